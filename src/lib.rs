@@ -1,0 +1,7 @@
+//! postrider, the SMS gateway that a shop keeps on its own server.
+//!
+//! A message goes one way through the house: `http` takes it, `pipeline::accept` stores it, `pipeline::dispatch`
+//! leases it to a link, `link` carries it, `pipeline::settle` records what came back, `callback` tells the tool that
+//! posted it. `docs/ARCHITECTURE.md` is the map; `tests/tidy.rs` keeps the order of the modules below.
+
+pub mod model;

@@ -1,0 +1,24 @@
+//! The nouns: ids, phone numbers, times, messages, segments, states, submissions, receipts, inbound messages.
+//!
+//! Every other module speaks in these types, so a number that was parsed at the door is never parsed again. Nothing
+//! here reads a clock, a file or a socket.
+
+mod id;
+mod inbound;
+mod link;
+mod message;
+mod phone;
+mod receipt;
+mod segment;
+mod state;
+mod time;
+
+pub use id::{IdClock, MessageId, ParseIdError};
+pub use inbound::{InboundMessage, InboundPart, PartOf};
+pub use link::{AckToken, Capacity, LinkEvent, LinkHealth, LinkName, SubmitOutcome, SubmitResult};
+pub use message::{Body, Class, Data, NewMessage, OnDoubt, Submission};
+pub use phone::{PhoneError, PhoneNumber, Sender, mask};
+pub use receipt::{CarrierMessageId, Receipt};
+pub use segment::{Alphabet, Concatenation, Encoded, Indication, SegmentTurn, Waiting};
+pub use state::{ErrorClass, State};
+pub use time::Timestamp;
