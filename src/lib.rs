@@ -6,5 +6,6 @@
 
 pub mod model;
 pub mod policy;
+pub mod smpp;
 pub mod store;
 pub mod text;
