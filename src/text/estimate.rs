@@ -196,3 +196,95 @@ fn word<S: serde::Serializer>(alphabet: &Alphabet, serializer: S) -> Result<S::O
 fn words<S: serde::Serializer>(levels: &[Level], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(levels.iter().map(|level| level.as_str()))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::text::NationalLanguage;
+
+    fn default(text: &str) -> Estimate {
+        estimate(text, &TextProfile::default(), None)
+    }
+
+    #[test]
+    fn a_gsm_text_tells_its_septets_and_what_is_left() {
+        let short = default("Price: 5 €");
+        assert_eq!((short.alphabet, short.segments), (Alphabet::Gsm7, 1));
+        assert_eq!((short.characters, short.units_used, short.units_per_segment, short.units_left), (10, 11, 160, 149));
+        assert!(short.forced_ucs2.is_empty() && short.gsm7_variant.is_none() && short.refusal.is_none());
+        let long = default(&"[".repeat(153));
+        assert_eq!((long.segments, long.units_used, long.units_per_segment, long.units_left), (3, 306, 153, 151));
+    }
+
+    #[test]
+    fn the_characters_that_force_ucs2_are_named_with_their_places() {
+        let found = default("Don’t wait 한 now’s 😀");
+        let shown: Vec<_> = found.forced_ucs2.iter().map(|f| (f.code_point.as_str(), f.name, f.count)).collect();
+        let expected = [
+            ("U+2019", Some("RIGHT SINGLE QUOTATION MARK"), 2),
+            ("U+D55C", Some("HANGUL SYLLABLE"), 1),
+            ("U+1F600", Some("EMOJI"), 1),
+        ];
+        assert_eq!(shown, expected);
+        assert_eq!(found.forced_ucs2[0].positions, [3, 16]);
+        assert_eq!(found.gsm7_variant, None, "a syllable has no replacement");
+    }
+
+    #[test]
+    fn the_gsm_variant_takes_the_fewest_levels() {
+        let quoted = default(&"“Sale” – 50 % off. ".repeat(6));
+        assert_eq!((quoted.alphabet, quoted.segments), (Alphabet::Ucs2, 2));
+        let variant = quoted.gsm7_variant.unwrap();
+        assert_eq!((variant.segments, variant.levels.as_slice()), (1, &[Level::Punct][..]));
+        assert!(variant.text.starts_with("\"Sale\" - 50 % off. "));
+        assert_eq!(variant.changes.len(), 3);
+        assert_eq!(default("Kış – indirim").gsm7_variant.unwrap().levels, [Level::Punct, Level::Accent]);
+    }
+
+    #[test]
+    fn a_refusal_is_told_with_the_cost() {
+        let long = default(&"한".repeat(800));
+        assert_eq!(long.segments, 12);
+        assert_eq!(long.refusal.unwrap(), "the message needs 12 segments in ucs2, and 10 are allowed");
+        let gsm = TextProfile { alphabets: vec![Alphabet::Gsm7], ..TextProfile::default() };
+        let foreign = estimate("한글", &gsm, None);
+        assert_eq!((foreign.segments, foreign.forced_ucs2.len()), (1, 2));
+        assert_eq!(foreign.refusal.unwrap(), "the route's alphabets lack U+AE00, U+D55C");
+    }
+
+    #[test]
+    fn what_forces_ucs2_is_measured_against_the_nearest_alphabet() {
+        let alphabets = vec![Alphabet::Gsm7, Alphabet::EucKr, Alphabet::Ucs2];
+        let korean = TextProfile { alphabets, ..TextProfile::default() };
+        let found = estimate("안녕 똠방각하", &korean, None);
+        let forcing: Vec<_> = found.forced_ucs2.iter().map(|f| f.character).collect();
+        assert_eq!((found.alphabet, forcing), (Alphabet::Ucs2, vec!['똠']));
+    }
+
+    #[test]
+    fn it_serialises_with_words() {
+        let national = TextProfile { national: vec![NationalLanguage::Turkish], ..TextProfile::default() };
+        let json = serde_json::to_value(estimate("Kış indirimi başladı", &national, None)).unwrap();
+        assert_eq!(json["alphabet"], "gsm7");
+        assert_eq!(json["national"][0], "turkish locking");
+        let json = serde_json::to_value(default("…")).unwrap();
+        assert_eq!(json["gsm7_variant"]["levels"][0], "punct");
+        assert_eq!(json["forced_ucs2"][0]["character"], "…");
+    }
+
+    proptest! {
+        #[test]
+        fn it_agrees_with_what_is_sent(text in any::<String>(), transliterate in any::<Option<bool>>()) {
+            let profile = TextProfile::default();
+            let told = estimate(&text, &profile, transliterate);
+            let body = crate::model::Body::Text(text);
+            let sent = super::super::encode(&body, &Indication::default(), &profile, transliterate).unwrap();
+            prop_assert_eq!(told.alphabet, sent.encoded.alphabet);
+            prop_assert_eq!(told.segments, sent.encoded.segments.len());
+            prop_assert_eq!(told.changes, sent.changes);
+            prop_assert_eq!(told.alphabet == Alphabet::Ucs2, !told.forced_ucs2.is_empty());
+        }
+    }
+}
