@@ -5,3 +5,4 @@
 //! posted it. `docs/ARCHITECTURE.md` is the map; `tests/tidy.rs` keeps the order of the modules below.
 
 pub mod model;
+pub mod smpp;
