@@ -7,3 +7,7 @@
 pub mod callback;
 pub mod http;
 pub mod model;
+pub mod policy;
+pub mod smpp;
+pub mod store;
+pub mod text;
