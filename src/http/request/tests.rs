@@ -62,7 +62,7 @@ fn text_and_data_exclude_each_other_and_one_is_needed() {
     assert_eq!(places(r#"{"to": "+821012345678", "text": "x", "data": "AA=="}"#), ["/data"]);
     assert_eq!(places(r#"{"to": "+821012345678", "data": "AA=="  , "udh": "AQUA"}"#), ["/udh"]);
     assert_eq!(places("{}"), ["/to", "/text"]);
-    assert_eq!(places(r#"{"to": 5, "text": 5}"#), ["/to", "/text"], "a wrong type is not also a missing field");
+    assert_eq!(places(r#"{"to": 5, "text": 5}"#), ["/text", "/to"], "a wrong type is not also a missing field");
 }
 
 #[test]
