@@ -7,6 +7,7 @@
 pub mod callback;
 pub mod http;
 pub mod model;
+pub mod pipeline;
 pub mod policy;
 pub mod smpp;
 pub mod store;

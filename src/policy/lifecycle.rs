@@ -96,6 +96,24 @@ pub fn overall(segments: impl IntoIterator<Item = State>) -> State {
     }
 }
 
+/// Whether what its segments are now may change a message from `from` to `to`.
+///
+/// A final state is left only for a better one: `delivered`, or `partially_delivered` on the way there; a doubt may be
+/// settled either way.
+pub fn may_become(from: State, to: State) -> bool {
+    if from == to {
+        return false;
+    }
+    match from {
+        State::Scheduled | State::Queued | State::Leased | State::Sent | State::Uncertain => true,
+        State::Undelivered | State::Expired | State::Failed => {
+            matches!(to, State::Delivered | State::PartiallyDelivered)
+        }
+        State::PartiallyDelivered => to == State::Delivered,
+        State::Delivered | State::Canceled | State::Blocked => false,
+    }
+}
+
 /// How much a segment's state weighs when none of a message's segments was delivered.
 fn badness(state: State) -> u8 {
     match state {

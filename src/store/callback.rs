@@ -77,6 +77,17 @@ pub fn take_due(tx: &Tx<'_>, now: Timestamp, until: Timestamp, limit: usize) -> 
     Ok(due)
 }
 
+/// Makes callbacks due at `now` that are due until `until` because a stopped process had taken them; returns how many.
+///
+/// # Errors
+/// SQLite's own.
+pub fn release_taken(tx: &Tx<'_>, now: Timestamp, until: Timestamp) -> Result<usize, StoreError> {
+    Ok(tx
+        .sql()
+        .prepare_cached("UPDATE callback SET due_at = ?1 WHERE due_at > ?1 AND due_at <= ?2")?
+        .execute(params![now.as_millis(), until.as_millis()])?)
+}
+
 /// When the next callback is due.
 ///
 /// # Errors

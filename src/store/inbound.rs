@@ -124,15 +124,34 @@ pub fn digest(link_group: &str, from: &Sender, to: &Sender, content: &[u8]) -> i
     row::hash(&[link_group.as_bytes(), from.as_str().as_bytes(), to.as_str().as_bytes(), content])
 }
 
-/// Counts a redelivery on the message with this digest that came at or after `since`; `None` if there is none.
+/// What a redelivery looks like.
+#[derive(Debug, Clone, Copy)]
+pub struct Copy {
+    /// The content.
+    pub digest: i64,
+    /// Only messages that came at or after this are repeated.
+    pub since: Timestamp,
+    /// The session that it came over; a copy over the same session is a message of its own.
+    pub session: Option<u32>,
+    /// Sessions before this are numbered on their own.
+    pub started_at: Timestamp,
+}
+
+/// Counts a redelivery on the message that it repeats; `None` if it repeats none.
 ///
 /// # Errors
 /// SQLite's own.
-pub fn count_copy(tx: &Tx<'_>, digest: i64, since: Timestamp) -> Result<Option<MessageId>, StoreError> {
+pub fn count_copy(tx: &Tx<'_>, copy: &Copy) -> Result<Option<MessageId>, StoreError> {
     let id: Option<i64> = tx
         .sql()
-        .prepare_cached("UPDATE inbound SET copies = copies + 1 WHERE digest = ?1 AND received_at >= ?2 RETURNING id")?
-        .query_row(params![digest, since.as_millis()], |row| row.get(0))
+        .prepare_cached(
+            "UPDATE inbound SET copies = copies + 1 WHERE digest = ?1 AND received_at >= ?2 AND \
+             (session IS NOT ?3 OR received_at < ?4) RETURNING id",
+        )?
+        .query_row(
+            params![copy.digest, copy.since.as_millis(), copy.session, copy.started_at.as_millis()],
+            |row| row.get(0),
+        )
         .optional()?;
     Ok(id.and_then(MessageId::from_i64))
 }
@@ -141,11 +160,11 @@ pub fn count_copy(tx: &Tx<'_>, digest: i64, since: Timestamp) -> Result<Option<M
 ///
 /// # Errors
 /// SQLite's own.
-pub fn insert(tx: &Tx<'_>, message: &InboundMessage, digest: i64) -> Result<(), StoreError> {
+pub fn insert(tx: &Tx<'_>, message: &InboundMessage, digest: i64, session: Option<u32>) -> Result<(), StoreError> {
     tx.sql()
         .prepare_cached(
-            "INSERT INTO inbound (id, sender, recipient, body, data, link, received_at, parts, parts_came, digest) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO inbound (id, sender, recipient, body, data, link, received_at, parts, parts_came, digest, \
+             session) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             message.id.as_i64(),
@@ -158,6 +177,7 @@ pub fn insert(tx: &Tx<'_>, message: &InboundMessage, digest: i64) -> Result<(), 
             message.parts.0,
             message.parts.1,
             digest,
+            session,
         ])?;
     Ok(())
 }

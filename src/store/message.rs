@@ -228,6 +228,43 @@ pub fn save_awaited(tx: &Tx<'_>, id: MessageId, awaited: u32) -> Result<(), Stor
     Ok(())
 }
 
+/// Notes that the timeline grew, and nothing else.
+///
+/// # Errors
+/// SQLite's own.
+pub fn save_events(tx: &Tx<'_>, id: MessageId, events: u32) -> Result<(), StoreError> {
+    tx.sql().prepare_cached("UPDATE message SET events = ?2 WHERE id = ?1")?.execute(params![id.as_i64(), events])?;
+    Ok(())
+}
+
+/// Gives a message more time.
+///
+/// # Errors
+/// SQLite's own.
+pub fn save_validity(tx: &Tx<'_>, id: MessageId, valid_until: Timestamp) -> Result<(), StoreError> {
+    tx.sql()
+        .prepare_cached("UPDATE message SET valid_until = ?2 WHERE id = ?1")?
+        .execute(params![id.as_i64(), valid_until.as_millis()])?;
+    Ok(())
+}
+
+/// Moves waiting messages whose route is not among `known` to `route`; returns how many.
+///
+/// # Errors
+/// SQLite's own.
+pub fn reroute(tx: &Tx<'_>, known: &[&str], route: &str) -> Result<usize, StoreError> {
+    let mut statement = tx.sql().prepare("SELECT DISTINCT route FROM message WHERE due_at IS NOT NULL")?;
+    let found = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    let mut moved = 0;
+    for gone in found.iter().filter(|name| !known.contains(&name.as_str())) {
+        moved += tx
+            .sql()
+            .prepare("UPDATE message SET route = ?2 WHERE route = ?1 AND due_at IS NOT NULL")?
+            .execute(params![gone, route])?;
+    }
+    Ok(moved)
+}
+
 /// Puts a message in transport form again, for a link with another text profile.
 ///
 /// # Errors

@@ -29,5 +29,6 @@ mod writer;
 pub use database::{Database, Options, Tx, open_reader};
 pub use error::StoreError;
 pub use migrate::known_version;
+pub use row::stable_hash;
 pub use tally::Tally;
 pub use writer::{Store, WORK_MAX};

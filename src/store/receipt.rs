@@ -45,6 +45,14 @@ pub fn keep(
     Ok(())
 }
 
+/// Whether any receipt is kept at all; nearly always none is.
+///
+/// # Errors
+/// SQLite's own.
+pub fn any(tx: &Tx<'_>) -> Result<bool, StoreError> {
+    Ok(tx.sql().prepare_cached("SELECT EXISTS (SELECT 1 FROM early_receipt)")?.query_row([], |row| row.get(0))?)
+}
+
 /// The receipts kept under `key`, oldest first.
 ///
 /// # Errors

@@ -42,3 +42,8 @@ pub fn hash(parts: &[&[u8]]) -> i64 {
     }
     hash.cast_signed()
 }
+
+/// The hash of one text, for columns that only have to differ.
+pub fn stable_hash(text: &[u8]) -> i64 {
+    hash(&[text])
+}

@@ -110,6 +110,7 @@ CREATE TABLE inbound (
     parts       INTEGER NOT NULL,
     parts_came  INTEGER NOT NULL,
     digest      INTEGER NOT NULL,         -- hash of sender, recipient, link group and content: finds redeliveries
+    session     INTEGER,                  -- the link's session that it came over
     copies      INTEGER NOT NULL DEFAULT 0    -- redeliveries of it that were acknowledged and dropped
 ) STRICT;
 CREATE INDEX inbound_digest ON inbound (digest);

@@ -41,16 +41,3 @@ pub(super) fn code(c: char) -> Option<u16> {
     };
     (code != NONE).then_some(code)
 }
-
-/// Writes the codes of `text` to `out`, one septet in each octet; false at the first character that GSM 7-bit lacks.
-pub(super) fn write(text: &str, out: &mut Vec<u8>) -> bool {
-    for c in text.chars() {
-        let Some(code) = code(c) else { return false };
-        let [high, low] = code.to_be_bytes();
-        if high != 0 {
-            out.push(high);
-        }
-        out.push(low);
-    }
-    true
-}

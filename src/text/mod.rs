@@ -18,16 +18,27 @@
 //! | `septets` | seven bits a character, packed into octets |
 //! | `tables` | the CSV tables beside the code, read by the compiler |
 
+mod choose;
 mod coder;
+mod data;
+mod decode;
+mod elements;
 mod encode;
 mod error;
+mod estimate;
+mod euckr;
 mod gsm7;
+mod national;
+mod normal;
 mod profile;
 pub mod septets;
 mod split;
 mod tables;
+mod translit;
 
+pub use decode::decode;
 pub use encode::{Encoding, encode};
 pub use error::{Change, TextError};
+pub use estimate::{Estimate, Forcing, Gsm7Variant, estimate};
 pub use profile::{Level, LongForm, NationalLanguage, TextProfile, TransliterationLevels};
 pub use split::capacity;
