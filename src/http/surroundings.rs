@@ -1,7 +1,11 @@
 //! What the HTTP side needs to know of the rest of the daemon, and what it tells it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::pipeline::{Settings, Wakes};
 
 /// How one link is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -29,8 +33,10 @@ pub struct LinkStatus {
 
 /// The rest of the daemon, as the HTTP side sees it. No function of it may block.
 pub trait Surroundings: Send + Sync + 'static {
-    /// Messages were stored or changed: the dispatcher and the callback sender have something to look at.
-    fn wake(&self);
+    /// The pipeline's settings in force.
+    fn settings(&self) -> Arc<Settings>;
+    /// Messages were stored or changed: somebody has something to look at.
+    fn wake(&self, wakes: Wakes);
     /// All links, in order.
     fn links(&self) -> Vec<LinkStatus>;
     /// Why the daemon is not ready to take messages, if it is not.

@@ -49,6 +49,7 @@ struct Inner {
     reader: Reader,
     clock: Clock,
     metrics: HttpMetrics,
+    backlog_max: i64,
     surroundings: Arc<dyn Surroundings>,
 }
 
@@ -67,6 +68,7 @@ impl Api {
             reader: Reader::new(settings),
             clock,
             metrics,
+            backlog_max: settings.backlog_max,
             surroundings,
         }))
     }

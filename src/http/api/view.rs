@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::{InboundMessage, Sender};
+use crate::model::{InboundMessage, MessageId, Sender, State};
 use crate::store::event::Event;
 use crate::store::message::View;
 use crate::store::submission::Submission;
@@ -65,6 +65,9 @@ pub struct MessageView {
     /// The link that has or had it last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// When it was accepted.
+    #[schema(format = DateTime)]
+    pub accepted_at: String,
     /// When it is due, while it waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
@@ -102,6 +105,7 @@ impl MessageView {
             attempts: view.head.attempt,
             doubts: view.head.doubts,
             link: view.head.link,
+            accepted_at: view.head.id.given_at().to_string(),
             due_at: view.due_at.map(|at| at.to_string()),
             valid_until: view.head.valid_until.to_string(),
             changed_at: view.changed_at.to_string(),
@@ -138,6 +142,14 @@ pub struct EventView {
     /// What happened, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+}
+
+impl EventView {
+    /// The first line of every timeline. Accepting writes no row for it: the id tells when it was.
+    pub fn accepted(id: MessageId, now: State, untouched: bool) -> Self {
+        let state = if untouched && now == State::Scheduled { State::Scheduled } else { State::Queued };
+        Self { at: id.given_at().to_string(), state: state.as_str(), link: None, note: Some("accepted".to_owned()) }
+    }
 }
 
 impl From<Event> for EventView {
