@@ -4,4 +4,5 @@
 //! leases it to a link, `link` carries it, `pipeline::settle` records what came back, `callback` tells the tool that
 //! posted it. `docs/ARCHITECTURE.md` is the map; `tests/tidy.rs` keeps the order of the modules below.
 
+pub mod link;
 pub mod model;
