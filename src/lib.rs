@@ -6,3 +6,4 @@
 
 pub mod link;
 pub mod model;
+pub mod smpp;
