@@ -6,4 +6,5 @@
 
 pub mod link;
 pub mod model;
+pub mod sim;
 pub mod smpp;

@@ -8,4 +8,6 @@
 
 pub mod connector;
 pub mod silence;
+pub mod status;
+pub mod stream;
 pub mod tls;

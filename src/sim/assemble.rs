@@ -49,11 +49,8 @@ pub struct Assembler {
 impl Assembler {
     /// Takes one submission; gives the message that it completes.
     pub fn take(&mut self, entry: &Entry) -> Option<Shown> {
-        let (header, payload) = if entry.esm_class & 0x40 == 0 {
-            (&[][..], &entry.user_data[..])
-        } else {
-            split_header(&entry.user_data)?
-        };
+        let (header, payload) =
+            if entry.esm_class & 0x40 == 0 { (&[][..], &entry.user_data[..]) } else { split_header(&entry.user_data)? };
         let (concatenation, elements) = read_elements(header);
         let shown = |payload, elements, parts| Shown {
             source: entry.source.clone(),

@@ -204,17 +204,16 @@ mod tests {
     }
 
     fn deliver_sm(look: Look) -> DeliverSm {
-        match receipt().body(look, &mut Minutes::default()) {
-            Body::DeliverSm(body) => body,
-            other => panic!("{other:?}"),
-        }
+        let Body::DeliverSm(body) = receipt().body(look, &mut Minutes::default()) else { panic!("no deliver_sm") };
+        body
     }
 
     #[test]
     fn the_text_is_that_of_appendix_b_and_the_addresses_are_swapped() {
         let look = Look { id: IdForm::Hex(4), place: ReceiptPlace::Text, esm_class: 4 };
         let body = deliver_sm(look);
-        let text = "id:001a sub:001 dlvrd:000 submit date:2611220000 done date:2611220001 stat:UNDELIV err:001 text:Hello";
+        let text =
+            "id:001a sub:001 dlvrd:000 submit date:2611220000 done date:2611220001 stat:UNDELIV err:001 text:Hello";
         assert_eq!(body.short_message, text);
         assert_eq!(body.source_addr.addr, "821012345678");
         assert!(body.tlvs.is_empty());

@@ -46,10 +46,11 @@ mod tests {
 
     #[test]
     fn one_number_in_every_form() {
-        let written: Vec<_> = [IdForm::Decimal(10), IdForm::Decimal(0), IdForm::Hex(8), IdForm::UpperHex(0), IdForm::Text]
-            .into_iter()
-            .map(|form| form.write(972_660_181))
-            .collect();
+        let written: Vec<_> =
+            [IdForm::Decimal(10), IdForm::Decimal(0), IdForm::Hex(8), IdForm::UpperHex(0), IdForm::Text]
+                .into_iter()
+                .map(|form| form.write(972_660_181))
+                .collect();
         assert_eq!(written, ["0972660181", "972660181", "39f99dd5", "39F99DD5", "sim-39f99dd5-north"]);
     }
 }

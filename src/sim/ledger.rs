@@ -183,7 +183,8 @@ mod tests {
     fn a_line_tells_the_whole_submission() {
         let mut ledger = Ledger::new(Keep::Counts, true);
         ledger.record(entry(7));
-        let expected = "submit\t2026-11-22T00:00:00.250Z\tshop1\t1\t7\t15771234\t821012345678\t40\t08\t-\t0a\t00000000\tc548\n";
+        let expected =
+            "submit\t2026-11-22T00:00:00.250Z\tshop1\t1\t7\t15771234\t821012345678\t40\t08\t-\t0a\t00000000\tc548\n";
         assert_eq!(ledger.take_lines().as_deref(), Some(expected));
         assert_eq!(ledger.take_lines(), None);
         assert_eq!(ledger.entries().count(), 0);
