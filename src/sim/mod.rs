@@ -6,7 +6,8 @@
 //! | `carrier` | what is due when: answers, receipts, timers, closings |
 //! | `serve`, `message`, `answer`, `receipts` | what each PDU of a client gets for an answer, and what may go wrong with it |
 //! | `connection`, `delivery` | one connection; one receipt or incoming message |
-//! | `ledger`, `assemble` | what is remembered, and what a person would read on the handset |
+//! | `server` | nothing: it carries the octets over TCP and TLS |
+| `ledger`, `assemble` | what is remembered, and what a person would read on the handset |
 //!
 //! It is used by `postrider demo`, `postrider bench` and the tests. The codec is the gateway's own; the session rules are
 //! written anew, so that one mistake is not made on both sides.
@@ -22,6 +23,7 @@ pub mod ledger;
 mod message;
 mod receipts;
 mod serve;
+mod server;
 pub mod settings;
 #[cfg(test)]
 mod tests;
@@ -32,4 +34,5 @@ pub use delivery::Inbound;
 pub use faults::Faults;
 pub use ids::{IdForm, IdForms};
 pub use ledger::{Counts, Entry, Keep};
+pub use server::{CarrierServer, ServerSettings};
 pub use settings::{CarrierSettings, FinalState, ReceiptPlace, ReceiptSettings};
