@@ -62,6 +62,8 @@ pub enum Loss {
     AlreadyBound,
     /// System id, password or system type are refused: a person has to look.
     AccountRefused,
+    /// We stopped it. No further try is planned by itself.
+    Stopped,
 }
 
 /// The next try, as [`Connector::handle_loss`] plans it.
@@ -146,7 +148,7 @@ impl Connector {
         let pause = match loss {
             Loss::AccountRefused => self.refused_pause(),
             Loss::AlreadyBound => self.random.between(ALREADY_BOUND_PAUSE.0, ALREADY_BOUND_PAUSE.1),
-            Loss::Unreachable | Loss::Dropped | Loss::BindRefused => self.round_pause(loss),
+            Loss::Unreachable | Loss::Dropped | Loss::BindRefused | Loss::Stopped => self.round_pause(loss),
         };
         let at_least = self.last_try.map_or(now, |last| last + self.settings.bind_gap_min);
         let at = at_least.max(now + pause);
