@@ -6,11 +6,10 @@
 
 pub mod callback;
 pub mod http;
+pub mod link;
 pub mod model;
 pub mod pipeline;
 pub mod policy;
-pub mod link;
-pub mod model;
 pub mod sim;
 pub mod smpp;
 pub mod store;
