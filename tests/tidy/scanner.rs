@@ -239,8 +239,7 @@ fn flatten(tokens: &[Token], mut at: usize, prefix: &[String], out: &mut Vec<Pat
     let Some(first) = tokens.get(at) else { return at };
     let line = first.line;
     let mut names = prefix.to_vec();
-    loop {
-        let Some(token) = tokens.get(at) else { break };
+    while let Some(token) = tokens.get(at) {
         if token.text == "{" {
             at += 1;
             while tokens.get(at).is_some_and(|t| t.text != "}") {
