@@ -127,17 +127,15 @@ function sendReceipt(receipt) {
     return;
   }
   counts.receipts += 1;
-  // A PDU is encoded in place, so each try needs its own copy.
+  // A PDU is encoded in place, so each try needs its own copy; `receipt_twice` sends one receipt as two.
+  receipt = { ...receipt };
   const message = receipt.short_message ? { message: Buffer.from(receipt.short_message.message) } : Buffer.alloc(0);
-  let answered = false;
+  session.unanswered.add(receipt);
   session.deliver_sm({ ...receipt, short_message: message }, (answer) => {
-    answered = true;
+    session.unanswered.delete(receipt);
     record({ event: 'receipt_answer', status: answer.command_status, id: receipt.receipted_message_id });
     if (answer.command_status === 0) counts.receipts_acknowledged += 1;
     else setTimeout(() => sendReceipt(receipt), 500).unref();
-  });
-  session.socket.once('close', () => {
-    if (!answered) waitingReceipts.push(receipt);
   });
 }
 
@@ -212,6 +210,7 @@ function bind(session, pdu, receives) {
 }
 
 const server = smpp.createServer((session) => {
+  session.unanswered = new Set(); // receipts on their way
   session.on('bind_transceiver', (pdu) => bind(session, pdu, true));
   session.on('bind_receiver', (pdu) => bind(session, pdu, true));
   session.on('bind_transmitter', (pdu) => bind(session, pdu, false));
@@ -239,6 +238,8 @@ const server = smpp.createServer((session) => {
   session.on('close', () => {
     record({ event: 'close' });
     sessions.delete(session);
+    waitingReceipts.push(...session.unanswered);
+    session.unanswered.clear();
   });
 });
 
