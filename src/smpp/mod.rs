@@ -1,0 +1,25 @@
+//! SMPP 3.4 and 5.0: PDUs to and from bytes, and the rules of a session, without any IO.
+//!
+//! | file | decides |
+//! |---|---|
+//! | [`frame`] | where one PDU ends and the next begins in a stream of octets |
+//! | [`pdu`] | what the octets of one PDU mean, one PDU kind a file |
+//! | [`tlv`] | the tags of optional parameters: name, type, length |
+//! | [`status`] | the values of `command_status`: name, meaning, what they ask of us |
+| [`session`] | bind, window, keep-alive, timers and unbind of one session, as ESME or as SMSC |
+| [`profile`] | what is particular about one carrier, as data |
+//!
+//! A frame is decoded leniently, as carriers really write them, and what was odd about it is noted beside it
+//! ([`pdu::Quirk`]); a PDU is encoded strictly, so that no carrier has to be lenient with us.
+
+pub mod frame;
+pub mod pdu;
+pub mod profile;
+pub mod session;
+pub mod status;
+pub mod tlv;
+
+pub use frame::{FRAME_OCTETS_MAX, FrameError, FrameSplitter};
+pub use pdu::{Body, CommandId, DecodeError, Decoded, EncodeError, EncodeLimits, Header, Pdu, Quirk};
+pub use status::CommandStatus;
+pub use tlv::Tag;

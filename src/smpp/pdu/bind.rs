@@ -1,0 +1,138 @@
+//! `bind_receiver`, `bind_transmitter`, `bind_transceiver`: the opening of a session, and its answer.
+
+use std::fmt;
+
+use super::{BodyError, COctetString, CommandId, EncodeError, Reader, Tlvs, Writer};
+use crate::smpp::CommandStatus;
+
+/// In which direction messages go in the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum BindKind {
+    /// From the carrier only.
+    Receiver,
+    /// To the carrier only.
+    Transmitter,
+    /// Both ways.
+    #[default]
+    Transceiver,
+}
+
+impl BindKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Receiver, Self::Transmitter, Self::Transceiver];
+
+    /// The id of its request.
+    pub const fn command_id(self) -> CommandId {
+        match self {
+            Self::Receiver => CommandId::BIND_RECEIVER,
+            Self::Transmitter => CommandId::BIND_TRANSMITTER,
+            Self::Transceiver => CommandId::BIND_TRANSCEIVER,
+        }
+    }
+
+    /// Whether the ESME may submit in this session.
+    pub const fn transmits(self) -> bool {
+        matches!(self, Self::Transmitter | Self::Transceiver)
+    }
+
+    /// Whether the carrier may deliver in this session.
+    pub const fn receives(self) -> bool {
+        matches!(self, Self::Receiver | Self::Transceiver)
+    }
+}
+
+/// Opens a session (4.1.1, 4.1.3, 4.1.5).
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Bind {
+    /// Which of the three binds it is; the `command_id` on the wire.
+    pub kind: BindKind,
+    /// The account.
+    pub system_id: COctetString<16>,
+    /// Its password: 8 octets, unless the carrier takes more.
+    pub password: COctetString<9>,
+    /// A word that some carriers give out with the account.
+    pub system_type: COctetString<13>,
+    /// 0x34 or 0x50.
+    pub interface_version: u8,
+    /// Type of number of `address_range`.
+    pub addr_ton: u8,
+    /// Numbering plan of `address_range`.
+    pub addr_npi: u8,
+    /// For which of our numbers messages are wanted; usually empty.
+    pub address_range: COctetString<41>,
+    /// Optional parameters. The specification has none here.
+    pub tlvs: Tlvs,
+}
+
+/// The password is nobody's to read.
+impl fmt::Debug for Bind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bind")
+            .field("kind", &self.kind)
+            .field("system_id", &self.system_id)
+            .field("password", &format_args!("({} octets)", self.password.len()))
+            .field("system_type", &self.system_type)
+            .field("interface_version", &self.interface_version)
+            .field("addr_ton", &self.addr_ton)
+            .field("addr_npi", &self.addr_npi)
+            .field("address_range", &self.address_range)
+            .field("tlvs", &self.tlvs)
+            .finish()
+    }
+}
+
+impl Bind {
+    pub(super) fn decode(kind: BindKind, reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+        Ok(Self {
+            kind,
+            system_id: reader.c_octets("system_id")?,
+            password: reader.c_octets("password")?,
+            system_type: reader.c_octets("system_type")?,
+            interface_version: reader.u8("interface_version")?,
+            addr_ton: reader.u8("addr_ton")?,
+            addr_npi: reader.u8("addr_npi")?,
+            address_range: reader.c_octets("address_range")?,
+            tlvs: reader.tlvs(),
+        })
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        out.c_octets("system_id", &self.system_id)?;
+        out.password(&self.password)?;
+        out.c_octets("system_type", &self.system_type)?;
+        out.octets(&[self.interface_version, self.addr_ton, self.addr_npi]);
+        out.c_octets("address_range", &self.address_range)?;
+        out.tlvs(&self.tlvs);
+        Ok(())
+    }
+}
+
+/// What became of a bind (4.1.2, 4.1.4, 4.1.6).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BindResp {
+    /// Which of the three binds it answers; the `command_id` on the wire.
+    pub kind: BindKind,
+    /// Who the carrier is.
+    pub system_id: COctetString<16>,
+    /// Optional parameters: `sc_interface_version`.
+    pub tlvs: Tlvs,
+}
+
+impl BindResp {
+    pub(super) fn decode(kind: BindKind, ok: bool, reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+        if reader.body_is_missing(ok) {
+            return Ok(Self { kind, ..Self::default() });
+        }
+        Ok(Self { kind, system_id: reader.c_octets("system_id")?, tlvs: reader.tlvs() })
+    }
+
+    pub(super) fn encode(&self, status: CommandStatus, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        // An error answer that has nothing to say is its header alone (4.1.2).
+        if !status.is_ok() && self.system_id.is_empty() && self.tlvs.is_empty() {
+            return Ok(());
+        }
+        out.c_octets("system_id", &self.system_id)?;
+        out.tlvs(&self.tlvs);
+        Ok(())
+    }
+}

@@ -1,0 +1,80 @@
+//! `data_sm`: a message in either direction whose text is a TLV, and its answer.
+
+use super::{Address, BodyError, COctetString, EncodeError, Reader, Tlvs, Writer};
+use crate::smpp::CommandStatus;
+
+/// A message whose text is in `message_payload` (4.7.1).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DataSm {
+    /// Which application it is for; usually empty.
+    pub service_type: COctetString<6>,
+    /// `source_addr_ton`, `source_addr_npi`, `source_addr`: who sends.
+    pub source_addr: Address<65>,
+    /// `dest_addr_ton`, `dest_addr_npi`, `destination_addr`: who gets it.
+    pub destination_addr: Address<65>,
+    /// Mode, type and features of the message (5.2.12).
+    pub esm_class: u8,
+    /// Which receipts are asked for (5.2.17).
+    pub registered_delivery: u8,
+    /// How the text is encoded (5.2.19).
+    pub data_coding: u8,
+    /// Optional parameters.
+    pub tlvs: Tlvs,
+}
+
+impl DataSm {
+    #[inline]
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+        Ok(Self {
+            service_type: reader.c_octets("service_type")?,
+            source_addr: Address::decode(reader, "source_addr")?,
+            destination_addr: Address::decode(reader, "destination_addr")?,
+            esm_class: reader.u8("esm_class")?,
+            registered_delivery: reader.u8("registered_delivery")?,
+            data_coding: reader.u8("data_coding")?,
+            tlvs: reader.tlvs(),
+        })
+    }
+
+    #[inline]
+    pub(super) fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        out.c_octets("service_type", &self.service_type)?;
+        self.source_addr.encode(out, "source_addr")?;
+        self.destination_addr.encode(out, "destination_addr")?;
+        out.octets(&[self.esm_class]);
+        out.octets(&[self.registered_delivery]);
+        out.octets(&[self.data_coding]);
+        out.tlvs(&self.tlvs);
+        Ok(())
+    }
+}
+
+/// What became of a `data_sm` (4.7.2).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DataSmResp {
+    /// The carrier's id of the message.
+    pub message_id: COctetString<65>,
+    /// Optional parameters.
+    pub tlvs: Tlvs,
+}
+
+impl DataSmResp {
+    #[inline]
+    pub(super) fn decode(ok: bool, reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+        if reader.body_is_missing(ok) {
+            return Ok(Self::default());
+        }
+        Ok(Self { message_id: reader.c_octets("message_id")?, tlvs: reader.tlvs() })
+    }
+
+    #[inline]
+    pub(super) fn encode(&self, status: CommandStatus, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        // An error answer that has nothing to say is its header alone (4.4.2).
+        if !status.is_ok() && *self == Self::default() {
+            return Ok(());
+        }
+        out.c_octets("message_id", &self.message_id)?;
+        out.tlvs(&self.tlvs);
+        Ok(())
+    }
+}

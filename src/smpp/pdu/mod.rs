@@ -1,0 +1,384 @@
+//! PDUs: one kind a file, each with its fields in wire order, its `decode` and its `encode`.
+//!
+//! [`Body`] is the index. [`Pdu::decode`] takes one frame from [`FrameSplitter`](super::FrameSplitter); texts and
+//! values stay slices of it wherever that is cheaper than a copy. Section numbers are those of SMPP 3.4 unless they
+//! say 5.0.
+
+mod address;
+mod alert_notification;
+mod bind;
+mod broadcast_sm;
+mod c_octets;
+mod cancel_broadcast_sm;
+mod cancel_sm;
+mod command_id;
+mod data_sm;
+mod deliver_sm;
+mod error;
+mod outbind;
+mod query_broadcast_sm;
+mod query_sm;
+mod reader;
+mod replace_sm;
+mod submit_multi;
+mod submit_sm;
+mod tlvs;
+mod writer;
+
+pub use address::Address;
+pub use alert_notification::AlertNotification;
+pub use bind::{Bind, BindKind, BindResp};
+pub use broadcast_sm::{BroadcastSm, BroadcastSmResp};
+pub use c_octets::COctetString;
+pub use cancel_broadcast_sm::CancelBroadcastSm;
+pub use cancel_sm::CancelSm;
+pub use command_id::CommandId;
+pub use data_sm::{DataSm, DataSmResp};
+pub use deliver_sm::{DeliverSm, DeliverSmResp};
+pub use error::{BodyError, DecodeError, EncodeError, Quirk};
+pub use outbind::Outbind;
+pub use query_broadcast_sm::{QueryBroadcastSm, QueryBroadcastSmResp};
+pub use query_sm::{QuerySm, QuerySmResp};
+pub use replace_sm::ReplaceSm;
+pub use submit_multi::{DestAddress, SubmitMulti, SubmitMultiResp, UnsuccessSme};
+pub use submit_sm::{SubmitSm, SubmitSmResp};
+pub use tlvs::{TlvIter, Tlvs};
+pub use writer::EncodeLimits;
+
+use bytes::{Bytes, BytesMut};
+use reader::Reader;
+use writer::Writer;
+
+use super::CommandStatus;
+
+/// Octets of a header.
+pub const HEADER_OCTETS: usize = 16;
+
+/// The four fields that open every PDU (3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// Octets of the whole PDU, this header included.
+    pub command_length: u32,
+    /// Which PDU it is.
+    pub command_id: CommandId,
+    /// 0 in requests; in answers what became of the request.
+    pub command_status: CommandStatus,
+    /// Ties an answer to its request.
+    pub sequence_number: u32,
+}
+
+impl Header {
+    /// Reads the first 16 octets of a frame.
+    #[inline]
+    pub fn decode(frame: &[u8]) -> Option<Self> {
+        let octets = frame.first_chunk::<HEADER_OCTETS>()?;
+        let field = |at: usize| u32::from_be_bytes([octets[at], octets[at + 1], octets[at + 2], octets[at + 3]]);
+        Some(Self {
+            command_length: field(0),
+            command_id: CommandId(field(4)),
+            command_status: CommandStatus(field(8)),
+            sequence_number: field(12),
+        })
+    }
+}
+
+/// One PDU. Its `command_length` and `command_id` follow from the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pdu {
+    /// 0 in requests; in answers what became of the request.
+    pub command_status: CommandStatus,
+    /// Ties an answer to its request: 1 to 0x7fffffff, though any value is taken and echoed.
+    pub sequence_number: u32,
+    /// Everything else.
+    pub body: Body,
+}
+
+/// All PDUs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// `bind_receiver`, `bind_transmitter`, `bind_transceiver` (4.1.1, 4.1.3, 4.1.5).
+    Bind(Bind),
+    /// Their answers (4.1.2, 4.1.4, 4.1.6).
+    BindResp(BindResp),
+    /// `outbind` (4.1.7).
+    Outbind(Outbind),
+    /// `unbind` (4.2.1).
+    Unbind,
+    /// `unbind_resp` (4.2.2).
+    UnbindResp,
+    /// `enquire_link` (4.11.1).
+    EnquireLink,
+    /// `enquire_link_resp` (4.11.2).
+    EnquireLinkResp,
+    /// `generic_nack` (4.3.1).
+    GenericNack,
+    /// `submit_sm` (4.4.1).
+    SubmitSm(SubmitSm),
+    /// `submit_sm_resp` (4.4.2).
+    SubmitSmResp(SubmitSmResp),
+    /// `submit_multi` (4.5.1).
+    SubmitMulti(SubmitMulti),
+    /// `submit_multi_resp` (4.5.2).
+    SubmitMultiResp(SubmitMultiResp),
+    /// `deliver_sm` (4.6.1).
+    DeliverSm(DeliverSm),
+    /// `deliver_sm_resp` (4.6.2).
+    DeliverSmResp(DeliverSmResp),
+    /// `data_sm` (4.7.1).
+    DataSm(DataSm),
+    /// `data_sm_resp` (4.7.2).
+    DataSmResp(DataSmResp),
+    /// `query_sm` (4.8.1).
+    QuerySm(QuerySm),
+    /// `query_sm_resp` (4.8.2).
+    QuerySmResp(QuerySmResp),
+    /// `cancel_sm` (4.9.1).
+    CancelSm(CancelSm),
+    /// `cancel_sm_resp` (4.9.2).
+    CancelSmResp,
+    /// `replace_sm` (4.10.1).
+    ReplaceSm(ReplaceSm),
+    /// `replace_sm_resp` (4.10.2).
+    ReplaceSmResp,
+    /// `alert_notification` (4.12.1).
+    AlertNotification(AlertNotification),
+    /// `broadcast_sm` (5.0, 4.4.1).
+    BroadcastSm(BroadcastSm),
+    /// `broadcast_sm_resp` (5.0, 4.4.2).
+    BroadcastSmResp(BroadcastSmResp),
+    /// `query_broadcast_sm` (5.0, 4.6.1).
+    QueryBroadcastSm(QueryBroadcastSm),
+    /// `query_broadcast_sm_resp` (5.0, 4.6.3).
+    QueryBroadcastSmResp(QueryBroadcastSmResp),
+    /// `cancel_broadcast_sm` (5.0, 4.6.2).
+    CancelBroadcastSm(CancelBroadcastSm),
+    /// `cancel_broadcast_sm_resp` (5.0, 4.6.4).
+    CancelBroadcastSmResp,
+    /// Any other command, as it came. A request gets a `generic_nack` with `ESME_RINVCMDID`.
+    Unknown {
+        /// The id that nobody assigned.
+        command_id: CommandId,
+        /// Everything behind the header.
+        octets: Bytes,
+    },
+}
+
+impl Body {
+    /// The id under which it travels.
+    pub const fn command_id(&self) -> CommandId {
+        match self {
+            Self::Bind(bind) => bind.kind.command_id(),
+            Self::BindResp(resp) => resp.kind.command_id().response(),
+            Self::Outbind(_) => CommandId::OUTBIND,
+            Self::Unbind => CommandId::UNBIND,
+            Self::UnbindResp => CommandId::UNBIND_RESP,
+            Self::EnquireLink => CommandId::ENQUIRE_LINK,
+            Self::EnquireLinkResp => CommandId::ENQUIRE_LINK_RESP,
+            Self::GenericNack => CommandId::GENERIC_NACK,
+            Self::SubmitSm(_) => CommandId::SUBMIT_SM,
+            Self::SubmitSmResp(_) => CommandId::SUBMIT_SM_RESP,
+            Self::SubmitMulti(_) => CommandId::SUBMIT_MULTI,
+            Self::SubmitMultiResp(_) => CommandId::SUBMIT_MULTI_RESP,
+            Self::DeliverSm(_) => CommandId::DELIVER_SM,
+            Self::DeliverSmResp(_) => CommandId::DELIVER_SM_RESP,
+            Self::DataSm(_) => CommandId::DATA_SM,
+            Self::DataSmResp(_) => CommandId::DATA_SM_RESP,
+            Self::QuerySm(_) => CommandId::QUERY_SM,
+            Self::QuerySmResp(_) => CommandId::QUERY_SM_RESP,
+            Self::CancelSm(_) => CommandId::CANCEL_SM,
+            Self::CancelSmResp => CommandId::CANCEL_SM_RESP,
+            Self::ReplaceSm(_) => CommandId::REPLACE_SM,
+            Self::ReplaceSmResp => CommandId::REPLACE_SM_RESP,
+            Self::AlertNotification(_) => CommandId::ALERT_NOTIFICATION,
+            Self::BroadcastSm(_) => CommandId::BROADCAST_SM,
+            Self::BroadcastSmResp(_) => CommandId::BROADCAST_SM_RESP,
+            Self::QueryBroadcastSm(_) => CommandId::QUERY_BROADCAST_SM,
+            Self::QueryBroadcastSmResp(_) => CommandId::QUERY_BROADCAST_SM_RESP,
+            Self::CancelBroadcastSm(_) => CommandId::CANCEL_BROADCAST_SM,
+            Self::CancelBroadcastSmResp => CommandId::CANCEL_BROADCAST_SM_RESP,
+            Self::Unknown { command_id, .. } => *command_id,
+        }
+    }
+
+    /// The optional parameters, if this kind of PDU can have any.
+    pub const fn tlvs(&self) -> Option<&Tlvs> {
+        match self {
+            Self::Bind(body) => Some(&body.tlvs),
+            Self::BindResp(body) => Some(&body.tlvs),
+            Self::SubmitSm(body) => Some(&body.tlvs),
+            Self::SubmitSmResp(body) => Some(&body.tlvs),
+            Self::SubmitMulti(body) => Some(&body.tlvs),
+            Self::SubmitMultiResp(body) => Some(&body.tlvs),
+            Self::DeliverSm(body) => Some(&body.tlvs),
+            Self::DeliverSmResp(body) => Some(&body.tlvs),
+            Self::DataSm(body) => Some(&body.tlvs),
+            Self::DataSmResp(body) => Some(&body.tlvs),
+            Self::QuerySm(body) => Some(&body.tlvs),
+            Self::QuerySmResp(body) => Some(&body.tlvs),
+            Self::CancelSm(body) => Some(&body.tlvs),
+            Self::ReplaceSm(body) => Some(&body.tlvs),
+            Self::AlertNotification(body) => Some(&body.tlvs),
+            Self::BroadcastSm(body) => Some(&body.tlvs),
+            Self::BroadcastSmResp(body) => Some(&body.tlvs),
+            Self::QueryBroadcastSm(body) => Some(&body.tlvs),
+            Self::QueryBroadcastSmResp(body) => Some(&body.tlvs),
+            Self::CancelBroadcastSm(body) => Some(&body.tlvs),
+            Self::Outbind(_)
+            | Self::Unbind
+            | Self::UnbindResp
+            | Self::EnquireLink
+            | Self::EnquireLinkResp
+            | Self::GenericNack
+            | Self::CancelSmResp
+            | Self::ReplaceSmResp
+            | Self::CancelBroadcastSmResp
+            | Self::Unknown { .. } => None,
+        }
+    }
+
+    #[inline]
+    fn decode(header: &Header, reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+        let ok = header.command_status.is_ok();
+        Ok(match header.command_id {
+            CommandId::BIND_RECEIVER => Self::Bind(Bind::decode(BindKind::Receiver, reader)?),
+            CommandId::BIND_TRANSMITTER => Self::Bind(Bind::decode(BindKind::Transmitter, reader)?),
+            CommandId::BIND_TRANSCEIVER => Self::Bind(Bind::decode(BindKind::Transceiver, reader)?),
+            CommandId::BIND_RECEIVER_RESP => Self::BindResp(BindResp::decode(BindKind::Receiver, ok, reader)?),
+            CommandId::BIND_TRANSMITTER_RESP => Self::BindResp(BindResp::decode(BindKind::Transmitter, ok, reader)?),
+            CommandId::BIND_TRANSCEIVER_RESP => Self::BindResp(BindResp::decode(BindKind::Transceiver, ok, reader)?),
+            CommandId::OUTBIND => Self::Outbind(Outbind::decode(reader)?),
+            CommandId::UNBIND => Self::Unbind,
+            CommandId::UNBIND_RESP => Self::UnbindResp,
+            CommandId::ENQUIRE_LINK => Self::EnquireLink,
+            CommandId::ENQUIRE_LINK_RESP => Self::EnquireLinkResp,
+            CommandId::GENERIC_NACK => Self::GenericNack,
+            CommandId::SUBMIT_SM => Self::SubmitSm(SubmitSm::decode(reader)?),
+            CommandId::SUBMIT_SM_RESP => Self::SubmitSmResp(SubmitSmResp::decode(ok, reader)?),
+            CommandId::SUBMIT_MULTI => Self::SubmitMulti(SubmitMulti::decode(reader)?),
+            CommandId::SUBMIT_MULTI_RESP => Self::SubmitMultiResp(SubmitMultiResp::decode(ok, reader)?),
+            CommandId::DELIVER_SM => Self::DeliverSm(DeliverSm::decode(reader)?),
+            CommandId::DELIVER_SM_RESP => Self::DeliverSmResp(DeliverSmResp::decode(ok, reader)?),
+            CommandId::DATA_SM => Self::DataSm(DataSm::decode(reader)?),
+            CommandId::DATA_SM_RESP => Self::DataSmResp(DataSmResp::decode(ok, reader)?),
+            CommandId::QUERY_SM => Self::QuerySm(QuerySm::decode(reader)?),
+            CommandId::QUERY_SM_RESP => Self::QuerySmResp(QuerySmResp::decode(ok, reader)?),
+            CommandId::CANCEL_SM => Self::CancelSm(CancelSm::decode(reader)?),
+            CommandId::CANCEL_SM_RESP => Self::CancelSmResp,
+            CommandId::REPLACE_SM => Self::ReplaceSm(ReplaceSm::decode(reader)?),
+            CommandId::REPLACE_SM_RESP => Self::ReplaceSmResp,
+            CommandId::ALERT_NOTIFICATION => Self::AlertNotification(AlertNotification::decode(reader)?),
+            CommandId::BROADCAST_SM => Self::BroadcastSm(BroadcastSm::decode(reader)?),
+            CommandId::BROADCAST_SM_RESP => Self::BroadcastSmResp(BroadcastSmResp::decode(ok, reader)?),
+            CommandId::QUERY_BROADCAST_SM => Self::QueryBroadcastSm(QueryBroadcastSm::decode(reader)?),
+            CommandId::QUERY_BROADCAST_SM_RESP => Self::QueryBroadcastSmResp(QueryBroadcastSmResp::decode(ok, reader)?),
+            CommandId::CANCEL_BROADCAST_SM => Self::CancelBroadcastSm(CancelBroadcastSm::decode(reader)?),
+            CommandId::CANCEL_BROADCAST_SM_RESP => Self::CancelBroadcastSmResp,
+            command_id => Self::Unknown { command_id, octets: reader.remaining() },
+        })
+    }
+
+    #[inline]
+    fn encode(&self, status: CommandStatus, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        match self {
+            Self::Bind(body) => body.encode(out),
+            Self::BindResp(body) => body.encode(status, out),
+            Self::Outbind(body) => body.encode(out),
+            Self::SubmitSm(body) => body.encode(out),
+            Self::SubmitSmResp(body) => body.encode(status, out),
+            Self::SubmitMulti(body) => body.encode(out),
+            Self::SubmitMultiResp(body) => body.encode(status, out),
+            Self::DeliverSm(body) => body.encode(out),
+            Self::DeliverSmResp(body) => body.encode(status, out),
+            Self::DataSm(body) => body.encode(out),
+            Self::DataSmResp(body) => body.encode(status, out),
+            Self::QuerySm(body) => body.encode(out),
+            Self::QuerySmResp(body) => body.encode(status, out),
+            Self::CancelSm(body) => body.encode(out),
+            Self::ReplaceSm(body) => body.encode(out),
+            Self::AlertNotification(body) => body.encode(out),
+            Self::BroadcastSm(body) => body.encode(out),
+            Self::BroadcastSmResp(body) => body.encode(status, out),
+            Self::QueryBroadcastSm(body) => body.encode(out),
+            Self::QueryBroadcastSmResp(body) => body.encode(status, out),
+            Self::CancelBroadcastSm(body) => body.encode(out),
+            Self::Unknown { octets, .. } => {
+                out.octets(octets);
+                Ok(())
+            }
+            Self::Unbind
+            | Self::UnbindResp
+            | Self::EnquireLink
+            | Self::EnquireLinkResp
+            | Self::GenericNack
+            | Self::CancelSmResp
+            | Self::ReplaceSmResp
+            | Self::CancelBroadcastSmResp => Ok(()),
+        }
+    }
+}
+
+/// A PDU and what was odd about its octets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// The PDU.
+    pub pdu: Pdu,
+    /// What a strict reader would have refused; empty for almost every PDU.
+    pub quirks: Vec<Quirk>,
+}
+
+impl Pdu {
+    /// A request.
+    pub const fn request(sequence_number: u32, body: Body) -> Self {
+        Self { command_status: CommandStatus::ROK, sequence_number, body }
+    }
+
+    /// An answer.
+    pub const fn answer(command_status: CommandStatus, sequence_number: u32, body: Body) -> Self {
+        Self { command_status, sequence_number, body }
+    }
+
+    /// Reads one frame, header included. Values are slices of it where that is cheaper than a copy.
+    pub fn decode(frame: &Bytes) -> Result<Decoded, DecodeError> {
+        let octets = frame.len();
+        let Some(header) = Header::decode(frame) else { return Err(DecodeError::NotOneFrame { octets }) };
+        if usize::try_from(header.command_length) != Ok(octets) {
+            return Err(DecodeError::NotOneFrame { octets });
+        }
+        let mut reader = Reader::new(frame);
+        match Body::decode(&header, &mut reader) {
+            Ok(body) => Ok(Decoded {
+                pdu: Self { command_status: header.command_status, sequence_number: header.sequence_number, body },
+                quirks: reader.finish(),
+            }),
+            Err(error) => Err(DecodeError::Body { header, error }),
+        }
+    }
+
+    /// Appends the PDU to `out` within the limits of SMPP 3.4. After an error `out` is as before.
+    pub fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
+        self.encode_within(&EncodeLimits::SMPP_3_4, out)
+    }
+
+    /// Appends the PDU to `out` within limits that a carrier may have stretched. After an error `out` is as before.
+    pub fn encode_within(&self, limits: &EncodeLimits, out: &mut BytesMut) -> Result<(), EncodeError> {
+        let start = out.len();
+        let mut writer = Writer::new(out, limits);
+        writer.octets(&[0; 4]);
+        writer.octets(&self.body.command_id().0.to_be_bytes());
+        writer.octets(&self.command_status.0.to_be_bytes());
+        writer.octets(&self.sequence_number.to_be_bytes());
+        let written = self.body.encode(self.command_status, &mut writer);
+        let octets = out.len() - start;
+        match (written, u32::try_from(octets), out.get_mut(start..start + 4)) {
+            (Ok(()), Ok(command_length), Some(field)) => {
+                field.copy_from_slice(&command_length.to_be_bytes());
+                Ok(())
+            }
+            (written, _, _) => {
+                out.truncate(start);
+                written?;
+                Err(EncodeError::TooLong { field: "command_length", octets, limit: u32::MAX as usize })
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! `submit_multi`: one message for many handsets and lists, and its answer.
+
+use bytes::Bytes;
+
+use super::{Address, BodyError, COctetString, EncodeError, Reader, Tlvs, Writer};
+use crate::smpp::CommandStatus;
+
+/// One recipient (4.5.1.1).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum DestAddress {
+    /// `dest_flag` 1: a handset.
+    Sme(Address),
+    /// `dest_flag` 2: a list that the carrier keeps.
+    DistributionList(COctetString<21>),
+}
+
+impl DestAddress {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+        match reader.u8("dest_flag")? {
+            1 => Ok(Self::Sme(Address::decode(reader, "destination_addr")?)),
+            2 => Ok(Self::DistributionList(reader.c_octets("dl_name")?)),
+            flag => Err(BodyError::DestFlag { flag }),
+        }
+    }
+
+    fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        match self {
+            Self::Sme(address) => {
+                out.octets(&[1]);
+                address.encode(out, "destination_addr")
+            }
+            Self::DistributionList(name) => {
+                out.octets(&[2]);
+                out.c_octets("dl_name", name)
+            }
+        }
+    }
+}
+
+/// A message for many (4.5.1).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SubmitMulti {
+    /// Which application it is for; usually empty.
+    pub service_type: COctetString<6>,
+    /// `source_addr_ton`, `source_addr_npi`, `source_addr`: who sends.
+    pub source_addr: Address,
+    /// `number_of_dests` and `dest_address`: up to 254 in 3.4, 255 in 5.0.
+    pub dest_address: Vec<DestAddress>,
+    /// Mode, type and features of the message (5.2.12).
+    pub esm_class: u8,
+    /// TP-PID.
+    pub protocol_id: u8,
+    /// 0 normal to 3 most urgent.
+    pub priority_flag: u8,
+    /// When it is to be delivered; empty for at once (7.1.1).
+    pub schedule_delivery_time: COctetString<17>,
+    /// Until when it is worth delivering; empty for the carrier's default (7.1.1).
+    pub validity_period: COctetString<17>,
+    /// Which receipts are asked for (5.2.17).
+    pub registered_delivery: u8,
+    /// Not used here; 0.
+    pub replace_if_present_flag: u8,
+    /// How the text is encoded (5.2.19).
+    pub data_coding: u8,
+    /// A message stored at the carrier; 0 for none.
+    pub sm_default_msg_id: u8,
+    /// `sm_length` and `short_message`: up to 254 octets, a user data header included.
+    pub short_message: Bytes,
+    /// Optional parameters.
+    pub tlvs: Tlvs,
+}
+
+impl SubmitMulti {
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+        let mut body = Self {
+            service_type: reader.c_octets("service_type")?,
+            source_addr: Address::decode(reader, "source_addr")?,
+            dest_address: reader.counted("number_of_dests", DestAddress::decode)?,
+            esm_class: reader.u8("esm_class")?,
+            protocol_id: reader.u8("protocol_id")?,
+            priority_flag: reader.u8("priority_flag")?,
+            schedule_delivery_time: reader.c_octets("schedule_delivery_time")?,
+            validity_period: reader.c_octets("validity_period")?,
+            registered_delivery: reader.u8("registered_delivery")?,
+            replace_if_present_flag: reader.u8("replace_if_present_flag")?,
+            data_coding: reader.u8("data_coding")?,
+            sm_default_msg_id: reader.u8("sm_default_msg_id")?,
+            short_message: reader.short_message()?,
+            tlvs: Tlvs::default(),
+        };
+        body.tlvs = reader.text_tlvs(&body.short_message);
+        Ok(body)
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        out.c_octets("service_type", &self.service_type)?;
+        self.source_addr.encode(out, "source_addr")?;
+        out.count("number_of_dests", self.dest_address.len())?;
+        for dest_address in &self.dest_address {
+            dest_address.encode(out)?;
+        }
+        out.octets(&[self.esm_class, self.protocol_id, self.priority_flag]);
+        out.time("schedule_delivery_time", &self.schedule_delivery_time)?;
+        out.time("validity_period", &self.validity_period)?;
+        out.octets(&[self.registered_delivery, self.replace_if_present_flag, self.data_coding, self.sm_default_msg_id]);
+        out.short_message(&self.short_message)?;
+        out.text_tlvs(&self.short_message, &self.tlvs)
+    }
+}
+
+/// A recipient that the message did not go to (4.5.2.1).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UnsuccessSme {
+    /// `dest_addr_ton`, `dest_addr_npi`, `destination_addr`.
+    pub destination_addr: Address,
+    /// Why not.
+    pub error_status_code: CommandStatus,
+}
+
+/// What became of a `submit_multi` (4.5.2).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SubmitMultiResp {
+    /// The carrier's id of the message.
+    pub message_id: COctetString<65>,
+    /// `no_unsuccess` and `unsuccess_sme`: whom it did not go to.
+    pub unsuccess_sme: Vec<UnsuccessSme>,
+    /// Optional parameters.
+    pub tlvs: Tlvs,
+}
+
+impl SubmitMultiResp {
+    pub(super) fn decode(ok: bool, reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+        if reader.body_is_missing(ok) {
+            return Ok(Self::default());
+        }
+        Ok(Self {
+            message_id: reader.c_octets("message_id")?,
+            unsuccess_sme: reader.counted("no_unsuccess", |reader| {
+                Ok(UnsuccessSme {
+                    destination_addr: Address::decode(reader, "destination_addr")?,
+                    error_status_code: CommandStatus(reader.u32("error_status_code")?),
+                })
+            })?,
+            tlvs: reader.tlvs(),
+        })
+    }
+
+    pub(super) fn encode(&self, status: CommandStatus, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        // An error answer that has nothing to say is its header alone (4.4.2).
+        if !status.is_ok() && *self == Self::default() {
+            return Ok(());
+        }
+        out.c_octets("message_id", &self.message_id)?;
+        out.count("no_unsuccess", self.unsuccess_sme.len())?;
+        for unsuccess_sme in &self.unsuccess_sme {
+            unsuccess_sme.destination_addr.encode(out, "destination_addr")?;
+            out.octets(&unsuccess_sme.error_status_code.0.to_be_bytes());
+        }
+        out.tlvs(&self.tlvs);
+        Ok(())
+    }
+}
