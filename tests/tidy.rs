@@ -120,6 +120,12 @@ fn a_planted_import_or_effect_is_found() {
     assert_eq!(caught("src/smpp/mod.rs", "use std::net::IpAddr;"), 0);
     assert_eq!(caught("src/at/mod.rs", "fn f() { std::thread::sleep(d); }"), 1);
     assert_eq!(caught("src/text/mod.rs", "use rusqlite::Connection; use tokio::sync::mpsc;"), 2);
+    assert_eq!(
+        caught("src/store/writer.rs", "use tokio::sync::{mpsc, oneshot};"),
+        0,
+        "its writer is a thread behind a channel"
+    );
+    assert_eq!(caught("src/store/writer.rs", "use tokio::net::TcpStream;"), 1);
     assert_eq!(caught("src/sim/server.rs", "use tokio::net::TcpListener;"), 0, "the shell of a pure layer");
     assert_eq!(caught("src/sim/carrier.rs", "use tokio::net::TcpListener;"), 1);
     assert_eq!(caught("src/pipeline/mod.rs", "fn f() { jiff::Timestamp::now(); }"), 1);

@@ -19,6 +19,8 @@ pub enum Effect {
     Clock,
     /// Sockets, TLS and the asynchronous runtime.
     Socket,
+    /// Channels between tasks.
+    Channel,
     /// The file system, the environment, other processes.
     File,
     /// Starting or sleeping threads.
@@ -27,10 +29,10 @@ pub enum Effect {
     Database,
 }
 
-use Effect::{Clock, Database, File, Socket, Thread};
+use Effect::{Channel, Clock, Database, File, Socket, Thread};
 
-const PURE: &[Effect] = &[Clock, Socket, File, Thread, Database];
-const SYNCHRONOUS: &[Effect] = &[Clock, Socket, Thread];
+const PURE: &[Effect] = &[Clock, Socket, Channel, File, Thread, Database];
+const SYNCHRONOUS: &[Effect] = &[Clock, Socket, Channel, Thread];
 const NO_DATABASE: &[Effect] = &[Database];
 
 /// The house, from the ground up. `docs/ARCHITECTURE.md` says what each is for.
@@ -103,6 +105,9 @@ fn effect_of(path: &Path) -> Option<Effect> {
         return Some(Clock);
     }
     let crate_name = names.first().copied().unwrap_or_default();
+    if has(["tokio", "sync"]) || has(["sync", "mpsc"]) {
+        return Some(Channel);
+    }
     if ["tokio", "socket2", "hyper", "hyper_util", "axum", "rustls", "tokio_rustls"].contains(&crate_name)
         || has(["std", "net"]) && names.iter().any(|name| name.starts_with("Tcp") || name.starts_with("Udp"))
         || has(["std", "os"])
