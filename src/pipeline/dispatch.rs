@@ -73,11 +73,7 @@ pub struct Dispatched {
 ///
 /// # Errors
 /// The store's own; `state` must then be thrown away.
-pub fn dispatch(
-    turn: &Turn<'_>,
-    state: &mut Dispatcher,
-    mut offers: Vec<LinkOffer>,
-) -> Result<Dispatched, StoreError> {
+pub fn dispatch(turn: &Turn<'_>, state: &mut Dispatcher, mut offers: Vec<LinkOffer>) -> Result<Dispatched, StoreError> {
     let mut out = Dispatched::default();
     let mut by_group: BTreeMap<Arc<str>, Vec<&Route>> = BTreeMap::new();
     for route in &turn.settings.routes {
@@ -176,8 +172,7 @@ impl GroupTurn<'_> {
             change::enter(turn, &mut due.head, State::Expired, step)?;
             return Ok(None);
         }
-        let earlier =
-            if due.head.attempt == 0 { Vec::new() } else { submission::of_message(turn.tx, due.head.id)? };
+        let earlier = if due.head.attempt == 0 { Vec::new() } else { submission::of_message(turn.tx, due.head.id)? };
         let states = segment_states(&earlier, due.head.segments);
         let encoded = match self.encoded(&mut due, &states)? {
             Ok(encoded) => encoded,
@@ -187,7 +182,8 @@ impl GroupTurn<'_> {
                 return Ok(None);
             }
         };
-        let states = if states.len() == encoded.segments.len() { states } else { segment_states(&[], encoded.segments.len()) };
+        let states =
+            if states.len() == encoded.segments.len() { states } else { segment_states(&[], encoded.segments.len()) };
         let turns: Vec<SegmentTurn> = (0_u8..)
             .zip(&states)
             .filter(|(_, state)| matches!(state, State::Queued | State::Uncertain))
