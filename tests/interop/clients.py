@@ -75,6 +75,7 @@ def python_client(checks, name, carrier, folder, python, prefix, with_data):
     if "unbound" in seen:
         checks.expect("gets unbind answered", seen["unbound"])
     check_arrivals(checks, carrier, sent)
+    return sent
 
 
 def check_receipts(checks, sent, seen):
@@ -116,3 +117,4 @@ def kannel(checks, carrier, folder, prefix):
         encoded = [(HANDSET, OURS, text.encode("utf-16-be" if coding == 8 else "ascii")) for text, coding in INCOMING]
         checks.equal("reads the incoming messages", seen, sorted(encoded))
         checks.expect("is still bound at the end", box.online())
+    return sent
