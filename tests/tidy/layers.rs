@@ -53,7 +53,7 @@ pub const LAYERS: &[Layer] = &[
     },
     Layer { name: "link", may_import: &["model", "smpp", "at", "config"], without: NO_DATABASE },
     Layer { name: "callback", may_import: &["model", "config"], without: NO_DATABASE },
-    Layer { name: "http", may_import: &["model", "campaign", "config", "store", "pipeline"], without: &[] },
+    Layer { name: "http", may_import: &["model", "text", "campaign", "config", "store", "pipeline"], without: &[] },
     Layer { name: "sim", may_import: &["model", "text", "tpdu", "smpp", "at"], without: PURE },
     Layer { name: "daemon", may_import: EVERY_LAYER_BELOW, without: &[] },
     Layer { name: "cli", may_import: EVERY_LAYER_BELOW, without: &[] },
