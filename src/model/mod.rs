@@ -12,6 +12,7 @@ mod random;
 mod receipt;
 mod segment;
 mod state;
+mod target;
 mod time;
 
 pub use id::{IdClock, MessageId, ParseIdError};
@@ -23,4 +24,5 @@ pub use random::Random;
 pub use receipt::{CarrierMessageId, Receipt};
 pub use segment::{Alphabet, Concatenation, Encoded, Indication, SegmentTurn, Waiting};
 pub use state::{ErrorClass, State};
+pub use target::AllowedTargets;
 pub use time::Timestamp;

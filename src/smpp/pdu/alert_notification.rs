@@ -1,6 +1,6 @@
 //! `alert_notification`: the carrier says that a handset can be reached again.
 
-use super::{Address, BodyError, EncodeError, Reader, Tlvs, Writer};
+use super::{Address, BodyError, Description, EncodeError, Reader, Tlvs, Writer};
 
 /// A handset that was away is back (4.12.1). It has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,5 +29,11 @@ impl AlertNotification {
         self.esme_addr.encode(out, "esme_addr")?;
         out.tlvs(&self.tlvs);
         Ok(())
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.address("source_addr", &self.source_addr);
+        out.address("esme_addr", &self.esme_addr);
+        out.tlvs(&self.tlvs);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{BodyError, COctetString, CommandId, EncodeError, Reader, Tlvs, Writer};
+use super::{BodyError, COctetString, CommandId, Description, EncodeError, Reader, Tlvs, Writer};
 use crate::smpp::CommandStatus;
 
 /// In which direction messages go in the session.
@@ -105,6 +105,17 @@ impl Bind {
         out.tlvs(&self.tlvs);
         Ok(())
     }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("system_id", &self.system_id);
+        out.password(&self.password);
+        out.text("system_type", &self.system_type);
+        out.number("interface_version", self.interface_version);
+        out.number("addr_ton", self.addr_ton);
+        out.number("addr_npi", self.addr_npi);
+        out.text("address_range", &self.address_range);
+        out.tlvs(&self.tlvs);
+    }
 }
 
 /// What became of a bind (4.1.2, 4.1.4, 4.1.6).
@@ -134,5 +145,10 @@ impl BindResp {
         out.c_octets("system_id", &self.system_id)?;
         out.tlvs(&self.tlvs);
         Ok(())
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("system_id", &self.system_id);
+        out.tlvs(&self.tlvs);
     }
 }

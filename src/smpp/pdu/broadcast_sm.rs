@@ -1,6 +1,6 @@
 //! `broadcast_sm`: a message to all handsets of an area (5.0), and its answer.
 
-use super::{Address, BodyError, COctetString, EncodeError, Reader, Tlvs, Writer};
+use super::{Address, BodyError, COctetString, Description, EncodeError, Reader, Tlvs, Writer};
 use crate::smpp::{CommandStatus, Tag};
 
 /// What a broadcast must say: where, what kind, how often, how far apart (5.0, 4.4.1).
@@ -61,10 +61,21 @@ impl BroadcastSm {
         out.octets(&[self.priority_flag]);
         out.time("schedule_delivery_time", &self.schedule_delivery_time)?;
         out.time("validity_period", &self.validity_period)?;
-        out.octets(&[self.replace_if_present_flag]);
-        out.octets(&[self.data_coding]);
-        out.octets(&[self.sm_default_msg_id]);
+        out.octets(&[self.replace_if_present_flag, self.data_coding, self.sm_default_msg_id]);
         out.required_tlvs(REQUIRED, &self.tlvs)
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("service_type", &self.service_type);
+        out.address("source_addr", &self.source_addr);
+        out.text("message_id", &self.message_id);
+        out.number("priority_flag", self.priority_flag);
+        out.text("schedule_delivery_time", &self.schedule_delivery_time);
+        out.text("validity_period", &self.validity_period);
+        out.number("replace_if_present_flag", self.replace_if_present_flag);
+        out.number("data_coding", self.data_coding);
+        out.number("sm_default_msg_id", self.sm_default_msg_id);
+        out.tlvs(&self.tlvs);
     }
 }
 
@@ -95,5 +106,10 @@ impl BroadcastSmResp {
         out.c_octets("message_id", &self.message_id)?;
         out.tlvs(&self.tlvs);
         Ok(())
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("message_id", &self.message_id);
+        out.tlvs(&self.tlvs);
     }
 }

@@ -1,6 +1,6 @@
 //! `cancel_broadcast_sm`: withdraws a broadcast (5.0).
 
-use super::{Address, BodyError, COctetString, EncodeError, Reader, Tlvs, Writer};
+use super::{Address, BodyError, COctetString, Description, EncodeError, Reader, Tlvs, Writer};
 
 /// Withdraws a broadcast (5.0, 4.6.2).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,5 +33,12 @@ impl CancelBroadcastSm {
         self.source_addr.encode(out, "source_addr")?;
         out.tlvs(&self.tlvs);
         Ok(())
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("service_type", &self.service_type);
+        out.text("message_id", &self.message_id);
+        out.address("source_addr", &self.source_addr);
+        out.tlvs(&self.tlvs);
     }
 }

@@ -1,6 +1,6 @@
 //! `cancel_sm`: withdraws messages that wait at the carrier.
 
-use super::{Address, BodyError, COctetString, EncodeError, Reader, Tlvs, Writer};
+use super::{Address, BodyError, COctetString, Description, EncodeError, Reader, Tlvs, Writer};
 
 /// Withdraws one message, or all from one sender to one recipient (4.9.1).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,5 +37,13 @@ impl CancelSm {
         self.destination_addr.encode(out, "destination_addr")?;
         out.tlvs(&self.tlvs);
         Ok(())
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("service_type", &self.service_type);
+        out.text("message_id", &self.message_id);
+        out.address("source_addr", &self.source_addr);
+        out.address("destination_addr", &self.destination_addr);
+        out.tlvs(&self.tlvs);
     }
 }

@@ -1,6 +1,6 @@
 //! `data_sm`: a message in either direction whose text is a TLV, and its answer.
 
-use super::{Address, BodyError, COctetString, EncodeError, Reader, Tlvs, Writer};
+use super::{Address, BodyError, COctetString, Description, EncodeError, Reader, Tlvs, Writer};
 use crate::smpp::CommandStatus;
 
 /// A message whose text is in `message_payload` (4.7.1).
@@ -41,11 +41,19 @@ impl DataSm {
         out.c_octets("service_type", &self.service_type)?;
         self.source_addr.encode(out, "source_addr")?;
         self.destination_addr.encode(out, "destination_addr")?;
-        out.octets(&[self.esm_class]);
-        out.octets(&[self.registered_delivery]);
-        out.octets(&[self.data_coding]);
+        out.octets(&[self.esm_class, self.registered_delivery, self.data_coding]);
         out.tlvs(&self.tlvs);
         Ok(())
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("service_type", &self.service_type);
+        out.address("source_addr", &self.source_addr);
+        out.address("destination_addr", &self.destination_addr);
+        out.number("esm_class", self.esm_class);
+        out.number("registered_delivery", self.registered_delivery);
+        out.number("data_coding", self.data_coding);
+        out.tlvs(&self.tlvs);
     }
 }
 
@@ -76,5 +84,10 @@ impl DataSmResp {
         out.c_octets("message_id", &self.message_id)?;
         out.tlvs(&self.tlvs);
         Ok(())
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("message_id", &self.message_id);
+        out.tlvs(&self.tlvs);
     }
 }

@@ -14,6 +14,7 @@ mod cancel_sm;
 mod command_id;
 mod data_sm;
 mod deliver_sm;
+mod describe;
 mod error;
 mod outbind;
 mod query_broadcast_sm;
@@ -35,6 +36,7 @@ pub use cancel_sm::CancelSm;
 pub use command_id::CommandId;
 pub use data_sm::{DataSm, DataSmResp};
 pub use deliver_sm::{DeliverSm, DeliverSmResp};
+pub use describe::{data_coding, describe, esm_class, message_state, npi_name, registered_delivery, ton_name};
 pub use error::{BodyError, DecodeError, EncodeError, Quirk};
 pub use outbind::Outbind;
 pub use query_broadcast_sm::{QueryBroadcastSm, QueryBroadcastSmResp};
@@ -46,6 +48,7 @@ pub use tlvs::{TlvIter, Tlvs};
 pub use writer::EncodeLimits;
 
 use bytes::{Bytes, BytesMut};
+use describe::Description;
 use reader::Reader;
 use writer::Writer;
 

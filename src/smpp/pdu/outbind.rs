@@ -1,6 +1,6 @@
 //! `outbind`: the carrier asks us to bind.
 
-use super::{BodyError, COctetString, EncodeError, Reader, Writer};
+use super::{BodyError, COctetString, Description, EncodeError, Reader, Writer};
 
 /// The carrier connected to us and wants a bind (4.1.7). It has no answer but a `bind_receiver`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,5 +21,10 @@ impl Outbind {
     pub(super) fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
         out.c_octets("system_id", &self.system_id)?;
         out.password(&self.password)
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("system_id", &self.system_id);
+        out.password(&self.password);
     }
 }

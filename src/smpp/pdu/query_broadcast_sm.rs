@@ -1,6 +1,6 @@
 //! `query_broadcast_sm`: asks what became of a broadcast (5.0), and the answer.
 
-use super::{Address, BodyError, COctetString, EncodeError, Reader, Tlvs, Writer};
+use super::{Address, BodyError, COctetString, Description, EncodeError, Reader, Tlvs, Writer};
 use crate::smpp::{CommandStatus, Tag};
 
 /// What the answer must say: the state, where, and how well it went (5.0, 4.6.3).
@@ -34,6 +34,12 @@ impl QueryBroadcastSm {
         out.tlvs(&self.tlvs);
         Ok(())
     }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("message_id", &self.message_id);
+        out.address("source_addr", &self.source_addr);
+        out.tlvs(&self.tlvs);
+    }
 }
 
 /// The state of a broadcast (5.0, 4.6.3).
@@ -62,5 +68,10 @@ impl QueryBroadcastSmResp {
         }
         out.c_octets("message_id", &self.message_id)?;
         out.required_tlvs(REQUIRED, &self.tlvs)
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("message_id", &self.message_id);
+        out.tlvs(&self.tlvs);
     }
 }

@@ -1,6 +1,6 @@
 //! `query_sm`: asks what became of a message, and the answer.
 
-use super::{Address, BodyError, COctetString, EncodeError, Reader, Tlvs, Writer};
+use super::{Address, BodyError, COctetString, Description, EncodeError, Reader, Tlvs, Writer};
 use crate::smpp::CommandStatus;
 
 /// Asks for the state of a message (4.8.1).
@@ -30,6 +30,12 @@ impl QuerySm {
         self.source_addr.encode(out, "source_addr")?;
         out.tlvs(&self.tlvs);
         Ok(())
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("message_id", &self.message_id);
+        out.address("source_addr", &self.source_addr);
+        out.tlvs(&self.tlvs);
     }
 }
 
@@ -71,9 +77,16 @@ impl QuerySmResp {
         }
         out.c_octets("message_id", &self.message_id)?;
         out.c_octets("final_date", &self.final_date)?;
-        out.octets(&[self.message_state]);
-        out.octets(&[self.error_code]);
+        out.octets(&[self.message_state, self.error_code]);
         out.tlvs(&self.tlvs);
         Ok(())
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("message_id", &self.message_id);
+        out.text("final_date", &self.final_date);
+        out.number("message_state", self.message_state);
+        out.number("error_code", self.error_code);
+        out.tlvs(&self.tlvs);
     }
 }

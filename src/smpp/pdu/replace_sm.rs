@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Address, BodyError, COctetString, EncodeError, Reader, Tlvs, Writer};
+use super::{Address, BodyError, COctetString, Description, EncodeError, Reader, Tlvs, Writer};
 
 /// Replaces the text of a waiting message (4.10.1).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,9 +48,19 @@ impl ReplaceSm {
         self.source_addr.encode(out, "source_addr")?;
         out.time("schedule_delivery_time", &self.schedule_delivery_time)?;
         out.time("validity_period", &self.validity_period)?;
-        out.octets(&[self.registered_delivery]);
-        out.octets(&[self.sm_default_msg_id]);
+        out.octets(&[self.registered_delivery, self.sm_default_msg_id]);
         out.short_message(&self.short_message)?;
         out.text_tlvs(&self.short_message, &self.tlvs)
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("message_id", &self.message_id);
+        out.address("source_addr", &self.source_addr);
+        out.text("schedule_delivery_time", &self.schedule_delivery_time);
+        out.text("validity_period", &self.validity_period);
+        out.number("registered_delivery", self.registered_delivery);
+        out.number("sm_default_msg_id", self.sm_default_msg_id);
+        out.octets("short_message", &self.short_message);
+        out.tlvs(&self.tlvs);
     }
 }

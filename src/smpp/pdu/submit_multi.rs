@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Address, BodyError, COctetString, EncodeError, Reader, Tlvs, Writer};
+use super::{Address, BodyError, COctetString, Description, EncodeError, Reader, Tlvs, Writer};
 use crate::smpp::CommandStatus;
 
 /// One recipient (4.5.1.1).
@@ -106,6 +106,28 @@ impl SubmitMulti {
         out.short_message(&self.short_message)?;
         out.text_tlvs(&self.short_message, &self.tlvs)
     }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("service_type", &self.service_type);
+        out.address("source_addr", &self.source_addr);
+        for dest_address in &self.dest_address {
+            match dest_address {
+                DestAddress::Sme(address) => out.address("dest_address", address),
+                DestAddress::DistributionList(name) => out.text("dl_name", name),
+            }
+        }
+        out.number("esm_class", self.esm_class);
+        out.number("protocol_id", self.protocol_id);
+        out.number("priority_flag", self.priority_flag);
+        out.text("schedule_delivery_time", &self.schedule_delivery_time);
+        out.text("validity_period", &self.validity_period);
+        out.number("registered_delivery", self.registered_delivery);
+        out.number("replace_if_present_flag", self.replace_if_present_flag);
+        out.number("data_coding", self.data_coding);
+        out.number("sm_default_msg_id", self.sm_default_msg_id);
+        out.octets("short_message", &self.short_message);
+        out.tlvs(&self.tlvs);
+    }
 }
 
 /// A recipient that the message did not go to (4.5.2.1).
@@ -158,5 +180,14 @@ impl SubmitMultiResp {
         }
         out.tlvs(&self.tlvs);
         Ok(())
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("message_id", &self.message_id);
+        for unsuccess_sme in &self.unsuccess_sme {
+            out.address("unsuccess_sme", &unsuccess_sme.destination_addr);
+            out.status("error_status_code", unsuccess_sme.error_status_code);
+        }
+        out.tlvs(&self.tlvs);
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Address, BodyError, COctetString, EncodeError, Reader, Tlvs, Writer};
+use super::{Address, BodyError, COctetString, Description, EncodeError, Reader, Tlvs, Writer};
 use crate::smpp::CommandStatus;
 
 /// A message for one handset (4.4.1).
@@ -66,17 +66,29 @@ impl SubmitSm {
         out.c_octets("service_type", &self.service_type)?;
         self.source_addr.encode(out, "source_addr")?;
         self.destination_addr.encode(out, "destination_addr")?;
-        out.octets(&[self.esm_class]);
-        out.octets(&[self.protocol_id]);
-        out.octets(&[self.priority_flag]);
+        out.octets(&[self.esm_class, self.protocol_id, self.priority_flag]);
         out.time("schedule_delivery_time", &self.schedule_delivery_time)?;
         out.time("validity_period", &self.validity_period)?;
-        out.octets(&[self.registered_delivery]);
-        out.octets(&[self.replace_if_present_flag]);
-        out.octets(&[self.data_coding]);
-        out.octets(&[self.sm_default_msg_id]);
+        out.octets(&[self.registered_delivery, self.replace_if_present_flag, self.data_coding, self.sm_default_msg_id]);
         out.short_message(&self.short_message)?;
         out.text_tlvs(&self.short_message, &self.tlvs)
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("service_type", &self.service_type);
+        out.address("source_addr", &self.source_addr);
+        out.address("destination_addr", &self.destination_addr);
+        out.number("esm_class", self.esm_class);
+        out.number("protocol_id", self.protocol_id);
+        out.number("priority_flag", self.priority_flag);
+        out.text("schedule_delivery_time", &self.schedule_delivery_time);
+        out.text("validity_period", &self.validity_period);
+        out.number("registered_delivery", self.registered_delivery);
+        out.number("replace_if_present_flag", self.replace_if_present_flag);
+        out.number("data_coding", self.data_coding);
+        out.number("sm_default_msg_id", self.sm_default_msg_id);
+        out.octets("short_message", &self.short_message);
+        out.tlvs(&self.tlvs);
     }
 }
 
@@ -107,5 +119,10 @@ impl SubmitSmResp {
         out.c_octets("message_id", &self.message_id)?;
         out.tlvs(&self.tlvs);
         Ok(())
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.text("message_id", &self.message_id);
+        out.tlvs(&self.tlvs);
     }
 }
