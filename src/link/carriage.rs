@@ -16,13 +16,13 @@ use super::handle::AckResult;
 use super::line::{Line, Moved};
 use super::queue::Queue;
 use super::silence::Silence;
-use super::smpp_link::{SmppLink, sleep_until};
+use super::smpp_link::{SmppLink, sleep_until, stop_asked};
 use super::status::LinkState;
 use super::stream::HostPort;
 use crate::model::{AckToken, LinkHealth, Submission};
+use crate::smpp::Body;
 use crate::smpp::CommandStatus;
 use crate::smpp::pdu::{DataSmResp, DeliverSmResp};
-use crate::smpp::Body;
 
 /// How long the other session of a pair has to end in order once one of them is lost.
 const PARTNER_GRACE: Duration = Duration::from_secs(5);
@@ -131,7 +131,7 @@ impl<'a> Carriage<'a> {
             (index, moved) = poll_fn(|cx| poll_lines(lines, cx)) => Woken::Moved(index, moved),
             Some(ack) = inbox.acks.recv() => Woken::Ack(ack),
             Some(submission) = inbox.offers.recv() => Woken::Offer(submission),
-            _ = inbox.stop.wait_for(Option::is_some), if !stopping => Woken::Other,
+            () = stop_asked(&mut inbox.stop), if !stopping => Woken::Other,
             () = reporter.room(), if reporter.is_waiting() => Woken::Other,
             () = sleep_until(deadline) => Woken::Other,
         }
@@ -143,7 +143,12 @@ impl<'a> Carriage<'a> {
         let ready = self.ending.is_none() && self.bound == self.lines.len() && self.brake.allowed(moment.now) > 0;
         let turn = self.queue.poll_timeout().filter(|at| ready && *at > moment.now);
         let ending = self.ending.as_ref().map(|(_, until)| *until);
-        let at = sessions.chain(turn).chain(ending).chain(self.brake.poll_timeout()).chain(self.silence.poll_timeout()).min()?;
+        let at = sessions
+            .chain(turn)
+            .chain(ending)
+            .chain(self.brake.poll_timeout())
+            .chain(self.silence.poll_timeout())
+            .min()?;
         // What was due has been done this turn; a deadline that stays in the past must not make the loop spin.
         Some(at.max(moment.now + TURN_MIN))
     }

@@ -119,7 +119,9 @@ impl LinkHandle {
         self.offers.try_send(submission).map_err(|refused| {
             self.shared.release(segments);
             match refused {
-                mpsc::error::TrySendError::Full(submission) | mpsc::error::TrySendError::Closed(submission) => submission,
+                mpsc::error::TrySendError::Full(submission) | mpsc::error::TrySendError::Closed(submission) => {
+                    submission
+                }
             }
         })
     }

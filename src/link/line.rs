@@ -100,11 +100,6 @@ impl Line {
         }
     }
 
-    /// Whether octets wait for the kernel.
-    pub fn is_writing(&self) -> bool {
-        !self.out.is_empty()
-    }
-
     /// The connection is gone, or is given up: the session settles what is open.
     pub fn end(&mut self) {
         if !self.ended {

@@ -37,11 +37,6 @@ impl Queue {
         self.held.push_back(Held { submission, next: 0, came: (now, wall) });
     }
 
-    /// Whether there is nothing to send.
-    pub fn is_empty(&self) -> bool {
-        self.held.is_empty()
-    }
-
     /// When the first segment may leave.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.held.front().and_then(Held::turn).map(|(_, due)| due)
@@ -136,6 +131,6 @@ mod tests {
         queue.pop();
         let left: Vec<_> = queue.drain().map(|(submission, next)| (submission.message.as_i64(), next)).collect();
         assert_eq!(left, [(1, 1), (2, 0)]);
-        assert!(queue.is_empty());
+        assert_eq!(queue.poll_timeout(), None);
     }
 }

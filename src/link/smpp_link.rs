@@ -25,6 +25,9 @@ use super::stream::{HostPort, Stream, connect};
 use crate::model::{AckToken, LinkEvent, LinkHealth, LinkName, Random, Submission, SubmitOutcome};
 use crate::smpp::session::{Session, SessionSettings};
 
+/// How long a link without a handle takes to stop.
+const ABANDONED_LIMIT: Duration = Duration::from_secs(5);
+
 /// Starts a link. It reports to `events` until it is shut down; the channel is to outlive it.
 pub fn spawn(settings: SmppLinkSettings, events: mpsc::Sender<(LinkName, Vec<LinkEvent>)>) -> LinkHandle {
     let moment = Moment::read();
@@ -62,15 +65,16 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    /// How long the link may take to stop, once it was told to.
+    /// How long the link may take to stop, once it was told to. A daemon that dropped its handle cannot tell it, and
+    /// means it all the same.
     pub fn stopping(&self) -> Option<Duration> {
-        *self.stop.borrow()
+        (*self.stop.borrow()).or_else(|| self.stop.has_changed().is_err().then_some(ABANDONED_LIMIT))
     }
+}
 
-    /// Waits until the link is told to stop. A handle that is gone cannot tell it, so that means stop as well.
-    pub async fn stop_asked(&mut self) {
-        let _ = self.stop.wait_for(Option::is_some).await;
-    }
+/// Waits until the link is told to stop, or its handle is gone.
+pub(super) async fn stop_asked(stop: &mut watch::Receiver<Option<Duration>>) {
+    let _ = stop.wait_for(Option::is_some).await;
 }
 
 /// The task.
@@ -114,7 +118,7 @@ impl SmppLink {
             self.reporter.try_flush();
             tokio::select! {
                 biased;
-                () = self.inbox.stop_asked() => return None,
+                () = stop_asked(&mut self.inbox.stop) => return None,
                 Some(submission) = self.inbox.offers.recv() => self.give_back(&submission, 0, "the link is down"),
                 Some(_) = self.inbox.acks.recv() => {}
                 () = self.reporter.room(), if self.reporter.is_waiting() => {}
@@ -137,7 +141,7 @@ impl SmppLink {
             let connecting = connect(place, tls.as_ref(), limit);
             let connected = tokio::select! {
                 biased;
-                () = self.inbox.stop_asked() => return None,
+                () = stop_asked(&mut self.inbox.stop) => return None,
                 connected = connecting => connected,
             };
             let (stream, peer) = match connected {

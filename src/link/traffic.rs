@@ -32,8 +32,7 @@ impl Carriage<'_> {
         };
         while line.session.free() > 0 && line.session.outstanding() < allowed {
             let Some((submission, turn)) = self.queue.front(moment.now) else { return };
-            let token =
-                SegmentToken { message: submission.message, attempt: submission.attempt, index: turn.index };
+            let token = SegmentToken { message: submission.message, attempt: submission.attempt, index: turn.index };
             let sent = match request(&self.link.settings.profile, submission, turn.index, moment.wall) {
                 Ok(body) => line.session.submit(moment.now, body, token).map_err(|error| match error {
                     SubmitError::Encode(error) => Some(error.to_string()),
@@ -144,8 +143,7 @@ impl Carriage<'_> {
         let open = self.lines.iter().map(|line| line.session.outstanding()).sum();
         self.silence.handle_answer(open, now);
         if !rtt.is_zero() {
-            self.round_trip =
-                Some(self.round_trip.map_or(rtt, |smooth| (smooth * (SMOOTHING - 1) + rtt) / SMOOTHING));
+            self.round_trip = Some(self.round_trip.map_or(rtt, |smooth| (smooth * (SMOOTHING - 1) + rtt) / SMOOTHING));
         }
     }
 

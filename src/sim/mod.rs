@@ -7,7 +7,7 @@
 //! | `serve`, `message`, `answer`, `receipts` | what each PDU of a client gets for an answer, and what may go wrong with it |
 //! | `connection`, `delivery` | one connection; one receipt or incoming message |
 //! | `server` | nothing: it carries the octets over TCP and TLS |
-| `ledger`, `assemble` | what is remembered, and what a person would read on the handset |
+//! | `ledger`, `assemble` | what is remembered, and what a person would read on the handset |
 //!
 //! It is used by `postrider demo`, `postrider bench` and the tests. The codec is the gateway's own; the session rules are
 //! written anew, so that one mistake is not made on both sides.

@@ -30,7 +30,7 @@ use super::backend::Backend;
 use super::body::Reader;
 use super::clock::Clock;
 use super::metrics::HttpMetrics;
-use super::openapi::Document;
+use super::openapi::{self, Document};
 use super::problem::Problem;
 use super::settings::HttpSettings;
 use super::surroundings::Surroundings;
@@ -102,7 +102,7 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(health::openapi))
         .with_state(api)
         .split_for_parts();
-    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
+    openapi::complete(&mut document);
     let text: Arc<str> = serde_json::to_string(&document).unwrap_or_default().into();
     router
         .fallback(no_such_path)
@@ -127,7 +127,8 @@ fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {
         Ok(body) => json_bytes(status, body),
         Err(error) => {
             tracing::error!(%error, "An answer cannot be written as JSON: {error}");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server has a bug; its log says where").into_response()
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server has a bug; its log says where")
+                .into_response()
         }
     }
 }
@@ -141,5 +142,6 @@ fn json_bytes(status: StatusCode, body: impl Into<axum::body::Body>) -> Response
 
 /// The id in a path. What is no id names no message.
 fn message_id(text: &str) -> Result<MessageId, Problem> {
-    text.parse().map_err(|error: crate::model::ParseIdError| Problem::not_found(format!("there is no such message: {error}")))
+    text.parse()
+        .map_err(|error: crate::model::ParseIdError| Problem::not_found(format!("there is no such message: {error}")))
 }

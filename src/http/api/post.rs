@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::problem::{self, FieldError, Problem, ProblemBody};
+use crate::http::problem::{self, FieldError, Problem, ProblemDocument};
 use crate::http::request::{self, Checked, MessageRequest, Messages};
 use crate::http::settings::IDEMPOTENCY_KEY_MAX;
 use crate::http::token::Scope;
@@ -104,14 +104,12 @@ pub struct AcceptedMessages<'a> {
     request_body(content = NewMessages, content_type = "application/json"),
     responses(
         (status = 202, description = "All accepted: one object for one message, `{\"messages\": […]}` for an array", body = inline(Answered)),
-        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A scope is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 408, description = "The body came too slowly", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "The content type is not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Fields are wrong, each named in `errors`; `messages` are those accepted all the same. Or the key was used for another request", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The backlog or the disk is full; see Retry-After", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 408, description = "The body came too slowly", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "The content type is not JSON", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Fields are wrong, each named in `errors`; `messages` are those accepted all the same. Or the key was used for another request", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "The backlog or the disk is full; see Retry-After", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub async fn post_messages(State(api): State<Api>, request: Request<Body>) -> Result<Response, Problem> {
@@ -194,7 +192,9 @@ async fn prepare(body: Bytes, settings: Arc<Settings>, now: Timestamp) -> Result
     }
     match tokio::task::spawn_blocking(move || Batch::read(&body, &settings, now)).await {
         Ok(result) => result,
-        Err(_) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server has a bug; its log says where")),
+        Err(_) => {
+            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server has a bug; its log says where"))
+        }
     }
 }
 
@@ -205,8 +205,13 @@ impl Batch {
             Messages::Many(checked) => (true, checked),
         };
         let total = checked.len();
-        let mut batch =
-            Self { many, total, prepared: Vec::with_capacity(total), places: Vec::with_capacity(total), errors: Vec::new() };
+        let mut batch = Self {
+            many,
+            total,
+            prepared: Vec::with_capacity(total),
+            places: Vec::with_capacity(total),
+            errors: Vec::new(),
+        };
         for (place, checked) in checked.into_iter().enumerate() {
             batch.add(place, checked, settings, now);
         }
@@ -236,7 +241,11 @@ impl Batch {
 
     fn accepted(&self, stored: &[pipeline::Accepted]) -> Vec<Accepted> {
         let places = self.places.iter().zip(&self.prepared);
-        stored.iter().zip(places).map(|(stored, (&place, prepared))| Accepted::of(self.many.then_some(place), stored, prepared)).collect()
+        stored
+            .iter()
+            .zip(places)
+            .map(|(stored, (&place, prepared))| Accepted::of(self.many.then_some(place), stored, prepared))
+            .collect()
     }
 
     /// The problem that names every wrong field.
@@ -266,17 +275,16 @@ impl Batch {
 
 impl Accepted {
     fn of(index: Option<usize>, stored: &pipeline::Accepted, prepared: &Prepared) -> Self {
-        let replaced = |change: &_| {
-            let crate::text::Change { from, to, count } = change;
-            Replaced { from: *from, to: to.clone(), count: *count }
-        };
+        let replaced = prepared.changes.iter();
         Self {
             index,
             id: stored.id.to_string(),
             state: stored.state.as_str(),
             segments: stored.segments,
             alphabet: stored.alphabet.as_str(),
-            changes: prepared.changes.iter().map(replaced).collect(),
+            changes: replaced
+                .map(|change| Replaced { from: change.from, to: change.to.clone(), count: change.count })
+                .collect(),
         }
     }
 }
