@@ -6,8 +6,8 @@
 //! | [`pdu`] | what the octets of one PDU mean, one PDU kind a file |
 //! | [`tlv`] | the tags of optional parameters: name, type, length |
 //! | [`status`] | the values of `command_status`: name, meaning, what they ask of us |
-| [`session`] | bind, window, keep-alive, timers and unbind of one session, as ESME or as SMSC |
-| [`profile`] | what is particular about one carrier, as data |
+//! | [`session`] | bind, window, keep-alive, timers and unbind of one session, as ESME or as SMSC |
+//! | [`profile`] | what is particular about one carrier, as data |
 //!
 //! A frame is decoded leniently, as carriers really write them, and what was odd about it is noted beside it
 //! ([`pdu::Quirk`]); a PDU is encoded strictly, so that no carrier has to be lenient with us.
