@@ -1,0 +1,78 @@
+//! Decides the EUC-KR code of a character: KS X 1001 and ASCII, without the additions of code page 949.
+
+use std::sync::LazyLock;
+
+use encoding_rs::EUC_KR;
+
+/// KS X 1001 has its Hangul in rows 0xB0 to 0xC8, 94 to a row, in the order of Unicode.
+const HANGUL_ROWS: std::ops::RangeInclusive<u8> = 0xb0..=0xc8;
+const ROW: std::ops::RangeInclusive<u8> = 0xa1..=0xfe;
+const SYLLABLES: usize = 2350;
+
+/// The 2350 syllables of KS X 1001 among Unicode's 11172: the rank of a syllable here gives its code.
+static HANGUL: LazyLock<Vec<u16>> = LazyLock::new(|| {
+    let codes = HANGUL_ROWS.flat_map(|high| ROW.map(move |low| [high, low]));
+    let units = codes.map(|code| EUC_KR.decode_without_bom_handling(&code).0.encode_utf16().next().unwrap_or(0));
+    let mut syllables = Vec::with_capacity(SYLLABLES);
+    syllables.extend(units);
+    syllables
+});
+
+/// The two octets of `c` outside ASCII; `None` if KS X 1001 lacks it.
+pub(super) fn code(c: char) -> Option<[u8; 2]> {
+    if matches!(c, '\u{ac00}'..='\u{d7a3}') {
+        let unit = u16::try_from(u32::from(c)).ok()?;
+        let rank = HANGUL
+            .binary_search(&unit)
+            .ok()
+            .and_then(|rank| u8::try_from(rank / 94).ok().zip(u8::try_from(rank % 94).ok()));
+        return rank.map(|(row, column)| [HANGUL_ROWS.start() + row, ROW.start() + column]);
+    }
+    let mut code = [0; 4];
+    let mut text = [0; 4];
+    let text = c.encode_utf8(&mut text);
+    let (result, _, written) = EUC_KR.new_encoder().encode_from_utf8_without_replacement(text, &mut code, true);
+    // Code page 949 puts its own characters where one of the octets is below 0xA1.
+    let known = result == encoding_rs::EncoderResult::InputEmpty && written == 2;
+    (known && ROW.contains(&code[0]) && ROW.contains(&code[1])).then_some([code[0], code[1]])
+}
+
+/// Reads EUC-KR, code page 949 included; what is neither shows as U+FFFD.
+pub(super) fn decode(octets: &[u8]) -> String {
+    EUC_KR.decode_without_bom_handling(octets).0.into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ks_x_1001_has_2350_syllables_in_order() {
+        assert_eq!(HANGUL.len(), SYLLABLES);
+        assert!(HANGUL.is_sorted_by(|a, b| a < b));
+        assert_eq!(('\u{ac00}'..='\u{d7a3}').filter(|&c| code(c).is_some()).count(), SYLLABLES);
+    }
+
+    #[test]
+    fn every_code_reads_back() {
+        let mut known = 0;
+        for c in '\u{80}'..='\u{ffff}' {
+            if let Some(octets) = code(c) {
+                assert_eq!(decode(&octets), c.to_string());
+                assert!(octets.iter().all(|octet| *octet >= 0xa1), "{c}");
+                known += 1;
+            }
+        }
+        assert_eq!(known, 8226, "8224 of KS X 1001, and the euro and registered signs that its edition of 1998 added");
+    }
+
+    #[test]
+    fn what_only_code_page_949_has_is_not_written() {
+        assert_eq!(code('가'), Some([0xb0, 0xa1]));
+        assert_eq!(code('힝'), Some([0xc8, 0xfe]));
+        for c in ['똠', '뷁', '펲', '😀', 'é', '\u{80}'] {
+            assert_eq!(code(c), None, "{c}");
+        }
+        assert_eq!(decode(b"\x8c\x63 \xff"), "똠 \u{fffd}", "still understood");
+    }
+}

@@ -1,0 +1,44 @@
+//! Characters to GSM 7-bit, UCS-2, Latin-1 or EUC-KR, and into segments; and back.
+//!
+//! ```text
+//! encode ─▶ normal (NFC) ─▶ one candidate per alphabet (coder, national, translit) ─▶ split ─▶ the cheapest
+//! decode ◀─ elements (national shifts) ◀─ gsm7, national, euckr
+//! ```
+//!
+//! | file | decides |
+//! |---|---|
+//! | `profile` | what a link carries: alphabets, header form, national tables, replacements |
+//! | `encode`, `data` | the segments of a text, and of octets |
+//! | `estimate` | what a text would cost, and which characters make it dear |
+//! | `decode` | what a payload says |
+//! | `coder`, `gsm7`, `national`, `euckr` | the code of one character |
+//! | `normal`, `translit` | how a text is composed, and what stands in for what GSM 7-bit lacks |
+//! | `split` | how much a segment holds, and where it may end |
+//! | `elements` | the information elements of a user data header |
+//! | `septets` | seven bits a character, packed into octets |
+//! | `tables` | the CSV tables beside the code, read by the compiler |
+
+mod choose;
+mod coder;
+mod data;
+mod decode;
+mod elements;
+mod encode;
+mod error;
+mod estimate;
+mod euckr;
+mod gsm7;
+mod national;
+mod normal;
+mod profile;
+pub mod septets;
+mod split;
+mod tables;
+mod translit;
+
+pub use decode::decode;
+pub use encode::{Encoding, encode};
+pub use error::{Change, TextError};
+pub use estimate::{Estimate, Forcing, Gsm7Variant, estimate};
+pub use profile::{Level, LongForm, NationalLanguage, TextProfile, TransliterationLevels};
+pub use split::capacity;
