@@ -5,5 +5,8 @@
 //! posted it. `docs/ARCHITECTURE.md` is the map; `tests/tidy.rs` keeps the order of the modules below.
 
 pub mod model;
+pub mod pipeline;
+pub mod policy;
 pub mod smpp;
+pub mod store;
 pub mod text;

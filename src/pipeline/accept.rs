@@ -1,0 +1,191 @@
+//! Takes new messages in: checks and encodes them, then writes them.
+
+use std::sync::Arc;
+
+use super::Turn;
+use super::settings::Settings;
+use crate::model::{Alphabet, Body, Encoded, MessageId, NewMessage, OnDoubt, Sender, State, Timestamp};
+use crate::policy::routes;
+use crate::store::message::{self, NewRow};
+use crate::store::{StoreError, idempotency, reference};
+use crate::text::{self, Change, Encoding};
+
+/// A message cannot be scheduled further ahead than this.
+const AHEAD_MAX: std::time::Duration = std::time::Duration::from_secs(366 * 24 * 3600);
+
+/// Why a message is not taken; the caller's to mend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// A stable word for the reason.
+    pub code: &'static str,
+    /// The field of the request that it is about.
+    pub field: &'static str,
+    /// A sentence for the person who reads it.
+    pub message: String,
+}
+
+/// A message that was checked and encoded and only has to be written.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    new: NewMessage,
+    sender: Option<Sender>,
+    route: Arc<str>,
+    profile_id: i64,
+    encoded: Encoded,
+    stored: Vec<u8>,
+    /// The characters that were replaced.
+    pub changes: Vec<Change>,
+    state: State,
+    due_at: Timestamp,
+    valid_until: Timestamp,
+    on_doubt: OnDoubt,
+}
+
+/// What the caller learns of an accepted message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its id.
+    pub id: MessageId,
+    /// `queued` or `scheduled`.
+    pub state: State,
+    /// How many segments it has.
+    pub segments: usize,
+    /// The alphabet that it will be sent in.
+    pub alphabet: Alphabet,
+    /// When it will go at the earliest.
+    pub due_at: Timestamp,
+}
+
+/// Checks `new` and puts it into the form of its route's first choice. Reads no database, so that it can run beside the writer.
+///
+/// # Errors
+/// The first thing that is wrong with it.
+pub fn prepare(settings: &Settings, new: NewMessage, now: Timestamp) -> Result<Prepared, Refusal> {
+    let refuse = |code, field, message| Refusal { code, field, message };
+    let Some(route) = routes::pick(&settings.routes, &new) else {
+        return Err(match &new.route {
+            Some(name) => refuse("unknown_route", "route", format!("there is no route \"{name}\"")),
+            None => refuse("no_route", "to", format!("no route takes a {} message to {}", new.class, new.to.masked())),
+        });
+    };
+    let group = route.groups.iter().find_map(|name| settings.group(name));
+    let group = group.ok_or_else(|| refuse("no_route", "route", format!("route \"{}\" has no link", route.name)))?;
+    let transliterate = new.transliterate.or(route.transliterate);
+    let Encoding { encoded, changes } = text::encode(&new.body, &new.indication, &group.profile, transliterate)
+        .map_err(|error| {
+            let field = if matches!(new.body, Body::Text(_)) { "text" } else { "data" };
+            refuse(error.code(), field, error.to_string())
+        })?;
+    let due_at = new.send_at.unwrap_or(now).max(now);
+    if due_at.since(now) > AHEAD_MAX {
+        return Err(refuse("too_far_ahead", "send_at", format!("{due_at} is more than a year ahead")));
+    }
+    let valid_for = new.valid_for.unwrap_or(settings.valid_for[new.class.lane()]);
+    if valid_for.is_zero() {
+        return Err(refuse("not_valid", "valid_for", "a message needs some time to be sent in".to_owned()));
+    }
+    Ok(Prepared {
+        sender: new.from.clone().or_else(|| route.sender.clone()),
+        route: route.name.clone(),
+        profile_id: group.profile_id,
+        stored: encoded.to_bytes(),
+        encoded,
+        changes,
+        state: if due_at > now { State::Scheduled } else { State::Queued },
+        due_at,
+        valid_until: due_at.plus(valid_for),
+        on_doubt: new.on_doubt.unwrap_or(settings.on_doubt[new.class.lane()]),
+        new,
+    })
+}
+
+/// Writes prepared messages for the token `token`.
+///
+/// # Errors
+/// The store's own.
+pub fn accept(turn: &Turn<'_>, token: i64, prepared: &[Prepared]) -> Result<Vec<Accepted>, StoreError> {
+    turn.wake_dispatch();
+    prepared.iter().map(|one| write(turn, token, one)).collect()
+}
+
+fn write(turn: &Turn<'_>, token: i64, prepared: &Prepared) -> Result<Accepted, StoreError> {
+    let Prepared { new, encoded, .. } = prepared;
+    let id = turn.tx.next_id(turn.now);
+    let renumbered = (encoded.segments.len() > 1)
+        .then(|| {
+            let sender = prepared.sender.as_ref().map_or("", Sender::as_str);
+            let reference = reference::next(turn.tx, sender, new.to.as_str())?;
+            Ok::<_, StoreError>(Encoded { reference, ..encoded.clone() }.to_bytes())
+        })
+        .transpose()?;
+    let row = NewRow {
+        state: prepared.state,
+        class: new.class,
+        route: &prepared.route,
+        recipient: &new.to,
+        sender: prepared.sender.as_ref(),
+        body: match &new.body {
+            Body::Text(text) => Some(text),
+            Body::Data(_) => None,
+        },
+        encoded: renumbered.as_deref().unwrap_or(&prepared.stored),
+        profile: prepared.profile_id,
+        segments: encoded.segments.len(),
+        due_at: prepared.due_at,
+        valid_until: prepared.valid_until,
+        on_doubt: prepared.on_doubt,
+        token,
+        callback: new.callback.as_deref().or(turn.settings.callback_target.as_deref()),
+        reference: new.reference.as_deref(),
+        tags: &new.tags,
+        parameters: &new.parameters,
+    };
+    message::insert(turn.tx, id, &row, turn.now)?;
+    Ok(Accepted {
+        id,
+        state: prepared.state,
+        segments: encoded.segments.len(),
+        alphabet: encoded.alphabet,
+        due_at: prepared.due_at,
+    })
+}
+
+/// Names a request, so that a repeated one is answered and not done again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Whose request it is; keys are per token.
+    pub token: i64,
+    /// The caller's key.
+    pub key: String,
+    /// A digest of the body: the same key with another body is an error.
+    pub digest: Vec<u8>,
+}
+
+/// How a request with a key ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It was done now; this is the rendered answer.
+    Done(String),
+    /// It was done before; this was the answer.
+    Repeated(String),
+    /// The key stands for another body.
+    KeyReused,
+}
+
+/// As [`accept`], once for each key: the answer that `render` makes is kept with the messages in one transaction.
+///
+/// # Errors
+/// The store's own.
+pub fn accept_once(
+    turn: &Turn<'_>,
+    key: &Key,
+    prepared: &[Prepared],
+    render: impl Fn(&[Accepted]) -> String,
+) -> Result<Answer, StoreError> {
+    if let Some((digest, answer)) = idempotency::find(turn.tx, key.token, &key.key)? {
+        return Ok(if digest == key.digest { Answer::Repeated(answer) } else { Answer::KeyReused });
+    }
+    let answer = render(&accept(turn, key.token, prepared)?);
+    idempotency::keep(turn.tx, key.token, &key.key, &key.digest, &answer, turn.now)?;
+    Ok(Answer::Done(answer))
+}

@@ -1,0 +1,33 @@
+//! The stages of a message, each a synchronous function over a transaction and `now`.
+//!
+//! ```text
+//! prepare ─▶ accept ─▶ dispatch ─▶ (link) ─▶ settle ─▶ notify
+//!                         ▲                    │  receive
+//!                         └──── retry ─────────┘  sweep, recover: timers and crashes
+//! ```
+//!
+//! Only these stages change a state, only through [`change`], and only to what `policy::lifecycle` returns. What must
+//! happen next is told by [`Wakes`], which carry no data: a wake-up makes somebody look at the rows.
+
+mod accept;
+mod change;
+mod dispatch;
+pub mod notify;
+mod operate;
+mod receipts;
+mod receive;
+mod settings;
+mod settle;
+mod sweep;
+mod turn;
+
+#[cfg(test)]
+mod tests;
+
+pub use accept::{Accepted, Answer, Key, Prepared, Refusal, accept, accept_once, prepare};
+pub use dispatch::{Dispatched, Dispatcher, LinkOffer, dispatch};
+pub use operate::{Canceled, Resolution, cancel, resolve};
+pub use settings::{Group, Settings};
+pub use settle::settle;
+pub use sweep::{Swept, recover, reroute, sweep};
+pub use turn::{Turn, Wakes};

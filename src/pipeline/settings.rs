@@ -1,0 +1,100 @@
+//! What the stages need to know of the configuration, as plain data.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::{Class, OnDoubt, State, Timestamp};
+use crate::policy::retry::RetryPlan;
+use crate::policy::routes::Route;
+use crate::text::TextProfile;
+
+/// The settings of all stages. They are replaced as a whole when the configuration is read again.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The ways out, in the order in which they are tried.
+    pub routes: Vec<Route>,
+    /// The link groups by name.
+    pub groups: BTreeMap<Arc<str>, Group>,
+    /// When and how often a message is tried again.
+    pub retry: RetryPlan,
+    /// How long a message of each class is worth sending, by [`Class::lane`].
+    pub valid_for: [Duration; 3],
+    /// What a doubt means for each class, by [`Class::lane`].
+    pub on_doubt: [OnDoubt; 3],
+    /// How long after its validity a receipt is waited for.
+    pub report_wait: Duration,
+    /// How long finished messages are kept.
+    pub keep_for: Duration,
+    /// How long early receipts and answers to keyed requests are kept.
+    pub remember_for: Duration,
+    /// Where changes of state are posted when a message names no target.
+    pub callback_target: Option<String>,
+    /// The states whose entering is posted.
+    pub callback_states: Vec<State>,
+    /// Where incoming messages are posted.
+    pub inbound_target: Option<String>,
+    /// How long the parts of an incoming message are waited for.
+    pub parts_wait: Duration,
+    /// When this process started; older rows may be followed by redeliveries.
+    pub started_at: Timestamp,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        const HOUR: Duration = Duration::from_secs(3600);
+        Self {
+            routes: Vec::new(),
+            groups: BTreeMap::new(),
+            retry: RetryPlan::default(),
+            valid_for: [Duration::from_secs(600), HOUR * 24, HOUR * 24],
+            on_doubt: Class::ALL.map(Class::on_doubt),
+            report_wait: HOUR * 24,
+            keep_for: HOUR * 24 * 90,
+            remember_for: HOUR * 72,
+            callback_target: None,
+            callback_states: State::ALL.into_iter().filter(|state| state.is_final()).collect(),
+            inbound_target: None,
+            parts_wait: HOUR * 24,
+            started_at: Timestamp::default(),
+        }
+    }
+}
+
+/// What the stages need to know of one link group.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// What its links carry.
+    pub profile: TextProfile,
+    /// A number that differs between text profiles; rows hold it.
+    pub profile_id: i64,
+    /// Segments a second.
+    pub rate: Option<f64>,
+    /// Whether receipts are asked for; without them `sent` is as far as a message gets.
+    pub receipts: bool,
+}
+
+impl Group {
+    /// A group with this text profile and rate that asks for receipts.
+    pub fn new(profile: TextProfile, rate: Option<f64>) -> Self {
+        let profile_id = profile_id(&profile);
+        Self { profile, profile_id, rate, receipts: true }
+    }
+}
+
+/// The same number for equal profiles. A changed one makes waiting messages be encoded again when they leave.
+fn profile_id(profile: &TextProfile) -> i64 {
+    crate::store::stable_hash(format!("{profile:?}").as_bytes())
+}
+
+impl Settings {
+    /// The settings of the group that a link belongs to.
+    pub fn group(&self, name: &str) -> Option<&Group> {
+        self.groups.get(name)
+    }
+
+    /// The name of a link's group, from the link's name as rows hold it: `north/2` belongs to `north`.
+    pub fn group_of(link: &str) -> &str {
+        link.split('/').next().unwrap_or(link)
+    }
+}

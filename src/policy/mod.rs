@@ -1,0 +1,13 @@
+//! The rules that decide about a message, as functions over values: no clock, no file, no database.
+//!
+//! - [`lifecycle`]: which state follows from what happened
+//! - [`retry`]: whether and when a message is tried again
+//! - [`throttle`]: when the next segment may leave
+//! - [`lanes`]: who goes first when a link has too few slots for all
+//! - [`routes`]: which links a message may take
+
+pub mod lanes;
+pub mod lifecycle;
+pub mod retry;
+pub mod routes;
+pub mod throttle;

@@ -1,0 +1,270 @@
+//! The `callback` table: what the tools are still to be told, in order for each message.
+
+use rusqlite::{Connection, Row, params};
+
+use super::{StoreError, Tx, row};
+use crate::model::{MessageId, Timestamp};
+
+/// A callback that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callback {
+    /// The message, outgoing or incoming.
+    pub message: MessageId,
+    /// Which of the message's callbacks, from 0.
+    pub n: u32,
+    /// Where it goes.
+    pub target: String,
+    /// What is signed and sent.
+    pub body: String,
+    /// When the change happened.
+    pub created_at: Timestamp,
+    /// How often it was tried.
+    pub tries: u32,
+}
+
+impl Callback {
+    /// The id that stays the same over all tries: `webhook-id`.
+    pub fn id(&self) -> String {
+        format!("evt_{}_{}", self.message, self.n)
+    }
+}
+
+/// Queues a callback behind those that the message already has.
+///
+/// # Errors
+/// SQLite's own.
+pub fn add(tx: &Tx<'_>, message: MessageId, target: &str, body: &str, now: Timestamp) -> Result<(), StoreError> {
+    // Only the first unfinished callback of a message is due; the others wait for it, so that their order holds.
+    let (next, open): (u32, bool) = tx
+        .sql()
+        .prepare_cached(
+            "SELECT coalesce(max(n) + 1, 0), coalesce(max(done_at IS NULL AND dead_at IS NULL), 0) \
+             FROM callback WHERE message = ?1",
+        )?
+        .query_row([message.as_i64()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    tx.sql()
+        .prepare_cached(
+            "INSERT INTO callback (message, n, target, body, created_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![message.as_i64(), next, target, body, now.as_millis(), (!open).then(|| now.as_millis())])?;
+    Ok(())
+}
+
+/// Takes callbacks that are due at `now` and puts them off until `until`, so that they are not taken twice.
+///
+/// # Errors
+/// SQLite's own.
+pub fn take_due(tx: &Tx<'_>, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Callback>, StoreError> {
+    let mut statement = tx.sql().prepare_cached(
+        "SELECT message, n, target, body, created_at, tries FROM callback WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![now.as_millis(), limit])?;
+    let mut due = Vec::new();
+    while let Some(row) = rows.next()? {
+        due.push(Callback {
+            message: row::id(row, "message")?,
+            n: row.get("n")?,
+            target: row.get("target")?,
+            body: row.get::<_, Option<String>>("body")?.unwrap_or_default(),
+            created_at: row::time(row, "created_at")?,
+            tries: row.get("tries")?,
+        });
+    }
+    drop(rows);
+    for callback in &due {
+        set_due(tx, callback.message, callback.n, Some(until))?;
+    }
+    Ok(due)
+}
+
+/// Makes callbacks due at `now` that are due until `until` because a stopped process had taken them; returns how many.
+///
+/// # Errors
+/// SQLite's own.
+pub fn release_taken(tx: &Tx<'_>, now: Timestamp, until: Timestamp) -> Result<usize, StoreError> {
+    Ok(tx
+        .sql()
+        .prepare_cached("UPDATE callback SET due_at = ?1 WHERE due_at > ?1 AND due_at <= ?2")?
+        .execute(params![now.as_millis(), until.as_millis()])?)
+}
+
+/// When the next callback is due.
+///
+/// # Errors
+/// SQLite's own.
+pub fn next_due(tx: &Tx<'_>) -> Result<Option<Timestamp>, StoreError> {
+    let at: Option<i64> = tx
+        .sql()
+        .prepare_cached("SELECT min(due_at) FROM callback WHERE due_at IS NOT NULL")?
+        .query_row([], |row| row.get(0))?;
+    Ok(at.map(Timestamp::from_millis))
+}
+
+fn set_due(tx: &Tx<'_>, message: MessageId, n: u32, due_at: Option<Timestamp>) -> Result<(), StoreError> {
+    tx.sql().prepare_cached("UPDATE callback SET due_at = ?3 WHERE message = ?1 AND n = ?2")?.execute(params![
+        message.as_i64(),
+        n,
+        due_at.map(Timestamp::as_millis)
+    ])?;
+    Ok(())
+}
+
+/// How a try ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// The target has it.
+    Done,
+    /// Try again then.
+    Again(Timestamp),
+    /// Given up; kept as a dead letter.
+    Dead,
+}
+
+/// Records how a try ended and, if it was the last, lets the message's next callback go.
+///
+/// # Errors
+/// SQLite's own.
+pub fn record(tx: &Tx<'_>, callback: &Callback, ending: &Ending, note: &str, now: Timestamp) -> Result<(), StoreError> {
+    let key = (callback.message.as_i64(), callback.n, callback.tries + 1, note, now.as_millis());
+    let sql = match ending {
+        Ending::Again(at) => {
+            tx.sql()
+                .prepare_cached("UPDATE callback SET tries = ?3, note = ?4, due_at = ?5 WHERE message = ?1 AND n = ?2")?
+                .execute((key.0, key.1, key.2, key.3, at.as_millis()))?;
+            return Ok(());
+        }
+        Ending::Done => {
+            "UPDATE callback SET tries = ?3, note = ?4, due_at = NULL, body = NULL, done_at = ?5 \
+             WHERE message = ?1 AND n = ?2"
+        }
+        Ending::Dead => {
+            "UPDATE callback SET tries = ?3, note = ?4, due_at = NULL, dead_at = ?5 WHERE message = ?1 AND n = ?2"
+        }
+    };
+    tx.sql().prepare_cached(sql)?.execute(key)?;
+    release_next(tx, callback.message, callback.n, now)
+}
+
+fn release_next(tx: &Tx<'_>, message: MessageId, after: u32, now: Timestamp) -> Result<(), StoreError> {
+    tx.sql()
+        .prepare_cached(
+            "UPDATE callback SET due_at = ?3 WHERE message = ?1 AND n = ?2 AND due_at IS NULL AND done_at IS NULL AND \
+             dead_at IS NULL",
+        )?
+        .execute(params![message.as_i64(), after + 1, now.as_millis()])?;
+    Ok(())
+}
+
+/// Makes dead letters due again: those of one message, or all; returns how many.
+///
+/// # Errors
+/// SQLite's own.
+pub fn replay(tx: &Tx<'_>, message: Option<MessageId>, now: Timestamp) -> Result<usize, StoreError> {
+    Ok(tx
+        .sql()
+        .prepare_cached(
+            "UPDATE callback SET dead_at = NULL, tries = 0, due_at = ?2, note = 'replayed' \
+             WHERE dead_at IS NOT NULL AND (?1 IS NULL OR message = ?1)",
+        )?
+        .execute(params![message.map(MessageId::as_i64), now.as_millis()])?)
+}
+
+/// What a technician sees of a callback.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// Which of the message's callbacks.
+    pub n: u32,
+    /// Where it goes.
+    pub target: String,
+    /// When the change happened.
+    pub created_at: Timestamp,
+    /// When it is due again.
+    pub due_at: Option<Timestamp>,
+    /// How often it was tried.
+    pub tries: u32,
+    /// When the target took it.
+    pub done_at: Option<Timestamp>,
+    /// When it was given up.
+    pub dead_at: Option<Timestamp>,
+    /// The last answer.
+    pub note: Option<String>,
+}
+
+fn view_of(row: &Row<'_>) -> Result<View, StoreError> {
+    Ok(View {
+        n: row.get("n")?,
+        target: row.get("target")?,
+        created_at: row::time(row, "created_at")?,
+        due_at: row::maybe_time(row, "due_at")?,
+        tries: row.get("tries")?,
+        done_at: row::maybe_time(row, "done_at")?,
+        dead_at: row::maybe_time(row, "dead_at")?,
+        note: row.get("note")?,
+    })
+}
+
+/// The callbacks of a message, in order.
+///
+/// # Errors
+/// SQLite's own.
+pub fn of(connection: &Connection, message: MessageId) -> Result<Vec<View>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT * FROM callback WHERE message = ?1 ORDER BY n")?;
+    let mut rows = statement.query([message.as_i64()])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(view_of(row)?);
+    }
+    Ok(all)
+}
+
+/// How many callbacks wait, and how many are dead.
+///
+/// # Errors
+/// SQLite's own.
+pub fn counts(connection: &Connection) -> Result<(i64, i64), StoreError> {
+    let count = |sql: &str| connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0));
+    Ok((
+        count("SELECT count(*) FROM callback WHERE due_at IS NOT NULL")?,
+        count("SELECT count(*) FROM callback WHERE dead_at IS NOT NULL")?,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Database;
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_305_600_000);
+    const LATER: Timestamp = Timestamp::from_millis(1_795_305_660_000);
+
+    #[test]
+    fn callbacks_of_a_message_keep_their_order_over_failures() {
+        let mut database = Database::in_memory().unwrap();
+        let id = MessageId::from_i64(7).unwrap();
+        let take = |database: &mut Database, now| database.write(|tx| take_due(tx, now, LATER, 10)).unwrap();
+        database.write(|tx| add(tx, id, "http://a/", "1", NOW)).unwrap();
+        database.write(|tx| add(tx, id, "http://a/", "2", NOW)).unwrap();
+        let first = take(&mut database, NOW);
+        assert_eq!(first.iter().map(|c| c.body.as_str()).collect::<Vec<_>>(), ["1"]);
+        assert!(take(&mut database, NOW).is_empty(), "taken once only");
+        database.write(|tx| record(tx, &first[0], &Ending::Again(LATER), "503", NOW)).unwrap();
+        let again = take(&mut database, LATER);
+        assert_eq!((again[0].body.as_str(), again[0].tries), ("1", 1));
+        database.write(|tx| record(tx, &again[0], &Ending::Done, "200", LATER)).unwrap();
+        assert_eq!(take(&mut database, LATER)[0].body, "2");
+    }
+
+    #[test]
+    fn a_dead_letter_lets_the_next_one_go_and_can_be_replayed() {
+        let mut database = Database::in_memory().unwrap();
+        let id = MessageId::from_i64(7).unwrap();
+        database.write(|tx| add(tx, id, "http://a/", "1", NOW)).unwrap();
+        database.write(|tx| add(tx, id, "http://a/", "2", NOW)).unwrap();
+        let first = database.write(|tx| take_due(tx, NOW, LATER, 10)).unwrap();
+        database.write(|tx| record(tx, &first[0], &Ending::Dead, "404", NOW)).unwrap();
+        assert_eq!(database.write(|tx| take_due(tx, NOW, LATER, 10)).unwrap()[0].body, "2");
+        assert_eq!(database.write(|tx| replay(tx, None, NOW)).unwrap(), 1);
+        assert_eq!(database.write(|tx| take_due(tx, NOW, LATER, 10)).unwrap()[0].body, "1");
+        assert_eq!(database.read(counts).unwrap(), (2, 0));
+    }
+}

@@ -1,0 +1,202 @@
+//! One writing connection and what it keeps between transactions: the id clock and the tally.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{StoreError, Tally, migrate};
+use crate::model::{IdClock, MessageId, Timestamp};
+
+/// How the file is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The database file; its `-wal` and `-shm` lie beside it.
+    pub path: PathBuf,
+    /// The writer's page cache.
+    pub cache_size_bytes: usize,
+    /// How long the write-ahead log may grow before it is moved into the file.
+    pub wal_size_bytes: usize,
+}
+
+impl Options {
+    /// The usual settings for the file `path`.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), cache_size_bytes: 12 << 20, wal_size_bytes: 16 << 20 }
+    }
+}
+
+const PAGE_SIZE_BYTES: usize = 4096;
+
+/// The writing side of the database. There is one at a time; the writer thread owns it.
+#[derive(Debug)]
+pub struct Database {
+    connection: Connection,
+    memory: Memory,
+}
+
+/// What a transaction may change besides rows; it is put back when the transaction fails.
+#[derive(Debug, Clone)]
+struct Memory {
+    ids: RefCell<IdClock>,
+    tally: RefCell<Tally>,
+}
+
+/// An open transaction. All reading and writing of the pipeline goes through it.
+#[derive(Debug)]
+pub struct Tx<'a> {
+    connection: &'a Connection,
+    memory: &'a Memory,
+}
+
+impl Tx<'_> {
+    /// The connection, for the queries of this module's table files.
+    pub(super) fn sql(&self) -> &Connection {
+        self.connection
+    }
+
+    /// A new id, larger than every id in the store.
+    pub fn next_id(&self, now: Timestamp) -> MessageId {
+        self.memory.ids.borrow_mut().next(now)
+    }
+
+    /// The counts as this transaction sees them.
+    pub fn tally(&self) -> Tally {
+        *self.memory.tally.borrow()
+    }
+
+    pub(super) fn change_tally(&self, change: impl FnOnce(&mut Tally)) {
+        change(&mut self.memory.tally.borrow_mut());
+    }
+}
+
+impl Database {
+    /// Opens or creates the file and brings its schema up to date.
+    ///
+    /// # Errors
+    /// Says what is wrong with the file; it is never wiped.
+    pub fn open(options: &Options) -> Result<Self, StoreError> {
+        let open = |reason: String| StoreError::Open { path: options.path.clone(), reason };
+        let connection = Connection::open(&options.path).map_err(|error| open(error.to_string()))?;
+        Self::prepare(connection, options).map_err(|error| match error {
+            StoreError::Damaged(reason) | StoreError::Sqlite(reason) => open(reason),
+            other => other,
+        })
+    }
+
+    /// A database that lives in memory, for tests and the simulation.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub fn in_memory() -> Result<Self, StoreError> {
+        Self::prepare(Connection::open_in_memory()?, &Options::at(""))
+    }
+
+    fn prepare(mut connection: Connection, options: &Options) -> Result<Self, StoreError> {
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.set_prepared_statement_cache_capacity(96);
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // An acknowledged message must survive a power cut, so every commit waits for the disk.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", false)?;
+        connection.pragma_update(None, "cache_size", kibibytes(options.cache_size_bytes))?;
+        connection.pragma_update(None, "wal_autocheckpoint", options.wal_size_bytes / PAGE_SIZE_BYTES)?;
+        connection.pragma_update(None, "journal_size_limit", options.wal_size_bytes * 2)?;
+        migrate::migrate(&mut connection)?;
+        let last: i64 = connection.query_row(
+            "SELECT max(coalesce((SELECT max(id) FROM message), 0), coalesce((SELECT max(id) FROM inbound), 0))",
+            [],
+            |row| row.get(0),
+        )?;
+        let tally = Tally::load(&connection)?;
+        let memory = Memory { ids: RefCell::new(IdClock::after(last)), tally: RefCell::new(tally) };
+        Ok(Self { connection, memory })
+    }
+
+    /// Runs `work` in one transaction that reached the disk when this returns `Ok`.
+    ///
+    /// # Errors
+    /// Whatever `work` returns, or the commit's own error; nothing of it is kept then.
+    pub fn write<T>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let before = self.memory.clone();
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let tx = Tx { connection: &self.connection, memory: &self.memory };
+        let result = work(&tx).and_then(|value| {
+            let tally = *self.memory.tally.borrow();
+            tally.save(&before.tally.borrow(), &self.connection)?;
+            self.connection.execute_batch("COMMIT")?;
+            Ok(value)
+        });
+        if result.is_err() {
+            // A failed commit may have ended the transaction already; rolling back twice is harmless.
+            let _ = self.connection.execute_batch("ROLLBACK");
+            self.memory = before;
+        }
+        result
+    }
+
+    /// The counts after the last commit.
+    pub fn tally(&self) -> Tally {
+        *self.memory.tally.borrow()
+    }
+
+    /// Reads on the writing connection, for tests and tools that own the database.
+    ///
+    /// # Errors
+    /// Whatever `work` returns.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        work(&self.connection)
+    }
+}
+
+/// Opens a second connection that can only read.
+///
+/// # Errors
+/// Says why the file cannot be opened.
+pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)
+        .map_err(|error| StoreError::Open { path: path.to_owned(), reason: error.to_string() })?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.pragma_update(None, "cache_size", kibibytes(1 << 20))?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// SQLite takes cache sizes in KiB as negative numbers.
+fn kibibytes(bytes: usize) -> i64 {
+    -i64::try_from(bytes / 1024).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::State;
+
+    #[test]
+    fn a_failed_transaction_leaves_rows_and_counts_as_they_were() {
+        let mut database = Database::in_memory().unwrap();
+        let result: Result<(), _> = database.write(|tx| {
+            tx.change_tally(|tally| tally.add(State::Queued));
+            tx.sql().execute("INSERT INTO reference VALUES (1, 1)", [])?;
+            Err(StoreError::DiskFull)
+        });
+        assert!(result.is_err());
+        assert_eq!(database.tally(), Tally::default());
+        let rows: i64 =
+            database.read(|c| Ok(c.query_row("SELECT count(*) FROM reference", [], |row| row.get(0))?)).unwrap();
+        assert_eq!(rows, 0);
+        database.write(|_| Ok(())).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_a_database_is_named_and_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("postrider.db");
+        std::fs::write(&path, "this is a shopping list, not a database\n".repeat(200)).unwrap();
+        let error = Database::open(&Options::at(&path)).unwrap_err();
+        assert!(error.to_string().contains("postrider.db"), "{error}");
+        assert!(std::fs::read_to_string(&path).unwrap().starts_with("this is a shopping list"));
+    }
+}

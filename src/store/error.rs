@@ -1,0 +1,68 @@
+//! What can go wrong with the store, and whose move it then is.
+
+use std::path::PathBuf;
+
+/// An error of the store.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// Too much work waits for the writer; the caller may try again.
+    #[error("the store is busy: {0} writes wait already")]
+    Busy(usize),
+    /// The disk or its quota is full. Outcomes are kept in memory until there is room again.
+    #[error("the disk is full; free some space, sending goes on by itself")]
+    DiskFull,
+    /// The store stopped after an I/O error or at shutdown; nothing more is written.
+    #[error("the store is closed: {0}")]
+    Closed(String),
+    /// The file cannot be opened as a database.
+    #[error("cannot open the database {path}: {reason}")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite or the system said.
+        reason: String,
+    },
+    /// The file was written by a newer postrider.
+    #[error(
+        "the database has schema version {found}, this postrider knows {known}: install the newer version again, or \
+         restore the backup made before the upgrade"
+    )]
+    Newer {
+        /// The version in the file.
+        found: i64,
+        /// The version of this program.
+        known: i64,
+    },
+    /// Reading or writing failed on the disk.
+    #[error("the disk reported an error: {0}")]
+    Io(String),
+    /// The file is damaged.
+    #[error("the database is damaged: {0}; it was left as it is, nothing is sent from it")]
+    Damaged(String),
+    /// A row that only a bug or another program can have written.
+    #[error("unexpected row: {0}")]
+    Row(String),
+    /// Any other answer of SQLite.
+    #[error("SQLite: {0}")]
+    Sqlite(String),
+}
+
+impl StoreError {
+    /// After such an error the writer must not go on: what it wrote last is unknown.
+    pub fn is_fatal(&self) -> bool {
+        matches!(self, Self::Io(_) | Self::Damaged(_))
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as Code;
+        let text = error.to_string();
+        match error.sqlite_error_code() {
+            Some(Code::DiskFull) => Self::DiskFull,
+            Some(Code::SystemIoFailure) => Self::Io(text),
+            Some(Code::DatabaseCorrupt | Code::NotADatabase) => Self::Damaged(text),
+            _ => Self::Sqlite(text),
+        }
+    }
+}

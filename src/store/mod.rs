@@ -1,0 +1,34 @@
+//! The SQLite file: one writer thread with group commit, reading connections, and one file per table group.
+//!
+//! - [`Database`], [`Tx`]: the writing connection and an open transaction; synchronous
+//! - [`Store`]: the handle that everybody else holds; many writes share one commit
+//! - [`message`], [`submission`], [`event`]: a message, what was sent of it, and its timeline
+//! - [`receipt`], [`inbound`], [`callback`]: what comes in, and what goes to the tools
+//! - [`token`], [`idempotency`], [`reference`], [`throttle`]: what has to be remembered besides
+//! - [`Tally`]: message counts by state
+//!
+//! SQL stands only here. Functions are named by intent and take a [`Tx`] when they write.
+
+pub mod callback;
+mod database;
+mod error;
+pub mod event;
+pub mod idempotency;
+pub mod inbound;
+pub mod message;
+mod migrate;
+pub mod receipt;
+pub mod reference;
+mod row;
+pub mod submission;
+mod tally;
+pub mod throttle;
+pub mod token;
+mod writer;
+
+pub use database::{Database, Options, Tx, open_reader};
+pub use error::StoreError;
+pub use migrate::known_version;
+pub use row::stable_hash;
+pub use tally::Tally;
+pub use writer::{Store, WORK_MAX};

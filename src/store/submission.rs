@@ -1,0 +1,125 @@
+//! The `submission` table: what became of each segment in each lease, and the carrier's ids to match receipts with.
+
+use rusqlite::{Connection, Row, params};
+
+use super::{StoreError, Tx, row};
+use crate::model::{MessageId, State, Timestamp};
+
+/// What became of one segment in one lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// The message.
+    pub message: MessageId,
+    /// The segment, from 0.
+    pub segment: u8,
+    /// The lease.
+    pub attempt: u32,
+    /// Where this copy of the segment stands.
+    pub state: State,
+    /// The link that carried it.
+    pub link: String,
+    /// When the last change was.
+    pub at: Timestamp,
+    /// The carrier's id, as written.
+    pub carrier_id: Option<String>,
+    /// The carrier's code, if it refused.
+    pub code: Option<u32>,
+    /// What happened, for people.
+    pub note: Option<String>,
+}
+
+/// The key under which a carrier's id is found again: the same for all forms that count as equal.
+pub fn carrier_key(link_group: &str, normal_form: &str) -> i64 {
+    row::hash(&[link_group.as_bytes(), normal_form.as_bytes()])
+}
+
+fn submission_of(row: &Row<'_>) -> Result<Submission, StoreError> {
+    Ok(Submission {
+        message: row::id(row, "message")?,
+        segment: row.get("segment")?,
+        attempt: row.get("attempt")?,
+        state: row::parsed(row, "state")?,
+        link: row.get("link")?,
+        at: row::time(row, "at")?,
+        carrier_id: row.get("carrier_id")?,
+        code: row.get("code")?,
+        note: row.get("note")?,
+    })
+}
+
+/// Writes an outcome; a later one for the same segment and lease takes its place.
+///
+/// # Errors
+/// SQLite's own.
+pub fn put(tx: &Tx<'_>, submission: &Submission, key: Option<i64>) -> Result<(), StoreError> {
+    tx.sql()
+        .prepare_cached("INSERT OR REPLACE INTO submission VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+        .execute(params![
+            submission.message.as_i64(),
+            submission.segment,
+            submission.attempt,
+            submission.state.as_str(),
+            submission.link,
+            submission.at.as_millis(),
+            submission.carrier_id,
+            key,
+            submission.code,
+            submission.note,
+        ])?;
+    Ok(())
+}
+
+/// Changes the state of one outcome, as a receipt asks.
+///
+/// # Errors
+/// SQLite's own.
+pub fn set_state(tx: &Tx<'_>, which: &Submission, state: State, note: &str, at: Timestamp) -> Result<(), StoreError> {
+    tx.sql()
+        .prepare_cached(
+            "UPDATE submission SET state = ?4, note = ?5, at = ?6 WHERE message = ?1 AND segment = ?2 AND attempt = ?3",
+        )?
+        .execute(params![which.message.as_i64(), which.segment, which.attempt, state.as_str(), note, at.as_millis()])?;
+    Ok(())
+}
+
+/// The outcomes of a message, by segment and lease.
+///
+/// # Errors
+/// SQLite's own.
+pub fn of_message(tx: &Tx<'_>, message: MessageId) -> Result<Vec<Submission>, StoreError> {
+    of(tx.sql(), message)
+}
+
+/// As [`of_message`], on a reading connection.
+///
+/// # Errors
+/// SQLite's own.
+pub fn of(connection: &Connection, message: MessageId) -> Result<Vec<Submission>, StoreError> {
+    let mut statement = connection.prepare_cached(concat!(
+        "SELECT message, segment, attempt, state, link, at, carrier_id, code, note ",
+        "FROM submission WHERE message = ?1 ORDER BY segment, attempt"
+    ))?;
+    let mut rows = statement.query([message.as_i64()])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(submission_of(row)?);
+    }
+    Ok(all)
+}
+
+/// The outcomes with this carrier key, newest message first, each with the recipient of its message.
+///
+/// # Errors
+/// SQLite's own.
+pub fn with_carrier_key(tx: &Tx<'_>, key: i64) -> Result<Vec<(Submission, String)>, StoreError> {
+    let mut statement = tx.sql().prepare_cached(concat!(
+        "SELECT s.message, s.segment, s.attempt, s.state, s.link, s.at, s.carrier_id, s.code, s.note, m.recipient ",
+        "FROM submission s JOIN message m ON m.id = s.message WHERE s.carrier_key = ?1 ORDER BY s.message DESC LIMIT 16"
+    ))?;
+    let mut rows = statement.query([key])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push((submission_of(row)?, row.get("recipient")?));
+    }
+    Ok(all)
+}

@@ -1,0 +1,28 @@
+//! The `throttle` table: when the next segment of a link group may leave.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, params};
+
+use super::{StoreError, Tx};
+
+/// Keeps the state of a group's throttle.
+///
+/// # Errors
+/// SQLite's own.
+pub fn save(tx: &Tx<'_>, link_group: &str, next_nanos: i64) -> Result<(), StoreError> {
+    tx.sql()
+        .prepare_cached("INSERT INTO throttle VALUES (?1, ?2) ON CONFLICT DO UPDATE SET next_nanos = ?2")?
+        .execute(params![link_group, next_nanos])?;
+    Ok(())
+}
+
+/// The kept states of all groups.
+///
+/// # Errors
+/// SQLite's own.
+pub fn load(connection: &Connection) -> Result<BTreeMap<String, i64>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT link_group, next_nanos FROM throttle")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
