@@ -11,6 +11,7 @@ mod phone;
 mod receipt;
 mod segment;
 mod state;
+mod target;
 mod time;
 
 pub use id::{IdClock, MessageId, ParseIdError};
@@ -21,4 +22,5 @@ pub use phone::{PhoneError, PhoneNumber, Sender, mask};
 pub use receipt::{CarrierMessageId, Receipt};
 pub use segment::{Alphabet, Concatenation, Encoded, Indication, SegmentTurn, Waiting};
 pub use state::{ErrorClass, State};
+pub use target::AllowedTargets;
 pub use time::Timestamp;

@@ -1,0 +1,2 @@
+//! door
+pub mod api; pub mod problem; pub mod request; pub mod settings; pub mod token;
