@@ -6,10 +6,13 @@
 
 pub mod callback;
 pub mod config;
+pub mod daemon;
 pub mod http;
+pub mod link;
 pub mod model;
 pub mod pipeline;
 pub mod policy;
+pub mod sim;
 pub mod smpp;
 pub mod store;
 pub mod text;

@@ -10,6 +10,9 @@ use utoipa::ToSchema;
 
 use super::api::Accepted;
 
+/// The content type of every problem.
+pub const CONTENT_TYPE: &str = "application/problem+json";
+
 /// One field that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
@@ -73,6 +76,9 @@ pub struct ProblemBody<'a> {
     state: Option<&'a str>,
 }
 
+/// [`ProblemBody`] as the document names it.
+pub type ProblemDocument = ProblemBody<'static>;
+
 impl Problem {
     /// A problem with this status, lasting word and sentence.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
@@ -130,10 +136,9 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         self.status
     }
-}
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+    /// The body of the answer.
+    pub fn to_json(&self) -> Vec<u8> {
         let body = ProblemBody {
             kind: format!("urn:postrider:problem:{}", self.code),
             title: self.status.canonical_reason().unwrap_or_default(),
@@ -143,8 +148,14 @@ impl IntoResponse for Problem {
             messages: &self.messages,
             state: self.state,
         };
-        let json = serde_json::to_vec(&body).unwrap_or_default();
-        let mut response = (self.status, [(header::CONTENT_TYPE, "application/problem+json")], json).into_response();
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let json = self.to_json();
+        let mut response = (self.status, [(header::CONTENT_TYPE, CONTENT_TYPE)], json).into_response();
         let headers = response.headers_mut();
         if let Some(wait) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));

@@ -40,6 +40,8 @@ pub struct HttpSettings {
     pub shutdown_timeout: Duration,
     /// How long a verified token is trusted before the store is asked again: a revoked one works no longer than this.
     pub token_cache_time: Duration,
+    /// Messages that may wait to be sent; above it new ones get a 503.
+    pub backlog_max: i64,
     /// Queries that may use the store at once.
     pub reads_max: usize,
 }
@@ -60,6 +62,7 @@ impl Default for HttpSettings {
             connections_max: 2_048,
             shutdown_timeout: Duration::from_secs(10),
             token_cache_time: Duration::from_secs(2),
+            backlog_max: 5_000_000,
             reads_max: 4,
         }
     }

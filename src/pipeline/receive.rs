@@ -4,20 +4,15 @@ use std::time::Duration;
 
 use super::{Turn, notify};
 use crate::model::{Alphabet, InboundMessage, InboundPart, LinkName};
-use crate::store::inbound::{self, KeptPart, PartSet};
 use crate::store::StoreError;
+use crate::store::inbound::{self, KeptPart, PartSet};
 use crate::text;
 
 /// A copy that comes within this time over another session is taken for a redelivery.
 const REDELIVERY: Duration = Duration::from_secs(600);
 
 /// Stores one part; a message that is complete with it gets its row and its callback.
-pub fn receive(
-    turn: &Turn<'_>,
-    link: &LinkName,
-    part: &InboundPart,
-    session: Option<u32>,
-) -> Result<(), StoreError> {
+pub fn receive(turn: &Turn<'_>, link: &LinkName, part: &InboundPart, session: Option<u32>) -> Result<(), StoreError> {
     let Some(of) = part.part_of.filter(|of| of.total > 1) else {
         let single = KeptPart {
             number: 1,
@@ -56,7 +51,8 @@ pub fn complete(
     let digest = inbound::digest(&link.group, &any.from, &any.to, &octets);
     // The same content over the same session is a person who repeats himself; over a new session the carrier repeats
     // what it did not see acknowledged.
-    let again = inbound::Copy { digest, since: turn.now.minus(REDELIVERY), session, started_at: turn.settings.started_at };
+    let again =
+        inbound::Copy { digest, since: turn.now.minus(REDELIVERY), session, started_at: turn.settings.started_at };
     if let Some(id) = inbound::count_copy(turn.tx, &again)? {
         tracing::info!(message.id = %id, %link, "An incoming message came again and was acknowledged without a second copy");
         return Ok(());

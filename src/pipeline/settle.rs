@@ -1,12 +1,12 @@
 //! Records what the links report: the outcome of each segment, and from those of a whole lease what the message does next.
 
 use super::change::{self, Step};
-use super::{Settings, Turn, receipts, receive};
+use super::{Turn, receipts, receive};
 use crate::model::{LinkEvent, LinkName, State, SubmitOutcome, SubmitResult};
 use crate::policy::lifecycle::{self, Conclusion, Verdict};
+use crate::store::StoreError;
 use crate::store::message::{self, Head};
 use crate::store::submission::{self, Submission};
-use crate::store::StoreError;
 
 /// Records the events of one link, in the order in which they came.
 ///
@@ -162,9 +162,14 @@ fn again(
 ) -> Result<(), StoreError> {
     let plan = &turn.settings.retry;
     let reason = step.note.unwrap_or("no answer");
-    let end = |head: &mut Head, state, note: String| change::enter(turn, head, state, Step { note: Some(&note), ..step });
+    let end =
+        |head: &mut Head, state, note: String| change::enter(turn, head, state, Step { note: Some(&note), ..step });
     if doubt && head.doubts >= plan.doubt_sends_max {
-        return end(head, State::Uncertain, format!("{reason}; {} sends ended in doubt, it is not sent again", head.doubts));
+        return end(
+            head,
+            State::Uncertain,
+            format!("{reason}; {} sends ended in doubt, it is not sent again", head.doubts),
+        );
     }
     let due_at = match (doubt, counts) {
         (true, _) => Some(turn.now.plus(plan.doubt_hold)),
@@ -179,7 +184,11 @@ fn again(
         let state = if doubt { State::Uncertain } else { State::Expired };
         return end(head, state, format!("{reason}; its validity ends before the next try"));
     }
-    let note = if doubt { format!("{reason}; it may have been sent, goes again unless an answer or receipt comes") } else { reason.to_owned() };
+    let note = if doubt {
+        format!("{reason}; it may have been sent, goes again unless an answer or receipt comes")
+    } else {
+        reason.to_owned()
+    };
     change::enter(turn, head, State::Queued, Step { due_at: Some(due_at), note: Some(&note), ..step })
 }
 
@@ -254,9 +263,4 @@ pub fn abandon(turn: &Turn<'_>, head: &mut Head, reason: &str) -> Result<(), Sto
         rows.push(row);
     }
     conclude(turn, head, &rows, None)
-}
-
-/// The group of the link that `head` was last leased to.
-pub fn group_of(head: &Head) -> &str {
-    head.link.as_deref().map_or("", Settings::group_of)
 }

@@ -148,10 +148,9 @@ pub fn count_copy(tx: &Tx<'_>, copy: &Copy) -> Result<Option<MessageId>, StoreEr
             "UPDATE inbound SET copies = copies + 1 WHERE digest = ?1 AND received_at >= ?2 AND \
              (session IS NOT ?3 OR received_at < ?4) RETURNING id",
         )?
-        .query_row(
-            params![copy.digest, copy.since.as_millis(), copy.session, copy.started_at.as_millis()],
-            |row| row.get(0),
-        )
+        .query_row(params![copy.digest, copy.since.as_millis(), copy.session, copy.started_at.as_millis()], |row| {
+            row.get(0)
+        })
         .optional()?;
     Ok(id.and_then(MessageId::from_i64))
 }

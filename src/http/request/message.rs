@@ -48,7 +48,7 @@ pub struct MessageRequest<'a> {
     pub replace: Option<u8>,
     /// Switches a message-waiting sign.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<WaitingRequest>)]
+    #[schema(value_type = Option<WaitingRequest<'static>>)]
     pub waiting: Option<WaitingRequest<'a>>,
     /// Application ports.
     #[serde(default)]

@@ -1,0 +1,349 @@
+//! Keeps the house in order: layers, purity, file heads and sizes, fixtures that something reads, licences, and what
+//! must not be named in the tree. Each check has a planted violation beside it that it must find.
+
+#![expect(clippy::unwrap_used, reason = "a tree that cannot be read fails the test")]
+
+#[path = "tidy/layers.rs"]
+mod layers;
+#[path = "tidy/licences.rs"]
+mod licences;
+#[path = "tidy/scanner.rs"]
+mod scanner;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use layers::{LAYERS, Layer, SHELLS, complaints};
+use scanner::{Scan, scan};
+
+/// Lines outside of tests; above this a file's parts have names of their own.
+const CODE_LINES_MAX: usize = 500;
+
+/// The tree to check. Cargo sets the variable; the binary can so be pointed at another tree.
+fn root() -> &'static Path {
+    static ROOT: LazyLock<PathBuf> =
+        LazyLock::new(|| std::env::var_os("CARGO_MANIFEST_DIR").map_or(env!("CARGO_MANIFEST_DIR").into(), Into::into));
+    &ROOT
+}
+
+/// Every file below `folder`, as paths from the root with `/`, in order.
+fn files_below(folder: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![root().join(folder)];
+    while let Some(folder) = open.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for path in entries.map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                found.push(path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// `src/text/gsm.rs` is the module `text::gsm`; `src/lib.rs` and `src/main.rs` are the root.
+fn module_of(file: &str) -> Vec<&str> {
+    let stem = file.trim_start_matches("src/").trim_end_matches(".rs");
+    let mut names: Vec<&str> = stem.split('/').collect();
+    if matches!(names.last(), Some(&"mod" | &"lib" | &"main")) {
+        names.pop();
+    }
+    names
+}
+
+/// The Rust files of `src/` that a normal build compiles, scanned.
+fn sources() -> BTreeMap<String, Scan> {
+    let mut scans: BTreeMap<String, Scan> = BTreeMap::new();
+    let mut for_tests: BTreeSet<String> = BTreeSet::new();
+    for file in files_below("src").into_iter().filter(|file| file.ends_with(".rs")) {
+        let scan = scan(&read(&file), &module_of(&file));
+        let folder = format!("src/{}", module_of(&file).join("/"));
+        for_tests.extend(scan.test_modules.iter().map(|name| format!("{}/{name}", folder.trim_end_matches('/'))));
+        scans.insert(file, scan);
+    }
+    scans.retain(|file, _| {
+        let stem = file.trim_end_matches(".rs");
+        !for_tests.iter().any(|module| stem == module || stem.starts_with(&format!("{module}/")))
+    });
+    scans
+}
+
+fn assert_none(complaints: &[String]) {
+    assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
+}
+
+#[test]
+fn every_layer_imports_only_what_stands_above_it_and_pure_layers_name_no_effects() {
+    let mut found = Vec::new();
+    for (file, scan) in sources() {
+        let module = module_of(&file);
+        let Some(name) = module.first() else { continue };
+        match Layer::named(name) {
+            Some(layer) => found.extend(complaints(&file, layer, &scan)),
+            None => found.push(format!("{file}: `{name}` is not in the table of layers (tests/tidy/layers.rs)")),
+        }
+    }
+    assert_none(&found);
+}
+
+#[test]
+fn a_planted_import_or_effect_is_found() {
+    let caught = |file: &str, source: &str| {
+        let module = module_of(file);
+        complaints(file, Layer::named(module[0]).unwrap(), &scan(source, &module)).len()
+    };
+    assert_eq!(caught("src/policy/mod.rs", "use crate::text::gsm;"), 1);
+    assert_eq!(caught("src/policy/mod.rs", "use crate::{model::Id, text::{gsm, ucs2}};"), 2);
+    assert_eq!(caught("src/policy/a.rs", "fn f() { super::super::text::gsm::g() }"), 1);
+    assert_eq!(caught("src/policy/a.rs", "mod inner { fn f() { super::super::super::store::g() } }"), 1);
+    assert_eq!(caught("src/policy/a.rs", "mod inner { use super::super::b; }"), 0, "stays in policy");
+    assert_eq!(caught("src/policy/mod.rs", "use super::*;"), 1, "the whole crate");
+    assert_eq!(caught("src/policy/mod.rs", "use crate as everything;"), 1, "the whole crate by another name");
+    assert_eq!(caught("src/model/mod.rs", "pub(crate) struct A; pub(in crate::model) struct B;"), 0);
+    assert_eq!(caught("src/daemon/mod.rs", "use crate::cli::args;"), 1, "daemon stands above cli");
+    assert_eq!(caught("src/cli/mod.rs", "use crate::{daemon, store::Row};"), 0);
+    assert_eq!(caught("src/policy/mod.rs", "// crate::store\nconst A: &str = \"crate::store\"; /* crate::store */"), 0);
+    assert_eq!(caught("src/policy/mod.rs", "#[cfg(test)]\nmod tests { use crate::store::Row; }"), 0);
+    assert_eq!(caught("src/policy/mod.rs", "#[cfg(test)]\nmod tests {}\nuse crate::store::Row;"), 1);
+
+    assert_eq!(caught("src/policy/mod.rs", "fn f() -> Instant { Instant::now() }"), 1);
+    assert_eq!(caught("src/policy/mod.rs", "use std::time::Instant as Other; fn f() { Other::now(); }"), 1);
+    assert_eq!(caught("src/policy/mod.rs", "use std::{fs, io::Read};"), 1);
+    assert_eq!(caught("src/config/mod.rs", "fn f() { File::open(p) }"), 1);
+    assert_eq!(caught("src/smpp/mod.rs", "use std::net::{IpAddr, TcpStream};"), 1);
+    assert_eq!(caught("src/smpp/mod.rs", "use std::net::IpAddr;"), 0);
+    assert_eq!(caught("src/at/mod.rs", "fn f() { std::thread::sleep(d); }"), 1);
+    assert_eq!(caught("src/text/mod.rs", "use rusqlite::Connection; use tokio::sync::mpsc;"), 2);
+    assert_eq!(
+        caught("src/store/writer.rs", "use tokio::sync::{mpsc, oneshot};"),
+        0,
+        "its writer is a thread behind a channel"
+    );
+    assert_eq!(caught("src/store/writer.rs", "use tokio::net::TcpStream;"), 1);
+    assert_eq!(caught("src/sim/server.rs", "use tokio::net::TcpListener;"), 0, "the shell of a pure layer");
+    assert_eq!(caught("src/sim/carrier.rs", "use tokio::net::TcpListener;"), 1);
+    assert_eq!(caught("src/pipeline/mod.rs", "fn f() { jiff::Timestamp::now(); }"), 1);
+}
+
+#[test]
+fn the_scanner_is_not_led_astray_by_strings_lifetimes_and_comments() {
+    let source = "fn f<'a>(x: &'a str) -> char { let _ = r#\"crate::store \" \"#; let _ = b'\\''; '\"' } \
+                  /* a /* nested */ crate::store */ use crate::model::Id; fn g() { x as u8 / 2; }";
+    let found = scan(source, &["policy"]);
+    assert_eq!(found.paths.iter().filter_map(scanner::Path::layer).collect::<Vec<_>>(), ["model"]);
+    let tests = "fn a() {}\n#[cfg(test)]\nmod tests {\n    fn b() {}\n}\n#[cfg(test)]\nmod more;\n";
+    let found = scan(tests, &["policy"]);
+    assert_eq!((found.code_lines, found.test_modules), (1, vec!["more".to_owned()]));
+}
+
+#[test]
+fn the_modules_of_the_crate_form_no_cycle() {
+    let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (file, scan) in sources() {
+        let Some(own) = module_of(&file).first().map(|&name| name.to_owned()) else { continue };
+        let others = scan.paths.iter().filter_map(scanner::Path::layer).filter(|&other| other != own);
+        imports.entry(own.clone()).or_default().extend(others.map(str::to_owned));
+    }
+    assert_eq!(cycle_in(&imports), None);
+
+    let edge = |from: &str, to: &str| (from.to_owned(), BTreeSet::from([to.to_owned()]));
+    let planted = BTreeMap::from([edge("a", "b"), edge("b", "c"), edge("c", "a")]);
+    assert!(cycle_in(&planted).is_some(), "a planted cycle is found");
+    for (place, layer) in LAYERS.iter().enumerate() {
+        let above = |name: &&str| *name == "*" || LAYERS[..place].iter().any(|layer| layer.name == *name);
+        assert!(layer.may_import.iter().all(above), "{} imports from below", layer.name);
+    }
+}
+
+/// A module that can be reached from itself.
+fn cycle_in(imports: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
+    imports
+        .keys()
+        .find(|&start| {
+            let mut seen: BTreeSet<&String> = BTreeSet::new();
+            let mut open: Vec<&String> = imports[start].iter().collect();
+            while let Some(module) = open.pop() {
+                if seen.insert(module) {
+                    open.extend(imports.get(module).into_iter().flatten());
+                }
+            }
+            seen.contains(start)
+        })
+        .cloned()
+}
+
+#[test]
+fn every_source_file_opens_with_its_purpose_and_stays_readable_in_one_sitting() {
+    let mut found = Vec::new();
+    for file in files_below("src").into_iter().filter(|file| file.ends_with(".rs")) {
+        if !read(&file).starts_with("//! ") {
+            found.push(format!("{file}: does not start with `//! ` and a sentence"));
+        }
+    }
+    for (file, scan) in sources() {
+        if scan.code_lines > CODE_LINES_MAX {
+            found.push(format!("{file}: {} lines outside of tests, above {CODE_LINES_MAX}", scan.code_lines));
+        }
+    }
+    found.extend(
+        SHELLS
+            .iter()
+            .filter(|file| !root().join(file).exists() && root().join("src/sim").exists())
+            .map(|file| format!("{file}: listed as a shell in tests/tidy/layers.rs, and not there")),
+    );
+    assert_none(&found);
+}
+
+#[test]
+fn every_fixture_is_read_by_something() {
+    let fixtures = files_below("hw-fixtures");
+    let readers: Vec<String> = ["src", "tests", "benches", "fuzz"]
+        .into_iter()
+        .flat_map(files_below)
+        .filter(|file| [".rs", ".py", ".js"].iter().any(|end| file.ends_with(end)))
+        .filter(|file| !file.starts_with("tests/tidy"))
+        .map(|file| without_comment_lines(&read(&file)))
+        .collect();
+    assert_none(&unread(&fixtures, &readers));
+
+    let planted = ["hw-fixtures/smpp/a.txt".to_owned()];
+    let says = |text: &str| unread(&planted, &[text.to_owned()]).len();
+    assert_eq!(says("include_str!(\"../hw-fixtures/smpp/b.txt\")"), 1, "a neighbour is read, it is not");
+    assert_eq!(says(&without_comment_lines("// see hw-fixtures/smpp/a.txt")), 1, "a comment reads nothing");
+    assert_eq!(says("include_str!(\"../hw-fixtures/smpp/a.txt\")"), 0);
+    assert_eq!(says("read_dir(\"hw-fixtures/smpp\")"), 0, "the whole folder is read");
+}
+
+fn without_comment_lines(source: &str) -> String {
+    source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// A fixture is read when a source names its file, or one of its folders as a whole.
+fn unread(fixtures: &[String], readers: &[String]) -> Vec<String> {
+    let names_whole = |text: &str, folder: &str| {
+        text.match_indices(folder).any(|(at, _)| {
+            let after = text[at + folder.len()..].trim_start_matches('/');
+            !after.starts_with(|c: char| c.is_alphanumeric() || "_-./".contains(c))
+        })
+    };
+    fixtures
+        .iter()
+        .filter(|file| {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            let folders = file.match_indices('/').map(|(at, _)| &file[..at]).filter(|folder| folder.contains('/'));
+            let folders: Vec<&str> = folders.collect();
+            !readers.iter().any(|text| text.contains(name) || folders.iter().any(|folder| names_whole(text, folder)))
+        })
+        .map(|file| format!("{file}: no test reads it"))
+        .collect()
+}
+
+/// What is in the tree by git's word, or every file outside of build folders where there is no git.
+fn tracked() -> Vec<String> {
+    let listed = Command::new("git").args(["ls-files", "-z", "-co", "--exclude-standard"]).current_dir(root()).output();
+    match listed {
+        Ok(output) if output.status.success() => {
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            text.split('\0').filter(|file| root().join(file).is_file()).map(str::to_owned).collect()
+        }
+        _ => files_below("").into_iter().filter(|file| !file.starts_with("target/")).collect(),
+    }
+}
+
+/// Words that would tie the tree to one place. They are put together here, so that this file does not hold them.
+fn misplaced(file: &str, text: &str) -> Vec<String> {
+    let hosts = [
+        concat!("crates", ".io"),
+        concat!("pypi", ".org"),
+        concat!("pythonhosted", ".org"),
+        concat!("npmjs", ".org"),
+        concat!("debian", ".org"),
+        concat!("golang", ".org"),
+        concat!("docker", ".io"),
+    ];
+    let places = [concat!("/work", "/"), concat!("..", "/shared/")];
+    let words = hosts
+        .iter()
+        .map(|word| (word, "a registry's host"))
+        .chain(places.iter().map(|word| (word, "a path of one machine")));
+    let mut found = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        for (word, what) in words.clone() {
+            let whole = |at: usize| !line[..at].ends_with(|c: char| c.is_alphanumeric() || "_-.".contains(c));
+            // A host may have a name before it (`static.`); a path stands at its beginning.
+            if line.match_indices(word).any(|(at, _)| what == "a registry's host" || whole(at)) {
+                found.push(format!("{file}:{}: names {what}: {word}", number + 1));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn nothing_names_a_registry_host_or_a_path_of_one_machine() {
+    let mut found = Vec::new();
+    // Cargo writes its registry into the lock file itself.
+    for file in tracked().into_iter().filter(|file| !file.ends_with("Cargo.lock")) {
+        if let Ok(text) = fs::read_to_string(root().join(&file)) {
+            found.extend(misplaced(&file, &text));
+        }
+    }
+    assert_none(&found);
+
+    assert_eq!(misplaced("a", &format!("see https://static.{}/a", concat!("crates", ".io"))).len(), 1);
+    assert_eq!(misplaced("a", &format!("read \"{}/shared/x\"", "/work")).len(), 1);
+    assert_eq!(misplaced("a", "the net/work/flow").len(), 0);
+}
+
+#[test]
+fn the_map_names_every_module() {
+    let map = read("docs/ARCHITECTURE.md");
+    let modules =
+        files_below("src").into_iter().filter_map(|file| module_of(&file).first().map(|&name| name.to_owned()));
+    let modules: BTreeSet<String> = modules.collect();
+    let unnamed: Vec<_> = modules.iter().filter(|name| !map.contains(&format!("`{name}`"))).cloned().collect();
+    assert!(unnamed.is_empty(), "docs/ARCHITECTURE.md does not name {unnamed:?}");
+}
+
+#[test]
+fn every_dependency_has_a_licence_that_deny_toml_allows() {
+    let policy: toml::Table = read("deny.toml").parse().unwrap();
+    let allowed = policy["licenses"]["allow"].as_array().unwrap();
+    let allowed: Vec<String> = allowed.iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+    let cargo = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline", "--manifest-path"])
+        .arg(root().join("Cargo.toml"))
+        .output()
+        .unwrap();
+    assert!(cargo.status.success(), "{}", String::from_utf8_lossy(&cargo.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&cargo.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    assert!(packages.len() > 50, "cargo lists the whole tree");
+    let refused: Vec<String> = packages
+        .iter()
+        .filter(|package| !licences::is_met(package["license"].as_str().unwrap_or(""), &allowed))
+        .map(|package| format!("{} {}: {}", package["name"], package["version"], package["license"]))
+        .collect();
+    assert_none(&refused);
+}
+
+#[test]
+fn a_licence_expression_is_read_as_spdx_means_it() {
+    let allowed: Vec<String> = ["MIT", "Apache-2.0 WITH LLVM-exception", "ISC"].map(str::to_owned).into();
+    for met in ["MIT", "GPL-3.0 OR MIT", "GPL-3.0/MIT", "(GPL-3.0 OR MIT) AND ISC", "Apache-2.0 WITH LLVM-exception"] {
+        assert!(licences::is_met(met, &allowed), "{met}");
+    }
+    for not in ["", "GPL-3.0", "MIT AND GPL-3.0", "Apache-2.0", "(MIT OR ISC) AND GPL-3.0", "MIT ISC", "(MIT"] {
+        assert!(!licences::is_met(not, &allowed), "{not}");
+    }
+}
