@@ -4,9 +4,14 @@
 //! leases it to a link, `link` carries it, `pipeline::settle` records what came back, `callback` tells the tool that
 //! posted it. `docs/ARCHITECTURE.md` is the map; `tests/tidy.rs` keeps the order of the modules below.
 
+pub mod callback;
+pub mod config;
+pub mod http;
+pub mod link;
 pub mod model;
 pub mod pipeline;
 pub mod policy;
+pub mod sim;
 pub mod smpp;
 pub mod store;
 pub mod text;

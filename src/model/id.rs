@@ -24,6 +24,11 @@ impl MessageId {
         self.0
     }
 
+    /// When the id was given out, as far as the id tells: a burst or a clock that went back moves it ahead a little.
+    pub const fn given_at(self) -> Timestamp {
+        Timestamp::from_millis(self.0 >> SEQUENCE_BITS)
+    }
+
     /// The smallest id that can be given out at `at`, to turn a time range into an id range.
     pub fn first_at(at: Timestamp) -> Self {
         Self(at.as_millis().max(0).saturating_mul(1 << SEQUENCE_BITS))
@@ -103,6 +108,7 @@ mod tests {
         assert!(a < b && a.to_string() < b.to_string());
         assert_eq!(a.to_string().to_uppercase().parse(), Ok(a));
         assert_eq!(b.to_string().len(), 13);
+        assert_eq!(b.given_at(), now);
     }
 
     #[test]

@@ -3,22 +3,30 @@
 //! Every other module speaks in these types, so a number that was parsed at the door is never parsed again. Nothing
 //! here reads a clock, a file or a socket.
 
+mod country;
+mod country_table;
 mod id;
 mod inbound;
 mod link;
 mod message;
+mod national;
 mod phone;
+mod random;
 mod receipt;
 mod segment;
 mod state;
+mod target;
 mod time;
 
+pub use country::{Country, country_of};
 pub use id::{IdClock, MessageId, ParseIdError};
 pub use inbound::{InboundMessage, InboundPart, PartOf};
 pub use link::{AckToken, Capacity, LinkEvent, LinkHealth, LinkName, SubmitOutcome, SubmitResult};
 pub use message::{Body, Class, Data, NewMessage, OnDoubt, Submission};
 pub use phone::{PhoneError, PhoneNumber, Sender, mask};
+pub use random::Random;
 pub use receipt::{CarrierMessageId, Receipt};
 pub use segment::{Alphabet, Concatenation, Encoded, Indication, SegmentTurn, Waiting};
 pub use state::{ErrorClass, State};
+pub use target::AllowedTargets;
 pub use time::Timestamp;

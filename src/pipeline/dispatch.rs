@@ -18,6 +18,8 @@ use crate::text;
 /// How far ahead of its departure a segment may be leased. It hides the commit's time, and a crash puts no more than
 /// this much in doubt.
 const AHEAD: Duration = Duration::from_millis(200);
+/// How soon to look again when the next message is longer than the room that is left.
+const ROOM_WAIT: Duration = Duration::from_millis(50);
 /// How many messages one turn leases at the most.
 const LEASES_MAX: usize = 512;
 
@@ -28,6 +30,8 @@ pub struct LinkOffer {
     pub name: LinkName,
     /// How many segments it can take.
     pub free: usize,
+    /// Whether it holds nothing; then it takes a message of any length.
+    pub idle: bool,
 }
 
 /// What the dispatcher remembers between turns. The throttles are in the store too.
@@ -116,9 +120,15 @@ impl GroupTurn<'_> {
                 break;
             }
             let Some(lane) = lanes.pick([0, 1, 2].map(|lane| waiting[lane].len())) else { break };
-            let Some(due) = waiting[lane].pop_front() else { break };
+            // A message longer than the room that is left waits for more room; only an idle link takes any length.
+            let offer = &offers[link];
+            let Some(due) = waiting[lane].pop_front_if(|due| offer.idle || due.head.segments <= offer.free) else {
+                out.next_at = Some(now.plus(ROOM_WAIT));
+                break;
+            };
             if let Some(submission) = self.lease(due, &offers[link].name, throttle)? {
                 offers[link].free = offers[link].free.saturating_sub(submission.turns.len());
+                offers[link].idle = false;
                 out.submissions.push((offers[link].name.clone(), submission));
             }
         }

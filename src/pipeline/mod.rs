@@ -12,6 +12,7 @@
 mod accept;
 mod change;
 mod dispatch;
+mod estimate;
 pub mod notify;
 mod operate;
 mod receipts;
@@ -26,6 +27,7 @@ mod tests;
 
 pub use accept::{Accepted, Answer, Key, Prepared, Refusal, accept, accept_once, prepare};
 pub use dispatch::{Dispatched, Dispatcher, LinkOffer, dispatch};
+pub use estimate::{Draft, estimate};
 pub use operate::{Canceled, Resolution, cancel, resolve};
 pub use settings::{Group, Settings};
 pub use settle::settle;

@@ -15,7 +15,7 @@
 pub mod frame;
 pub mod pdu;
 pub mod profile;
-// pub mod session;
+pub mod session;
 pub mod status;
 pub mod tlv;
 

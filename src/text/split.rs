@@ -51,8 +51,8 @@ fn border(text: &str, start: usize, at: usize, next: char) -> usize {
     }
     // Whether a border lies before `next` does not depend on what follows it, so nothing further is looked at.
     let reach = &text[start..at + next.len_utf8()];
-    let borders = reach.grapheme_indices(true).map(|(border, _)| start + border);
-    borders.filter(|&border| border > start && border <= at).last().unwrap_or(at)
+    let last = reach.grapheme_indices(true).next_back().map_or(0, |(border, _)| border);
+    if last == 0 { at } else { start + last }
 }
 
 /// Characters that surely do not join with one another: ASCII, Latin letters, ideographs and Hangul syllables.

@@ -1,0 +1,66 @@
+//! The bells that wake the loops. They carry no data: who is woken looks at the rows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep_until};
+
+use super::clock::now;
+use crate::model::Timestamp;
+use crate::pipeline::{Settings, Wakes};
+
+/// What all loops share: the bells, the settings in force, and the stop.
+#[derive(Clone)]
+pub struct Bells {
+    /// Something is due to be sent, or a link has room.
+    pub dispatch: Arc<Notify>,
+    /// A callback is due.
+    pub callbacks: Arc<Notify>,
+    /// The pipeline's settings in force.
+    pub settings: watch::Receiver<Arc<Settings>>,
+    /// Becomes true when the daemon stops.
+    pub stop: watch::Receiver<bool>,
+}
+
+impl Bells {
+    /// Rings for whoever a turn says has something to look at.
+    pub fn ring(&self, wakes: Wakes) {
+        if wakes.dispatch {
+            self.dispatch.notify_one();
+        }
+        if wakes.callbacks {
+            self.callbacks.notify_one();
+        }
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.borrow().clone()
+    }
+
+    /// Whether the daemon stops.
+    pub fn stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Waits for `bell`, for `deadline`, or for the stop.
+    pub async fn wait(&self, bell: &Notify, deadline: Option<Timestamp>) {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            () = bell.notified() => {}
+            () = until(deadline) => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+}
+
+/// The longest sleep. Wall-clock deadlines are looked at again after it, so that a clock that was set cannot stall a loop.
+const SLEEP_MAX: Duration = Duration::from_secs(10);
+
+/// Sleeps until the wall clock shows `deadline`, or for ten seconds.
+#[expect(clippy::disallowed_methods, reason = "a sleep needs the present")]
+pub async fn until(deadline: Option<Timestamp>) {
+    let wait = deadline.map_or(SLEEP_MAX, |at| at.since(now()).min(SLEEP_MAX));
+    sleep_until(Instant::now() + wait).await;
+}

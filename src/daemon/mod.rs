@@ -1,0 +1,27 @@
+//! Starts the house, wires the stages to the links, keeps the clock, and shuts down in order.
+//!
+//! ```text
+//! http ──▶ store ◀── dispatcher ──▶ links ──▶ settler ──▶ store ◀── notifier ──▶ tools
+//!            ▲                                                ▲
+//!            └────────────── housekeeper ─────────────────────┘
+//! ```
+//!
+//! Each task is a loop: one turn over the rows, then wait for a wake-up, a deadline or the stop. A wake-up carries no
+//! data, so start, retry and normal running are one path.
+
+mod bells;
+mod clock;
+mod dispatcher;
+mod housekeeper;
+mod links;
+pub mod log;
+mod metrics;
+mod notifier;
+pub mod plan;
+mod run;
+mod settler;
+mod surroundings;
+mod systemd;
+
+pub use clock::now;
+pub use run::{Daemon, Parts, run};

@@ -1,0 +1,307 @@
+//! Start and stop, in order.
+//!
+//! Start: open the store, clear up after a crash, start links and loops, then take requests. Stop: refuse new work, stop
+//! leasing, let the windows settle, unbind, settle what they reported, last commit. What does not finish is a lease,
+//! handled as in a crash.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::bells::Bells;
+use super::clock::now;
+use super::dispatcher::{DispatcherTask, SLOW_MAX};
+use super::housekeeper::{Beat, DiskRoom, HousekeeperTask};
+use super::links::Links;
+use super::metrics::Metrics;
+use super::notifier::NotifierTask;
+use super::settler::{EVENTS_MAX, SettlerTask};
+use super::surroundings::House;
+use super::systemd::Systemd;
+use crate::callback::{CallbackSettings, Poster, Signer};
+use crate::http::{Api, Front, HttpMetrics, HttpSettings, Listener, Server, router};
+use crate::link::SmppLinkSettings;
+use crate::model::{LinkName, State};
+use crate::pipeline::{Settings, Turn, notify, recover, reroute};
+use crate::store::{Database, Options, Store, StoreError, throttle};
+
+/// Everything that a daemon is made of, checked and ready.
+pub struct Parts {
+    /// The database.
+    pub store: Options,
+    /// New messages are refused while less than this is free on its disk.
+    pub disk_free_min_bytes: u64,
+    /// The stages' settings.
+    pub settings: Settings,
+    /// The links.
+    pub links: Vec<SmppLinkSettings>,
+    /// The HTTP side.
+    pub http: HttpSettings,
+    /// How callbacks are posted.
+    pub callbacks: CallbackSettings,
+    /// How they are signed.
+    pub signer: Signer,
+    /// How many are posted at a time.
+    pub callback_concurrency: usize,
+    /// The age at which a callback becomes a dead letter.
+    pub callback_give_up_after: Duration,
+    /// How long the windows may settle at the stop.
+    pub drain_max: Duration,
+}
+
+/// A running daemon.
+pub struct Daemon {
+    /// The store.
+    pub store: Store,
+    /// Where the API listens, as given and as it turned out.
+    pub addresses: Vec<String>,
+    links: Links,
+    bells: Bells,
+    stop: watch::Sender<bool>,
+    settings: watch::Sender<Arc<Settings>>,
+    writer: JoinHandle<()>,
+    loops: JoinSet<&'static str>,
+    server: tokio::task::JoinHandle<()>,
+    server_stop: watch::Sender<bool>,
+    settler: tokio::task::JoinHandle<()>,
+    started: Vec<SmppLinkSettings>,
+    drain_max: Duration,
+    path: PathBuf,
+}
+
+impl Daemon {
+    /// Starts everything; when this returns, the API takes requests.
+    ///
+    /// # Errors
+    /// Says what could not be started, and why.
+    pub async fn start(mut parts: Parts) -> anyhow::Result<Self> {
+        parts.settings.started_at = now();
+        let path = parts.store.path.clone();
+        let (store, writer) = open_store(&parts)?;
+        let kept = store.read(throttle::load)?;
+        let (settings_in, settings) = watch::channel(Arc::new(parts.settings));
+        let (stop, stopped) = watch::channel(false);
+        let bells = Bells { dispatch: Arc::new(Notify::new()), callbacks: Arc::new(Notify::new()), settings, stop: stopped };
+        clear_up(&store, &bells).await?;
+
+        let mut listeners = Listener::from_systemd()?;
+        if listeners.is_empty() {
+            for address in &parts.http.listen {
+                let listener = Listener::open(address).await;
+                listeners.push(listener.with_context(|| format!("cannot listen on {address}"))?);
+            }
+        }
+        let addresses: Vec<String> = listeners.iter().map(Listener::describe).collect();
+
+        let (events, reports) = mpsc::channel(EVENTS_MAX);
+        let (slow_in, slow) = mpsc::channel(SLOW_MAX);
+        let links = Links::new(events.clone(), bells.dispatch.clone());
+        let http_metrics = HttpMetrics::default();
+        let metrics = Metrics::new(store.clone(), &http_metrics);
+        let disk = DiskRoom::default();
+        let settler = SettlerTask {
+            store: store.clone(),
+            bells: bells.clone(),
+            links: links.clone(),
+            events: reports,
+            slow: slow_in,
+            beat: Beat::default(),
+        };
+        let settler = tokio::spawn(settler.run());
+        let mut loops = JoinSet::new();
+        let dispatcher = DispatcherTask {
+            store: store.clone(),
+            bells: bells.clone(),
+            links: links.clone(),
+            events,
+            slow,
+            kept,
+            beat: Beat::default(),
+        };
+        loops.spawn(async { dispatcher.run().await; "dispatcher" });
+        let notifier = NotifierTask {
+            store: store.clone(),
+            bells: bells.clone(),
+            poster: Arc::new(Poster::new(parts.callbacks).context("cannot set up TLS for callbacks")?),
+            signer: Arc::new(parts.signer),
+            give_up_after: parts.callback_give_up_after,
+            concurrency: parts.callback_concurrency.max(1),
+        };
+        loops.spawn(async { notifier.run().await; "notifier" });
+        let (status_store, status_links) = (store.clone(), links.clone());
+        let housekeeper = HousekeeperTask {
+            store: store.clone(),
+            bells: bells.clone(),
+            path: path.clone(),
+            disk_free_min_bytes: parts.disk_free_min_bytes,
+            disk: disk.clone(),
+            systemd: Systemd,
+            status: Box::new(move || status_line(&status_store, &status_links)),
+        };
+        loops.spawn(async { housekeeper.run().await; "housekeeper" });
+        for link in parts.links.clone() {
+            links.start(link);
+        }
+
+        let house = House { bells: bells.clone(), links: links.clone(), disk, metrics };
+        let api = Api::new(&parts.http, store.clone(), Arc::new(now), http_metrics.clone(), Arc::new(house));
+        let front = Front::new(router(api), &parts.http, http_metrics);
+        let (server_stop, server_stopped) = watch::channel(false);
+        let server = tokio::spawn(Server::new(front, parts.http).run(listeners, server_stopped));
+        Systemd.ready();
+        Ok(Self {
+            store,
+            addresses,
+            links,
+            bells,
+            stop,
+            settings: settings_in,
+            writer,
+            loops,
+            server,
+            server_stop,
+            settler,
+            started: parts.links,
+            drain_max: parts.drain_max,
+            path,
+        })
+    }
+
+    /// Puts new settings into force: links that changed are stopped and started again, the others are not touched.
+    pub async fn reload(&mut self, settings: Settings, links: Vec<SmppLinkSettings>) {
+        let settings = Settings { started_at: self.bells.settings().started_at, ..settings };
+        let same = |a: &SmppLinkSettings, b: &SmppLinkSettings| a.name == b.name && format!("{a:?}") == format!("{b:?}");
+        let gone: Vec<LinkName> =
+            self.started.iter().filter(|old| !links.iter().any(|new| same(old, new))).map(|old| old.name.clone()).collect();
+        self.settings.send_replace(Arc::new(settings));
+        for name in &gone {
+            tracing::info!(link = %name, "Link {name} is stopped: the configuration changed");
+            self.links.stop(name, self.drain_max).await;
+        }
+        for link in &links {
+            if !self.started.iter().any(|old| same(old, link)) {
+                self.links.start(link.clone());
+            }
+        }
+        self.started = links;
+        self.bells.dispatch.notify_one();
+    }
+
+    /// Waits until the store stops after an error, and says what it was.
+    pub async fn failed(&self) -> StoreError {
+        self.store.failed().await
+    }
+
+    /// Stops in order. What did not finish is a lease, handled as in a crash.
+    pub async fn stop(self) {
+        let Self { store, links, stop, server, server_stop, settler, mut loops, writer, drain_max, path, .. } = self;
+        Systemd.stopping();
+        stop.send_replace(true);
+        server_stop.send_replace(true);
+        let _ = server.await;
+        while loops.join_next().await.is_some() {}
+        let awaited = links.stop_all(drain_max).await;
+        drop(links);
+        // The settler ends when the last link has reported; its commits are the last ones.
+        let _ = settler.await;
+        let leased = store.tally().get(State::Leased);
+        if leased > 0 {
+            let links: Vec<String> = awaited.iter().map(|(name, held)| format!("{held} on {name}")).collect();
+            tracing::warn!("Stopped while {leased} messages wait for answers ({}); their outcome is in doubt", links.join(", "));
+        }
+        drop(store);
+        let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        tracing::info!("Stopped; the database is {}", path.display());
+    }
+}
+
+/// Runs until a signal or a failed store; SIGHUP asks `reload` for new settings.
+///
+/// # Errors
+/// When the store failed: the process must end and look at the file again.
+pub async fn run(
+    parts: Parts,
+    reload: impl Fn() -> anyhow::Result<(Settings, Vec<SmppLinkSettings>)>,
+) -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt, mut hangup) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
+    let mut daemon = Daemon::start(parts).await?;
+    for address in &daemon.addresses {
+        tracing::info!("Ready: the API listens on {address}");
+    }
+    let failure = loop {
+        tokio::select! {
+            _ = terminate.recv() => break None,
+            _ = interrupt.recv() => break None,
+            _ = hangup.recv() => match reload() {
+                Ok((settings, links)) => {
+                    daemon.reload(settings, links).await;
+                    tracing::info!("The configuration was read again");
+                }
+                Err(error) => tracing::error!("The configuration was not taken; the old one stays in force:\n{error:#}"),
+            },
+            error = daemon.failed() => break Some(error),
+        }
+    };
+    tracing::info!("Stopping: no new messages are taken; what was handed to carriers may still be answered");
+    daemon.stop().await;
+    match failure {
+        None => Ok(()),
+        Some(error) => Err(error).context("the store stopped; restart postrider to check the file"),
+    }
+}
+
+fn open_store(parts: &Parts) -> anyhow::Result<(Store, JoinHandle<()>)> {
+    let database = Database::open(&parts.store)?;
+    Ok(Store::start(database, parts.store.path.clone())?)
+}
+
+/// Makes rows out of what a stopped process left behind, before anything is sent.
+async fn clear_up(store: &Store, bells: &Bells) -> anyhow::Result<()> {
+    let mut doubts = 0;
+    loop {
+        let settings = bells.settings();
+        let done = store.write(move |tx| recover(&Turn::new(tx, &settings, now()))).await?;
+        doubts += done;
+        if done == 0 {
+            break;
+        }
+    }
+    let settings = bells.settings();
+    let (moved, released) = store
+        .write(move |tx| {
+            let turn = Turn::new(tx, &settings, now());
+            Ok((reroute(&turn)?, notify::release_taken(&turn)?))
+        })
+        .await?;
+    if doubts > 0 {
+        tracing::warn!("The last run ended with {doubts} messages on their way; their outcome is in doubt until a receipt comes");
+    }
+    if moved > 0 {
+        tracing::warn!("{moved} waiting messages were on routes that the configuration no longer has; they take the last route now");
+    }
+    if released > 0 {
+        tracing::debug!("{released} callbacks of the last run are posted again");
+    }
+    Ok(())
+}
+
+/// One line for `systemctl status`.
+fn status_line(store: &Store, links: &Links) -> String {
+    let handles = links.handles();
+    let up = handles.iter().filter(|handle| matches!(handle.health(), crate::model::LinkHealth::Up)).count();
+    let tally = store.tally();
+    format!(
+        "{up} of {} links up, {} messages wait, {} wait for receipts, {} in doubt",
+        handles.len(),
+        tally.backlog(),
+        tally.get(State::Sent),
+        tally.get(State::Uncertain)
+    )
+}

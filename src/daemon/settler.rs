@@ -1,0 +1,110 @@
+//! The settler's loop: what the links report goes into rows, many reports in one commit; then the carriers get their answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::bells::{Bells, until};
+use super::clock::now;
+use super::dispatcher::SlowDown;
+use super::links::{LinkEvents, Links};
+use crate::link::AckResult;
+use crate::model::{AckToken, ErrorClass, LinkEvent, SubmitOutcome};
+use crate::pipeline::{Turn, Wakes, settle};
+use crate::store::{Store, StoreError};
+
+/// How many reads of links may wait for the settler.
+pub const EVENTS_MAX: usize = 256;
+/// How many of them share one turn.
+const TURN_MAX: usize = 64;
+/// How soon outcomes that the store refused are tried again.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
+/// The pause after a throttling answer that names none.
+const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
+
+/// What the loop needs.
+pub struct SettlerTask {
+    /// The store.
+    pub store: Store,
+    /// The bells.
+    pub bells: Bells,
+    /// The links.
+    pub links: Links,
+    /// What they report.
+    pub events: mpsc::Receiver<LinkEvents>,
+    /// The dispatcher's ear for throttling carriers.
+    pub slow: mpsc::Sender<SlowDown>,
+    /// Beats once a turn.
+    pub beat: super::housekeeper::Beat,
+}
+
+impl SettlerTask {
+    /// Runs until all links are gone and everything they reported is in rows.
+    pub async fn run(mut self) {
+        let mut reports = Vec::with_capacity(TURN_MAX);
+        while self.events.recv_many(&mut reports, TURN_MAX).await > 0 {
+            self.beat.turn();
+            self.slow_down(&reports);
+            let reports = Arc::new(std::mem::take(&mut reports));
+            let Some(wakes) = self.settle(&reports).await else { return };
+            for (name, events) in reports.iter() {
+                self.links.ack(name, events.iter().filter_map(ack_of), AckResult::Ok);
+            }
+            self.bells.ring(wakes);
+        }
+    }
+
+    /// Writes `reports`, however long it takes: an outcome must not be lost to a full disk. `None` when the store is gone.
+    async fn settle(&self, reports: &Arc<Vec<LinkEvents>>) -> Option<Wakes> {
+        loop {
+            let (settings, work) = (self.bells.settings(), reports.clone());
+            let turn = self.store.write(move |tx| {
+                let turn = Turn::new(tx, &settings, now());
+                for (name, events) in work.iter() {
+                    settle(&turn, name, events)?;
+                }
+                Ok(turn.wakes())
+            });
+            match turn.await {
+                Ok(wakes) => return Some(wakes),
+                Err(StoreError::Closed(_) | StoreError::Io(_) | StoreError::Damaged(_)) => return None,
+                Err(error) => {
+                    tracing::warn!(%error, "Outcomes of {} reads wait for the store: {error}", reports.len());
+                    until(Some(now().plus(PAUSE_AFTER_ERROR))).await;
+                }
+            }
+        }
+    }
+
+    fn slow_down(&self, reports: &[LinkEvents]) {
+        for (name, events) in reports {
+            let pause = events.iter().filter_map(throttled).max();
+            if let Some(pause) = pause {
+                // A full ear has heard of enough throttling.
+                let _ = self.slow.try_send(SlowDown { group: name.group.to_string(), pause });
+            }
+        }
+    }
+}
+
+/// The pause that an event asks for, if it is a throttling answer.
+fn throttled(event: &LinkEvent) -> Option<Duration> {
+    let LinkEvent::Submit(result) = event else { return None };
+    match &result.outcome {
+        SubmitOutcome::Refused { class: ErrorClass::Backoff, retry_after, .. } => {
+            Some(retry_after.unwrap_or(THROTTLE_PAUSE))
+        }
+        SubmitOutcome::Refused { .. }
+        | SubmitOutcome::Accepted { .. }
+        | SubmitOutcome::NotSent { .. }
+        | SubmitOutcome::Unanswered { .. } => None,
+    }
+}
+
+fn ack_of(event: &LinkEvent) -> Option<AckToken> {
+    match event {
+        LinkEvent::Receipt { ack, .. } | LinkEvent::Inbound { ack, .. } => *ack,
+        LinkEvent::Submit(_) | LinkEvent::Health(_) => None,
+    }
+}

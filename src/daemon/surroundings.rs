@@ -1,0 +1,66 @@
+//! What the daemon lends to the HTTP side.
+
+use std::sync::Arc;
+
+use super::bells::Bells;
+use super::housekeeper::DiskRoom;
+use super::links::Links;
+use super::metrics::Metrics;
+use crate::http::{LinkStatus, Surroundings};
+use crate::model::LinkHealth;
+use crate::pipeline::{Settings, Wakes};
+
+/// The daemon as the HTTP side sees it.
+pub struct House {
+    /// The bells.
+    pub bells: Bells,
+    /// The links.
+    pub links: Links,
+    /// Whether the disk has room.
+    pub disk: DiskRoom,
+    /// The counters.
+    pub metrics: Metrics,
+}
+
+impl Surroundings for House {
+    fn settings(&self) -> Arc<Settings> {
+        self.bells.settings()
+    }
+
+    fn wake(&self, wakes: Wakes) {
+        self.bells.ring(wakes);
+    }
+
+    fn links(&self) -> Vec<LinkStatus> {
+        self.links.handles().iter().map(|handle| status_of(&handle.status())).collect()
+    }
+
+    fn not_ready(&self) -> Option<String> {
+        if self.bells.stopping() {
+            return Some("the daemon is stopping".to_owned());
+        }
+        self.disk.is_short().then(|| "the disk has too little room left".to_owned())
+    }
+
+    fn metrics(&self) -> String {
+        self.metrics.text(&self.links)
+    }
+}
+
+/// A link's snapshot in the API's words.
+fn status_of(status: &crate::link::status::LinkStatus) -> LinkStatus {
+    let (health, reason, paused_until) = match &status.health {
+        LinkHealth::Up => ("up", None, None),
+        LinkHealth::Down(reason) => ("down", Some(reason.clone()), None),
+        LinkHealth::Paused { until, reason } => ("paused", Some(reason.clone()), Some(until.to_string())),
+    };
+    LinkStatus {
+        name: status.name.to_string(),
+        kind: "smpp",
+        health,
+        reason,
+        paused_until,
+        in_flight: status.held,
+        free: 0,
+    }
+}

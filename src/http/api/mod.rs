@@ -1,0 +1,147 @@
+//! The routes under `/v1` and beside it, one file for each kind of thing.
+//!
+//! Every route stands in [`router`] and describes itself for the OpenAPI document; a test holds the two together.
+
+mod estimate;
+mod health;
+mod inbound;
+mod links;
+mod list;
+mod message;
+mod post;
+mod query;
+mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::model::{MessageId, Timestamp};
+use crate::store::Store;
+
+use super::auth::{Auth, Caller};
+use super::backend::Backend;
+use super::body::Reader;
+use super::clock::Clock;
+use super::metrics::HttpMetrics;
+use super::openapi::{self, Document};
+use super::problem::Problem;
+use super::settings::HttpSettings;
+use super::surroundings::Surroundings;
+use super::token::Scope;
+
+pub use post::Accepted;
+pub use view::{InboundView, MessageView, TimelineView};
+
+/// What all handlers share. Cloning is cheap.
+#[derive(Clone)]
+pub struct Api(Arc<Inner>);
+
+struct Inner {
+    backend: Backend,
+    auth: Auth,
+    reader: Reader,
+    clock: Clock,
+    metrics: HttpMetrics,
+    backlog_max: i64,
+    surroundings: Arc<dyn Surroundings>,
+}
+
+impl Api {
+    /// The API over `store`.
+    pub fn new(
+        settings: &HttpSettings,
+        store: Store,
+        clock: Clock,
+        metrics: HttpMetrics,
+        surroundings: Arc<dyn Surroundings>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            backend: Backend::new(store, settings.reads_max),
+            auth: Auth::new(settings.token_cache_time),
+            reader: Reader::new(settings),
+            clock,
+            metrics,
+            backlog_max: settings.backlog_max,
+            surroundings,
+        }))
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.0.clock)()
+    }
+
+    fn backend(&self) -> &Backend {
+        &self.0.backend
+    }
+
+    async fn authorize(&self, headers: &HeaderMap, scope: Scope, now: Timestamp) -> Result<Caller, Problem> {
+        self.0.auth.authorize(headers, scope, &self.0.backend, now).await
+    }
+}
+
+/// All routes, with the document that describes them.
+pub fn router(api: Api) -> Router {
+    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(post::post_messages, list::list_messages))
+        .routes(routes!(message::get_message, message::delete_message))
+        .routes(routes!(message::cancel_message))
+        .routes(routes!(message::resolve_message))
+        .routes(routes!(inbound::list_inbound))
+        .routes(routes!(links::list_links))
+        .routes(routes!(estimate::estimate))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+        .routes(routes!(health::openapi))
+        .with_state(api)
+        .split_for_parts();
+    openapi::complete(&mut document);
+    let text: Arc<str> = serde_json::to_string(&document).unwrap_or_default().into();
+    router
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(axum::Extension(health::DocumentText(text)))
+}
+
+async fn no_such_path(uri: Uri) -> Problem {
+    let shown: String = uri.path().chars().take(120).collect();
+    Problem::not_found(format!("there is no {shown}; /v1/openapi.json lists what there is"))
+}
+
+async fn no_such_method(method: Method, uri: Uri) -> Problem {
+    let shown: String = uri.path().chars().take(120).collect();
+    let name: String = method.as_str().chars().take(20).collect();
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("{shown} has no method {name}"))
+}
+
+/// An answer in JSON.
+fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(body) => json_bytes(status, body),
+        Err(error) => {
+            tracing::error!(%error, "An answer cannot be written as JSON: {error}");
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server has a bug; its log says where")
+                .into_response()
+        }
+    }
+}
+
+fn json_bytes(status: StatusCode, body: impl Into<axum::body::Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The id in a path. What is no id names no message.
+fn message_id(text: &str) -> Result<MessageId, Problem> {
+    text.parse()
+        .map_err(|error: crate::model::ParseIdError| Problem::not_found(format!("there is no such message: {error}")))
+}

@@ -1,0 +1,360 @@
+//! `POST /v1/messages`: takes one message or many, and answers once they are on the disk.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Request, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::http::problem::{self, FieldError, Problem, ProblemDocument};
+use crate::http::request::{self, Checked, MessageRequest, Messages};
+use crate::http::settings::IDEMPOTENCY_KEY_MAX;
+use crate::http::token::Scope;
+use crate::model::Timestamp;
+use crate::pipeline::{self, Answer, Key, Prepared, Settings, Turn, Wakes};
+
+use super::{Api, json_bytes, query};
+
+/// Bodies above this are read on a blocking thread, so that other connections go on.
+const QUICK_SIZE_BYTES: usize = 64 << 10;
+/// How long a caller should wait while the backlog is at its limit.
+const BACKLOG_WAIT: Duration = Duration::from_secs(10);
+/// How long while the daemon takes nothing: it stops, or its disk is full.
+const NOT_READY_WAIT: Duration = Duration::from_secs(5);
+
+/// How the messages of a request are taken.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PostQuery {
+    /// With `true` either all messages of the request are accepted or none.
+    #[serde(default)]
+    atomic: bool,
+}
+
+/// One message, or an array of up to 10,000.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub enum NewMessages {
+    /// One.
+    One(Box<MessageRequest<'static>>),
+    /// Many.
+    Many(Vec<MessageRequest<'static>>),
+}
+
+/// An accepted message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Accepted {
+    /// Its place in the request's array, from 0; absent when the request was one message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<usize>,
+    /// Its id.
+    #[schema(example = "01jd8x4m2v0g0")]
+    id: String,
+    /// `queued` or `scheduled`.
+    #[schema(value_type = String)]
+    state: &'static str,
+    /// How many segments it has.
+    segments: usize,
+    /// The alphabet that it will be sent in.
+    #[schema(value_type = String)]
+    alphabet: &'static str,
+    /// The characters that were replaced, if that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<Replaced>,
+}
+
+/// A character that was replaced throughout a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Replaced {
+    /// The character as written.
+    #[schema(value_type = String)]
+    from: char,
+    /// What stands in for it.
+    to: String,
+    /// How often.
+    count: usize,
+}
+
+/// The answer to an array.
+#[derive(Serialize, ToSchema)]
+pub struct AcceptedMessages<'a> {
+    /// All messages, in the order of the request.
+    #[schema(value_type = Vec<Accepted>)]
+    messages: &'a [Accepted],
+}
+
+/// Accepts messages. The answer comes after they are on the disk.
+///
+/// One object is one message; an array holds up to 10,000. Of an array, the good messages are accepted even when others
+/// are wrong, unless `atomic=true`. With `Idempotency-Key` a repeated request gets the first one's answer and does
+/// nothing else.
+#[utoipa::path(
+    post, path = "/v1/messages", tag = "messages", security(("token" = ["messages:write"])),
+    params(
+        PostQuery,
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, the caller's name for this request"),
+    ),
+    request_body(content = NewMessages, content_type = "application/json"),
+    responses(
+        (status = 202, description = "All accepted: one object for one message, `{\"messages\": […]}` for an array", body = inline(Answered)),
+        (status = 400, description = "Not JSON", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 408, description = "The body came too slowly", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "The content type is not JSON", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Fields are wrong, each named in `errors`; `messages` are those accepted all the same. Or the key was used for another request", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "The backlog or the disk is full; see Retry-After", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn post_messages(State(api): State<Api>, request: Request<Body>) -> Result<Response, Problem> {
+    let now = api.now();
+    let (head, body) = request.into_parts();
+    let caller = api.authorize(&head.headers, Scope::MessagesWrite, now).await?;
+    let atomic = atomic(&head.uri)?;
+    let key = idempotency_key(&head.headers)?;
+    let read = api.0.reader.json(&head.headers, body).await?;
+    refuse_when_full(&api)?;
+    let settings = api.0.surroundings.settings();
+    let key = key.map(|key| Key { token: caller.token, key, digest: digest(&read.bytes, atomic) });
+    let batch = Arc::new(prepare(read.bytes.clone(), Arc::clone(&settings), now).await?);
+    drop(read);
+    let refused = batch.total - batch.prepared.len();
+    if batch.prepared.is_empty() || (atomic && refused > 0) {
+        api.0.metrics.messages(0, batch.total);
+        return Err(batch.refusal(Vec::new()));
+    }
+    let answer = store(&api, caller.token, key, &batch, settings, now).await?;
+    api.0.metrics.messages(batch.prepared.len(), refused);
+    Ok(answer)
+}
+
+fn refuse_when_full(api: &Api) -> Result<(), Problem> {
+    if let Some(reason) = api.0.surroundings.not_ready() {
+        return Err(Problem::unavailable("not_ready", reason, NOT_READY_WAIT));
+    }
+    let backlog = api.backend().backlog();
+    if backlog >= api.0.backlog_max {
+        let detail = format!("{backlog} messages wait to be sent already");
+        return Err(Problem::unavailable("backlog", detail, BACKLOG_WAIT));
+    }
+    Ok(())
+}
+
+/// The answers with status 202, for the document.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Answered {
+    /// To one message.
+    One(Accepted),
+    /// To an array.
+    Many(AcceptedMessages<'static>),
+}
+
+fn atomic(uri: &Uri) -> Result<bool, Problem> {
+    match uri.query() {
+        None => Ok(false),
+        Some(_) => query::read::<PostQuery>(uri).map(|asked| asked.atomic),
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default();
+    let good = (1..=IDEMPOTENCY_KEY_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if good && headers.get_all("idempotency-key").iter().count() == 1 {
+        return Ok(Some(text.to_owned()));
+    }
+    let detail = format!("Idempotency-Key is one header of 1 to {IDEMPOTENCY_KEY_MAX} visible ASCII characters");
+    Err(Problem::bad_request("invalid_key", detail))
+}
+
+fn digest(body: &[u8], atomic: bool) -> Vec<u8> {
+    let mut hash = Sha256::new_with_prefix([u8::from(atomic)]);
+    hash.update(body);
+    hash.finalize().to_vec()
+}
+
+/// The messages of a request on their way into the store.
+struct Batch {
+    /// Whether the request was an array.
+    many: bool,
+    /// How many messages it had.
+    total: usize,
+    /// Those that can be stored.
+    prepared: Vec<Prepared>,
+    /// The place of each of them in the request.
+    places: Vec<usize>,
+    /// What is wrong with the others.
+    errors: Vec<FieldError>,
+}
+
+async fn prepare(body: Bytes, settings: Arc<Settings>, now: Timestamp) -> Result<Batch, Problem> {
+    if body.len() <= QUICK_SIZE_BYTES {
+        return Batch::read(&body, &settings, now);
+    }
+    match tokio::task::spawn_blocking(move || Batch::read(&body, &settings, now)).await {
+        Ok(result) => result,
+        Err(_) => {
+            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server has a bug; its log says where"))
+        }
+    }
+}
+
+impl Batch {
+    fn read(body: &[u8], settings: &Settings, now: Timestamp) -> Result<Self, Problem> {
+        let (many, checked) = match request::parse(body)? {
+            Messages::One(checked) => (false, vec![*checked]),
+            Messages::Many(checked) => (true, checked),
+        };
+        let total = checked.len();
+        let mut batch = Self {
+            many,
+            total,
+            prepared: Vec::with_capacity(total),
+            places: Vec::with_capacity(total),
+            errors: Vec::new(),
+        };
+        for (place, checked) in checked.into_iter().enumerate() {
+            batch.add(place, checked, settings, now);
+        }
+        Ok(batch)
+    }
+
+    fn add(&mut self, place: usize, checked: Checked, settings: &Settings, now: Timestamp) {
+        let prepared = checked.and_then(|new| {
+            pipeline::prepare(settings, new, now).map_err(|refusal| {
+                let pointer = format!("/{}", refusal.field);
+                vec![FieldError { pointer, code: Cow::Borrowed(refusal.code), detail: refusal.message }]
+            })
+        });
+        match prepared {
+            Ok(prepared) => {
+                self.prepared.push(prepared);
+                self.places.push(place);
+            }
+            Err(errors) => self.errors.extend(errors.into_iter().map(|mut error| {
+                if self.many {
+                    error.pointer.insert_str(0, &format!("/{place}"));
+                }
+                error
+            })),
+        }
+    }
+
+    fn accepted(&self, stored: &[pipeline::Accepted]) -> Vec<Accepted> {
+        let places = self.places.iter().zip(&self.prepared);
+        stored
+            .iter()
+            .zip(places)
+            .map(|(stored, (&place, prepared))| Accepted::of(self.many.then_some(place), stored, prepared))
+            .collect()
+    }
+
+    /// The problem that names every wrong field.
+    fn refusal(&self, accepted: Vec<Accepted>) -> Problem {
+        let refused = self.total - self.prepared.len();
+        let detail = match (self.many, accepted.len()) {
+            (false, _) => "the message was not accepted: see errors".to_owned(),
+            (true, 0) => format!("{refused} of {} messages are wrong; none was accepted", self.total),
+            (true, rest) => format!("{refused} of {} messages are wrong; the other {rest} were accepted", self.total),
+        };
+        Problem::fields("invalid_message", detail, self.errors.clone()).with_accepted(accepted)
+    }
+
+    /// Status and body of the answer once the good messages are stored.
+    fn answer(&self, stored: &[pipeline::Accepted]) -> (StatusCode, Vec<u8>) {
+        let accepted = self.accepted(stored);
+        if !self.errors.is_empty() {
+            return (StatusCode::UNPROCESSABLE_ENTITY, self.refusal(accepted).to_json());
+        }
+        let body = match (self.many, accepted.first()) {
+            (false, Some(one)) => serde_json::to_vec(one),
+            (_, _) => serde_json::to_vec(&AcceptedMessages { messages: &accepted }),
+        };
+        (StatusCode::ACCEPTED, body.unwrap_or_default())
+    }
+}
+
+impl Accepted {
+    fn of(index: Option<usize>, stored: &pipeline::Accepted, prepared: &Prepared) -> Self {
+        let replaced = prepared.changes.iter();
+        Self {
+            index,
+            id: stored.id.to_string(),
+            state: stored.state.as_str(),
+            segments: stored.segments,
+            alphabet: stored.alphabet.as_str(),
+            changes: replaced
+                .map(|change| Replaced { from: change.from, to: change.to.clone(), count: change.count })
+                .collect(),
+        }
+    }
+}
+
+async fn store(
+    api: &Api,
+    token: i64,
+    key: Option<Key>,
+    batch: &Arc<Batch>,
+    settings: Arc<Settings>,
+    now: Timestamp,
+) -> Result<Response, Problem> {
+    let work = Arc::clone(batch);
+    let Some(key) = key else {
+        let (stored, wakes) = api
+            .backend()
+            .write(move |tx| {
+                let turn = Turn::new(tx, &settings, now);
+                let stored = pipeline::accept(&turn, token, &work.prepared)?;
+                Ok((stored, turn.wakes()))
+            })
+            .await?;
+        api.0.surroundings.wake(wakes);
+        let (status, body) = batch.answer(&stored);
+        return Ok(answer(status, body));
+    };
+    let render = move |tx: &crate::store::Tx<'_>| {
+        let turn = Turn::new(tx, &settings, now);
+        let answer = pipeline::accept_once(&turn, &key, &work.prepared, |stored| {
+            let (status, body) = work.answer(stored);
+            format!("{}{}", status.as_u16(), String::from_utf8_lossy(&body))
+        })?;
+        Ok((answer, turn.wakes()))
+    };
+    let (kept, wakes) = api.backend().write(render).await?;
+    kept_answer(api, kept, wakes)
+}
+
+/// An answer kept under a key is its status in three digits, and its body.
+fn kept_answer(api: &Api, kept: Answer, wakes: Wakes) -> Result<Response, Problem> {
+    let text = match kept {
+        Answer::Done(text) => {
+            api.0.surroundings.wake(wakes);
+            text
+        }
+        Answer::Repeated(text) => text,
+        Answer::KeyReused => {
+            let detail = "this Idempotency-Key was used for another request; a new request needs a new key";
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key_reused", detail));
+        }
+    };
+    let (digits, body) = text.split_at_checked(3).unwrap_or_default();
+    let status = StatusCode::from_bytes(digits.as_bytes()).unwrap_or(StatusCode::ACCEPTED);
+    Ok(answer(status, body.as_bytes().to_vec()))
+}
+
+fn answer(status: StatusCode, body: Vec<u8>) -> Response {
+    if status == StatusCode::ACCEPTED {
+        return json_bytes(status, body);
+    }
+    (status, [(axum::http::header::CONTENT_TYPE, problem::CONTENT_TYPE)], body).into_response()
+}

@@ -1,0 +1,129 @@
+//! Reads a request's body within bounds of size, time and memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, header};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::problem::Problem;
+use super::settings::HttpSettings;
+
+/// Bodies up to this need no share of the common memory.
+const SMALL: usize = 64 << 10;
+/// The common memory is given out in these.
+const PERMIT_SIZE_BYTES: usize = 1 << 10;
+
+/// A body, and its share of the memory that all large bodies have together.
+#[derive(Debug)]
+pub struct Read {
+    /// The octets.
+    pub bytes: Bytes,
+    _share: Option<OwnedSemaphorePermit>,
+}
+
+/// Reads bodies.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    size_bytes_max: usize,
+    timeout: Duration,
+    memory: Arc<Semaphore>,
+}
+
+impl Reader {
+    /// A reader with these limits.
+    pub fn new(settings: &HttpSettings) -> Self {
+        // One body of the largest size always fits, or it would wait for ever.
+        let memory = settings.bodies_size_bytes_max.max(settings.body_size_bytes_max);
+        Self {
+            size_bytes_max: settings.body_size_bytes_max,
+            timeout: settings.body_timeout,
+            memory: Arc::new(Semaphore::new(permits(memory))),
+        }
+    }
+
+    /// The whole body of a JSON request.
+    ///
+    /// # Errors
+    /// 415 for another content type, 413 when it is too large, 408 when it comes too slowly, 400 when it breaks off.
+    pub async fn json(&self, headers: &HeaderMap, body: Body) -> Result<Read, Problem> {
+        check_content_type(headers)?;
+        let announced =
+            headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        if announced.is_some_and(|size| size > self.size_bytes_max) {
+            return Err(self.too_large());
+        }
+        match tokio::time::timeout(self.timeout, self.collect(announced, body)).await {
+            Ok(result) => result,
+            Err(_) => {
+                let detail = format!("the body was not complete after {} s", self.timeout.as_secs());
+                Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail))
+            }
+        }
+    }
+
+    async fn collect(&self, announced: Option<usize>, mut body: Body) -> Result<Read, Problem> {
+        let mut share = self.share(announced.unwrap_or(0)).await?;
+        let mut first = Bytes::new();
+        let mut all = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Problem::bad_request("body_broken", "the body broke off"))?;
+            let Ok(data) = frame.into_data() else { continue };
+            let size = first.len() + all.len() + data.len();
+            if size > self.size_bytes_max {
+                return Err(self.too_large());
+            }
+            if size > SMALL && share.is_none() {
+                share = self.share(self.size_bytes_max).await?;
+            }
+            if first.is_empty() && all.is_empty() {
+                // Most bodies come in one piece, which is used as it is.
+                first = data;
+                continue;
+            }
+            if all.is_empty() {
+                all.reserve(announced.unwrap_or(size).max(size));
+                all.extend_from_slice(&std::mem::take(&mut first));
+            }
+            all.extend_from_slice(&data);
+        }
+        let bytes = if all.is_empty() { first } else { all.freeze() };
+        Ok(Read { bytes, _share: share })
+    }
+
+    async fn share(&self, size: usize) -> Result<Option<OwnedSemaphorePermit>, Problem> {
+        if size <= SMALL {
+            return Ok(None);
+        }
+        let count = u32::try_from(permits(size)).unwrap_or(u32::MAX);
+        let permit = Arc::clone(&self.memory).acquire_many_owned(count).await;
+        permit.map(Some).map_err(|_| Problem::unavailable("stopping", "the server is stopping", Duration::from_secs(5)))
+    }
+
+    fn too_large(&self) -> Problem {
+        let detail =
+            format!("a body has at most {} octets; send the messages in several requests", self.size_bytes_max);
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+}
+
+const fn permits(size_bytes: usize) -> usize {
+    size_bytes.div_ceil(PERMIT_SIZE_BYTES)
+}
+
+fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let text = value.to_str().unwrap_or_default();
+    let kind = text.split(';').next().unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "not_json_type",
+        "the body is JSON: send the header \"Content-Type: application/json\"",
+    ))
+}

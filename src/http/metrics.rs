@@ -1,0 +1,48 @@
+//! Counts what the HTTP side does, for `/metrics`.
+
+use axum::http::StatusCode;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+
+/// The status of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByStatus {
+    status: u16,
+}
+
+/// The counters of the HTTP side. Cloning shares them.
+#[derive(Debug, Clone, Default)]
+pub struct HttpMetrics {
+    answers: Family<ByStatus, Counter>,
+    accepted: Counter,
+    refused: Counter,
+    turned_away: Counter,
+}
+
+impl HttpMetrics {
+    /// Names the counters in `registry`.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("http_answers", "Answers by HTTP status", self.answers.clone());
+        registry.register("http_messages_accepted", "Messages accepted by the API", self.accepted.clone());
+        registry.register("http_messages_refused", "Messages refused by the API", self.refused.clone());
+        registry.register("http_connections_turned_away", "Connections above the limit", self.turned_away.clone());
+    }
+
+    /// A request was answered.
+    pub fn answered(&self, status: StatusCode) {
+        self.answers.get_or_create(&ByStatus { status: status.as_u16() }).inc();
+    }
+
+    /// A request's messages were taken or not.
+    pub fn messages(&self, accepted: usize, refused: usize) {
+        self.accepted.inc_by(u64::try_from(accepted).unwrap_or(0));
+        self.refused.inc_by(u64::try_from(refused).unwrap_or(0));
+    }
+
+    /// A connection was one too many.
+    pub fn turned_away(&self) {
+        self.turned_away.inc();
+    }
+}

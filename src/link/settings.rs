@@ -1,0 +1,63 @@
+//! What one SMPP link is told before it starts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::connector::ConnectorSettings;
+use super::stream::{HostPort, Tls};
+use crate::model::LinkName;
+use crate::smpp::profile::{CarrierProfile, WINDOW_MAX};
+
+/// Segments that a link holds at least: a whole message of ten segments fits four times, whatever the window is.
+const HELD_MIN: usize = 40;
+/// Segments that a link holds at most.
+const HELD_MAX: usize = 2 * WINDOW_MAX;
+
+/// One bind of one carrier.
+#[derive(Debug, Clone)]
+pub struct SmppLinkSettings {
+    /// Its name.
+    pub name: LinkName,
+    /// The carrier.
+    pub profile: Arc<CarrierProfile>,
+    /// Where to connect, tried in turn; at least one.
+    pub hosts: Vec<HostPort>,
+    /// TLS, if the carrier speaks it.
+    pub tls: Option<Tls>,
+    /// How patient it is. The number of hosts is filled in.
+    pub connector: ConnectorSettings,
+    /// A bound carrier that answers no submission for so long counts as lost.
+    pub silence_max: Duration,
+    /// Segments held beyond the window, so that the next ones are there when answers come.
+    pub prefetch: usize,
+    /// The seed of its jitter.
+    pub seed: u64,
+    /// Rung when the link can take segments again.
+    pub wake: Arc<Notify>,
+}
+
+impl SmppLinkSettings {
+    /// A link to `hosts` with the usual patience. It prefetches one window.
+    pub fn new(name: LinkName, profile: Arc<CarrierProfile>, hosts: Vec<HostPort>) -> Self {
+        let prefetch = profile.window;
+        let silence_max = profile.timers.response.mul_f64(1.5);
+        Self {
+            name,
+            profile,
+            hosts,
+            tls: None,
+            connector: ConnectorSettings::default(),
+            silence_max,
+            prefetch,
+            seed: 0,
+            wake: Arc::new(Notify::new()),
+        }
+    }
+
+    /// How many segments the link holds at most, sent or not.
+    pub fn held_max(&self) -> usize {
+        self.profile.window.saturating_add(self.prefetch).clamp(HELD_MIN, HELD_MAX)
+    }
+}

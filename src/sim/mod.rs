@@ -1,0 +1,38 @@
+//! The simulated carrier: an SMSC without IO that keeps its own ledger and makes the faults that it is told to make.
+//!
+//! | file | decides |
+//! |---|---|
+//! | `settings`, `ids`, `faults` | what kind of carrier it is, how it writes ids, what goes wrong |
+//! | `carrier` | what is due when: answers, receipts, timers, closings |
+//! | `serve`, `message`, `answer`, `receipts` | what each PDU of a client gets for an answer, and what may go wrong with it |
+//! | `connection`, `delivery` | one connection; one receipt or incoming message |
+//! | `server` | nothing: it carries the octets over TCP and TLS |
+//! | `ledger`, `assemble` | what is remembered, and what a person would read on the handset |
+//!
+//! It is used by `postrider demo`, `postrider bench` and the tests. The codec is the gateway's own; the session rules are
+//! written anew, so that one mistake is not made on both sides.
+
+mod answer;
+pub mod assemble;
+mod carrier;
+mod connection;
+pub mod delivery;
+pub mod faults;
+pub mod ids;
+pub mod ledger;
+mod message;
+mod receipts;
+mod serve;
+mod server;
+pub mod settings;
+#[cfg(test)]
+mod tests;
+
+pub use carrier::Carrier;
+pub use connection::ConnectionId;
+pub use delivery::Inbound;
+pub use faults::Faults;
+pub use ids::{IdForm, IdForms};
+pub use ledger::{Counts, Entry, Keep};
+pub use server::{CarrierServer, ServerSettings};
+pub use settings::{CarrierSettings, FinalState, ReceiptPlace, ReceiptSettings};
