@@ -1,15 +1,14 @@
 //! `postrider estimate TEXT`: what a text would cost, and which characters make it dear.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 
 use super::{out, settings};
-use crate::config::Settings;
+use crate::daemon::plan;
 use crate::model::Class;
-use crate::pipeline::{self, Draft, Group};
+use crate::pipeline::{self, Draft};
 use crate::text::{Change, Estimate};
 
 #[derive(Debug, clap::Args)]
@@ -32,7 +31,7 @@ pub struct Args {
 
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let settings = args.config.as_deref().map(settings::load_without_secrets).transpose()?;
-    let settings = settings.as_ref().map_or_else(pipeline::Settings::default, routes_of);
+    let settings = settings.as_ref().map_or_else(pipeline::Settings::default, plan::pipeline);
     let draft = Draft {
         text: &args.text,
         to: None,
@@ -49,13 +48,6 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(if estimate.refusal.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-/// As much of the configuration as an estimate asks for.
-fn routes_of(settings: &Settings) -> pipeline::Settings {
-    let group = |carrier: &crate::config::Carrier| (carrier.name.as_str().into(), Group::new(carrier.text.clone(), None));
-    let groups: BTreeMap<_, _> = settings.carriers.iter().map(group).collect();
-    pipeline::Settings { routes: settings.routes.clone(), groups, ..pipeline::Settings::default() }
 }
 
 fn lines(estimate: &Estimate) -> Vec<String> {
