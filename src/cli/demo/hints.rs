@@ -9,6 +9,7 @@ use crate::cli::out::{gap, line};
 pub fn print(house: &House, id: &str) -> io::Result<()> {
     let (url, config) = (&house.url, house.config.display());
     let program = std::env::current_exe().map_or_else(|_| "postrider".to_owned(), |path| path.display().to_string());
+    let json = "-H 'Content-Type: application/json'";
     let ask = "curl -sS -H \"Authorization: Bearer $TOKEN\"";
     gap()?;
     line("Try it yourself in another terminal:")?;
@@ -17,18 +18,18 @@ pub fn print(house: &House, id: &str) -> io::Result<()> {
     let tries = [
         (
             "post a message (the numbers are simulated: anything goes)",
-            format!("{ask} {url}/v1/messages --json '{{\"to\": \"+821055501299\", \"text\": \"안녕하세요 👋\"}}'"),
+            format!("{ask} {url}/v1/messages {json} -d '{{\"to\": \"+821055501299\", \"text\": \"안녕하세요 👋\"}}'"),
         ),
         ("look at one, with its timeline", format!("{ask} {url}/v1/messages/{id}")),
         ("list what was delivered", format!("{ask} '{url}/v1/messages?state=delivered&limit=3'")),
         (
             "what would a text cost?",
-            format!("{ask} {url}/v1/estimate --json '{{\"text\": \"“Sale” – 50 % off…\"}}'"),
+            format!("{ask} {url}/v1/estimate {json} -d '{{\"text\": \"“Sale” – 50 % off…\"}}'"),
         ),
         (
             "schedule one, then cancel it (put in the id that the first line answers)",
             format!(
-                "{ask} {url}/v1/messages --json '{{\"to\": \"+12025550155\", \"text\": \"Too soon\", \
+                "{ask} {url}/v1/messages {json} -d '{{\"to\": \"+12025550155\", \"text\": \"Too soon\", \
                  \"send_at\": \"{}\"}}'\n  {ask} -X POST {url}/v1/messages/ID/cancel",
                 tomorrow()
             ),
