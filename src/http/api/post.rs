@@ -26,6 +26,8 @@ use super::{Api, json_bytes, query};
 const QUICK_SIZE_BYTES: usize = 64 << 10;
 /// How long a caller should wait while the backlog is at its limit.
 const BACKLOG_WAIT: Duration = Duration::from_secs(10);
+/// How long while the daemon takes nothing: it stops, or its disk is full.
+const NOT_READY_WAIT: Duration = Duration::from_secs(5);
 
 /// How the messages of a request are taken.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -119,10 +121,7 @@ pub async fn post_messages(State(api): State<Api>, request: Request<Body>) -> Re
     let atomic = atomic(&head.uri)?;
     let key = idempotency_key(&head.headers)?;
     let read = api.0.reader.json(&head.headers, body).await?;
-    if api.backend().backlog() >= api.0.backlog_max {
-        let detail = format!("{} messages wait to be sent already", api.backend().backlog());
-        return Err(Problem::unavailable("backlog", detail, BACKLOG_WAIT));
-    }
+    refuse_when_full(&api)?;
     let settings = api.0.surroundings.settings();
     let key = key.map(|key| Key { token: caller.token, key, digest: digest(&read.bytes, atomic) });
     let batch = Arc::new(prepare(read.bytes.clone(), Arc::clone(&settings), now).await?);
@@ -135,6 +134,18 @@ pub async fn post_messages(State(api): State<Api>, request: Request<Body>) -> Re
     let answer = store(&api, caller.token, key, &batch, settings, now).await?;
     api.0.metrics.messages(batch.prepared.len(), refused);
     Ok(answer)
+}
+
+fn refuse_when_full(api: &Api) -> Result<(), Problem> {
+    if let Some(reason) = api.0.surroundings.not_ready() {
+        return Err(Problem::unavailable("not_ready", reason, NOT_READY_WAIT));
+    }
+    let backlog = api.backend().backlog();
+    if backlog >= api.0.backlog_max {
+        let detail = format!("{backlog} messages wait to be sent already");
+        return Err(Problem::unavailable("backlog", detail, BACKLOG_WAIT));
+    }
+    Ok(())
 }
 
 /// The answers with status 202, for the document.
