@@ -153,7 +153,8 @@ impl Poster {
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
         headers.reserve(6);
-        let header = |text: &str| HeaderValue::from_str(text).map_err(|_| "the callback's id is no header value".to_owned());
+        let header =
+            |text: &str| HeaderValue::from_str(text).map_err(|_| "the callback's id is no header value".to_owned());
         headers.insert(WEBHOOK_ID, header(&callback.id)?);
         headers.insert(WEBHOOK_TIMESTAMP, HeaderValue::from(seconds));
         headers.insert(WEBHOOK_SIGNATURE, header(&signature)?);
@@ -202,7 +203,8 @@ fn judge(response: &Response<Incoming>, now: Timestamp) -> Outcome {
     let mut reason = format!("answered {status}");
     if status.is_redirection() {
         let place = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("nowhere");
-        reason = format!("answered {status} to {}; redirects are not followed", place.chars().take(200).collect::<String>());
+        reason =
+            format!("answered {status} to {}; redirects are not followed", place.chars().take(200).collect::<String>());
     }
     Outcome::Retry { status: Some(status.as_u16()), reason, retry_after }
 }

@@ -45,7 +45,8 @@ impl Signer {
     /// # Errors
     /// As [`Signer::new`].
     pub fn with_secret(mut self, secret: &str) -> Result<Self, SecretError> {
-        let key = STANDARD.decode(secret.trim().strip_prefix(SECRET_PREFIX).ok_or(SecretError)?).map_err(|_| SecretError)?;
+        let key =
+            STANDARD.decode(secret.trim().strip_prefix(SECRET_PREFIX).ok_or(SecretError)?).map_err(|_| SecretError)?;
         if !KEY_SIZE_BYTES.contains(&key.len()) {
             return Err(SecretError);
         }
@@ -67,7 +68,15 @@ impl Signer {
     }
 
     /// Whether one of the signatures in `header` is by one of the secrets, and `seconds` is within `tolerance` of `now`.
-    pub fn verify(&self, id: &str, seconds: i64, body: &[u8], header: &str, now: Timestamp, tolerance_seconds: u64) -> bool {
+    pub fn verify(
+        &self,
+        id: &str,
+        seconds: i64,
+        body: &[u8],
+        header: &str,
+        now: Timestamp,
+        tolerance_seconds: u64,
+    ) -> bool {
         if now.as_seconds().abs_diff(seconds) > tolerance_seconds {
             return false;
         }

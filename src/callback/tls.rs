@@ -16,13 +16,19 @@ pub fn client_config(extra_roots: Vec<CertificateDer<'static>>) -> Result<Client
     let native = rustls_native_certs::load_native_certs();
     let (_, unreadable) = roots.add_parsable_certificates(native.certs);
     if unreadable > 0 || !native.errors.is_empty() {
-        tracing::debug!(unreadable, errors = native.errors.len(), "Some of the system's certificate authorities cannot be read");
+        tracing::debug!(
+            unreadable,
+            errors = native.errors.len(),
+            "Some of the system's certificate authorities cannot be read"
+        );
     }
     for root in extra_roots {
         roots.add(root)?;
     }
     if roots.is_empty() {
-        tracing::warn!("No certificate authorities found: callbacks to https targets will fail (install ca-certificates)");
+        tracing::warn!(
+            "No certificate authorities found: callbacks to https targets will fail (install ca-certificates)"
+        );
     }
     Ok(ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?

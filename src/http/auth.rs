@@ -73,7 +73,8 @@ impl Auth {
                 caller
             }
         };
-        let caller = caller.ok_or_else(|| unauthorized("the token is not valid: mistyped, revoked, or from another server"))?;
+        let caller =
+            caller.ok_or_else(|| unauthorized("the token is not valid: mistyped, revoked, or from another server"))?;
         if !caller.scopes.allow(scope) {
             let detail = format!("the token \"{}\" lacks the scope {scope}; it has: {}", caller.name, caller.scopes);
             return Err(Problem::new(StatusCode::FORBIDDEN, "missing_scope", detail));
@@ -103,9 +104,9 @@ impl Auth {
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
-    let value = headers
-        .get(header::AUTHORIZATION)
-        .ok_or_else(|| unauthorized("send the header \"Authorization: Bearer pr_…\"; postrider token create makes one"))?;
+    let value = headers.get(header::AUTHORIZATION).ok_or_else(|| {
+        unauthorized("send the header \"Authorization: Bearer pr_…\"; postrider token create makes one")
+    })?;
     let text = value.to_str().unwrap_or_default();
     match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),

@@ -71,9 +71,11 @@ impl Backend {
 fn problem_of(error: &StoreError) -> Problem {
     match error {
         StoreError::Busy(_) => Problem::unavailable("busy", error.to_string(), Duration::from_secs(1)),
-        StoreError::DiskFull => {
-            Problem::unavailable("disk_full", "the server's disk is full; nothing was accepted", Duration::from_secs(30))
-        }
+        StoreError::DiskFull => Problem::unavailable(
+            "disk_full",
+            "the server's disk is full; nothing was accepted",
+            Duration::from_secs(30),
+        ),
         StoreError::Closed(_) => Problem::unavailable("stopping", error.to_string(), Duration::from_secs(5)),
         StoreError::Open { .. }
         | StoreError::Newer { .. }

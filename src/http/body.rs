@@ -51,7 +51,8 @@ impl Reader {
     /// 415 for another content type, 413 when it is too large, 408 when it comes too slowly, 400 when it breaks off.
     pub async fn json(&self, headers: &HeaderMap, body: Body) -> Result<Read, Problem> {
         check_content_type(headers)?;
-        let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        let announced =
+            headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|size| size > self.size_bytes_max) {
             return Err(self.too_large());
         }
@@ -103,7 +104,8 @@ impl Reader {
     }
 
     fn too_large(&self) -> Problem {
-        let detail = format!("a body has at most {} octets; send the messages in several requests", self.size_bytes_max);
+        let detail =
+            format!("a body has at most {} octets; send the messages in several requests", self.size_bytes_max);
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     }
 }

@@ -28,7 +28,11 @@ struct Token;
 impl Modify for Token {
     fn modify(&self, document: &mut OpenApi) {
         let mut scheme = Http::new(HttpAuthScheme::Bearer);
-        scheme.description = Some("A token made by `postrider token create`, with the scopes that a route names.".to_owned());
-        document.components.get_or_insert_with(Components::default).add_security_scheme("token", SecurityScheme::Http(scheme));
+        scheme.description =
+            Some("A token made by `postrider token create`, with the scopes that a route names.".to_owned());
+        document
+            .components
+            .get_or_insert_with(Components::default)
+            .add_security_scheme("token", SecurityScheme::Http(scheme));
     }
 }

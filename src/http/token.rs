@@ -96,14 +96,8 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 6] = [
-        Self::MessagesWrite,
-        Self::MessagesRead,
-        Self::InboundRead,
-        Self::LinksRead,
-        Self::MetricsRead,
-        Self::Admin,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::MessagesWrite, Self::MessagesRead, Self::InboundRead, Self::LinksRead, Self::MetricsRead, Self::Admin];
 
     /// The scope's word.
     pub const fn as_str(self) -> &'static str {
@@ -157,7 +151,9 @@ impl FromStr for Scopes {
 
     /// Reads words parted by blanks or commas, as they are stored and as they are typed.
     fn from_str(text: &str) -> Result<Self, String> {
-        text.split([' ', ',']).filter(|word| !word.is_empty()).try_fold(Self::default(), |all, word| Ok(all.with(word.parse()?)))
+        text.split([' ', ','])
+            .filter(|word| !word.is_empty())
+            .try_fold(Self::default(), |all, word| Ok(all.with(word.parse()?)))
     }
 }
 

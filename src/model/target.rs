@@ -43,7 +43,8 @@ impl AllowedTargets {
         let (host, port) = split_port(entry).ok_or_else(|| format!("\"{entry}\" has no readable port"))?;
         let name = normal(host);
         let bare = name.strip_prefix("*.").unwrap_or(&name);
-        let plausible = bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':'));
+        let plausible =
+            bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':'));
         if bare.is_empty() || !plausible || (bare.contains(':') && bare.parse::<IpAddr>().is_err()) {
             return Err(format!("\"{entry}\" is no host, host:port, *.domain, address or network like 10.0.0.0/8"));
         }
@@ -125,22 +126,59 @@ mod tests {
     use super::*;
 
     fn targets() -> AllowedTargets {
-        AllowedTargets::parse(["Shop.example", "hooks.example:8443", "*.tools.example", "localhost", "192.0.2.7:9000", "10.1.0.0/16", "[fd00::7]:80"]).unwrap()
+        AllowedTargets::parse([
+            "Shop.example",
+            "hooks.example:8443",
+            "*.tools.example",
+            "localhost",
+            "192.0.2.7:9000",
+            "10.1.0.0/16",
+            "[fd00::7]:80",
+        ])
+        .unwrap()
     }
 
     #[test]
     fn only_listed_hosts_and_ports_are_allowed() {
-        for (host, port) in [("shop.example", 443), ("SHOP.example.", 80), ("hooks.example", 8443), ("a.b.tools.example", 80), ("10.1.2.3", 80), ("192.0.2.7", 9000), ("[fd00::7]", 80)] {
+        for (host, port) in [
+            ("shop.example", 443),
+            ("SHOP.example.", 80),
+            ("hooks.example", 8443),
+            ("a.b.tools.example", 80),
+            ("10.1.2.3", 80),
+            ("192.0.2.7", 9000),
+            ("[fd00::7]", 80),
+        ] {
             assert!(targets().allows_host(host, port), "{host}:{port}");
         }
-        for (host, port) in [("evil.example", 443), ("hooks.example", 443), ("tools.example", 80), ("eviltools.example", 80), ("10.2.0.1", 80), ("192.0.2.7", 80), ("127.0.0.1", 80), ("", 80)] {
+        for (host, port) in [
+            ("evil.example", 443),
+            ("hooks.example", 443),
+            ("tools.example", 80),
+            ("eviltools.example", 80),
+            ("10.2.0.1", 80),
+            ("192.0.2.7", 80),
+            ("127.0.0.1", 80),
+            ("", 80),
+        ] {
             assert!(!targets().allows_host(host, port), "{host}:{port}");
         }
     }
 
     #[test]
     fn a_name_that_resolves_into_the_own_network_is_stopped() {
-        for address in ["127.0.0.1", "::1", "10.0.0.1", "169.254.169.254", "::ffff:192.168.0.1", "fe80::1", "0.0.0.0", "100.64.0.1", "64:ff9b::a00:1", "fc00::1"] {
+        for address in [
+            "127.0.0.1",
+            "::1",
+            "10.0.0.1",
+            "169.254.169.254",
+            "::ffff:192.168.0.1",
+            "fe80::1",
+            "0.0.0.0",
+            "100.64.0.1",
+            "64:ff9b::a00:1",
+            "fc00::1",
+        ] {
             assert!(!targets().allows_address("shop.example", address.parse().unwrap()), "{address}");
         }
         for address in ["93.184.215.14", "2a00:1450:4001::1", "10.1.9.9", "::ffff:10.1.9.9"] {
@@ -152,7 +190,9 @@ mod tests {
 
     #[test]
     fn entries_that_cannot_be_read_are_named() {
-        for entry in ["", "http://shop.example/", "shop example", "shop.example:http", "shop.example:99999", "10.0.0.0/33", "*."] {
+        for entry in
+            ["", "http://shop.example/", "shop example", "shop.example:http", "shop.example:99999", "10.0.0.0/33", "*."]
+        {
             assert!(AllowedTargets::parse([entry]).unwrap_err().contains(entry), "{entry}");
         }
     }

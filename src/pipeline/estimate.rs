@@ -46,7 +46,9 @@ fn route<'a>(settings: &'a Settings, draft: Draft<'_>) -> Result<Option<&'a Rout
             new.class = draft.class;
             new.route = name.map(str::to_owned);
             let route = routes::pick(&settings.routes, &new);
-            route.map(Some).ok_or_else(|| refuse("no_route", "to", format!("no route takes a {} message to {}", draft.class, to.masked())))
+            route.map(Some).ok_or_else(|| {
+                refuse("no_route", "to", format!("no route takes a {} message to {}", draft.class, to.masked()))
+            })
         }
         (None, Some(name)) => {
             let route = settings.routes.iter().find(|route| *route.name == *name);

@@ -81,7 +81,8 @@ impl Target {
 
 fn poster(allowed: &str) -> Poster {
     let allowed = AllowedTargets::parse(allowed.split(' ')).unwrap();
-    Poster::new(CallbackSettings { allowed, timeout: Duration::from_millis(1_500), ..CallbackSettings::default() }).unwrap()
+    Poster::new(CallbackSettings { allowed, timeout: Duration::from_millis(1_500), ..CallbackSettings::default() })
+        .unwrap()
 }
 
 async fn outcome(path: &str) -> Outcome {
@@ -116,7 +117,9 @@ async fn one_connection_serves_many_callbacks() {
 
 #[tokio::test]
 async fn failures_are_tried_again_and_say_why() {
-    for (path, part) in [("/500", "500"), ("/404", "404"), ("/302", "redirects are not followed"), ("/never", "no answer within")] {
+    for (path, part) in
+        [("/500", "500"), ("/404", "404"), ("/302", "redirects are not followed"), ("/never", "no answer within")]
+    {
         match outcome(path).await {
             Outcome::Retry { reason, .. } => assert!(reason.contains(part), "{path}: {reason}"),
             other => panic!("{path}: {other:?}"),
@@ -164,7 +167,8 @@ async fn an_unlisted_host_gets_no_byte() {
 async fn a_listed_name_that_leads_home_is_stopped_when_it_connects() {
     let target = target().await;
     // `ip6-localhost` and the like differ between machines; a rule for everything below "localhost" does not allow loopback.
-    let callback = Callback { url: format!("http://hook.localhost:{}/", target.address.port()), ..target.callback("/") };
+    let callback =
+        Callback { url: format!("http://hook.localhost:{}/", target.address.port()), ..target.callback("/") };
     let outcome = poster("*.localhost").post(&Signer::new(SECRET).unwrap(), &callback, NOW).await;
     assert!(matches!(outcome, Outcome::Retry { status: None, .. }), "{outcome:?}");
     assert_eq!(target.connections.load(Ordering::Relaxed), 0);

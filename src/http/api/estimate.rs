@@ -139,7 +139,11 @@ pub async fn estimate(State(api): State<Api>, request: Request<Body>) -> Result<
         true => wrong("", "wrong_field", error.to_string()),
     })?;
     if asked.text.len() > TEXT_SIZE_BYTES_MAX {
-        return Err(wrong("/text", "too_long", format!("text has {} octets, which no message can hold", asked.text.len())));
+        return Err(wrong(
+            "/text",
+            "too_long",
+            format!("text has {} octets, which no message can hold", asked.text.len()),
+        ));
     }
     let to: Option<PhoneNumber> = parsed("/to", asked.to.as_ref())?;
     let class: Option<Class> = parsed("/class", asked.class.as_ref())?;

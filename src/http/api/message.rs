@@ -28,7 +28,11 @@ use super::{Api, MessageView, TimelineView, json, message_id};
         (status = 404, description = "There is no such message", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn get_message(State(api): State<Api>, id: Result<Path<String>, axum::extract::rejection::PathRejection>, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn get_message(
+    State(api): State<Api>,
+    id: Result<Path<String>, axum::extract::rejection::PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     api.authorize(&headers, Scope::MessagesRead, api.now()).await?;
     let id = id_of(id)?;
     let found = api
@@ -70,7 +74,11 @@ pub struct StateView {
         (status = 409, description = "It is too late; `state` says how far it is", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn cancel_message(State(api): State<Api>, id: Result<Path<String>, axum::extract::rejection::PathRejection>, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn cancel_message(
+    State(api): State<Api>,
+    id: Result<Path<String>, axum::extract::rejection::PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     cancel(&api, id, &headers).await
 }
 
@@ -86,11 +94,19 @@ pub async fn cancel_message(State(api): State<Api>, id: Result<Path<String>, axu
         (status = 409, description = "It is too late; `state` says how far it is", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn delete_message(State(api): State<Api>, id: Result<Path<String>, axum::extract::rejection::PathRejection>, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn delete_message(
+    State(api): State<Api>,
+    id: Result<Path<String>, axum::extract::rejection::PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     cancel(&api, id, &headers).await
 }
 
-async fn cancel(api: &Api, id: Result<Path<String>, axum::extract::rejection::PathRejection>, headers: &HeaderMap) -> Result<Response, Problem> {
+async fn cancel(
+    api: &Api,
+    id: Result<Path<String>, axum::extract::rejection::PathRejection>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let now = api.now();
     api.authorize(headers, Scope::MessagesWrite, now).await?;
     let id = id_of(id)?;
@@ -173,7 +189,9 @@ pub async fn resolve_message(
     api.0.surroundings.wake(wakes);
     match resolved {
         Ok(state) => Ok(json(StatusCode::OK, &StateView { id: id.to_string(), state: state.as_str() })),
-        Err(Some(state)) => Err(conflict("not_in_doubt", format!("nothing is in doubt: the message is {state}"), state)),
+        Err(Some(state)) => {
+            Err(conflict("not_in_doubt", format!("nothing is in doubt: the message is {state}"), state))
+        }
         Err(None) => Err(unknown(id)),
     }
 }

@@ -127,7 +127,8 @@ fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {
         Ok(body) => json_bytes(status, body),
         Err(error) => {
             tracing::error!(%error, "An answer cannot be written as JSON: {error}");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server has a bug; its log says where").into_response()
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server has a bug; its log says where")
+                .into_response()
         }
     }
 }
@@ -141,5 +142,6 @@ fn json_bytes(status: StatusCode, body: impl Into<axum::body::Body>) -> Response
 
 /// The id in a path. What is no id names no message.
 fn message_id(text: &str) -> Result<MessageId, Problem> {
-    text.parse().map_err(|error: crate::model::ParseIdError| Problem::not_found(format!("there is no such message: {error}")))
+    text.parse()
+        .map_err(|error: crate::model::ParseIdError| Problem::not_found(format!("there is no such message: {error}")))
 }

@@ -194,7 +194,9 @@ async fn prepare(body: Bytes, settings: Arc<Settings>, now: Timestamp) -> Result
     }
     match tokio::task::spawn_blocking(move || Batch::read(&body, &settings, now)).await {
         Ok(result) => result,
-        Err(_) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server has a bug; its log says where")),
+        Err(_) => {
+            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server has a bug; its log says where"))
+        }
     }
 }
 
@@ -205,8 +207,13 @@ impl Batch {
             Messages::Many(checked) => (true, checked),
         };
         let total = checked.len();
-        let mut batch =
-            Self { many, total, prepared: Vec::with_capacity(total), places: Vec::with_capacity(total), errors: Vec::new() };
+        let mut batch = Self {
+            many,
+            total,
+            prepared: Vec::with_capacity(total),
+            places: Vec::with_capacity(total),
+            errors: Vec::new(),
+        };
         for (place, checked) in checked.into_iter().enumerate() {
             batch.add(place, checked, settings, now);
         }
@@ -236,7 +243,11 @@ impl Batch {
 
     fn accepted(&self, stored: &[pipeline::Accepted]) -> Vec<Accepted> {
         let places = self.places.iter().zip(&self.prepared);
-        stored.iter().zip(places).map(|(stored, (&place, prepared))| Accepted::of(self.many.then_some(place), stored, prepared)).collect()
+        stored
+            .iter()
+            .zip(places)
+            .map(|(stored, (&place, prepared))| Accepted::of(self.many.then_some(place), stored, prepared))
+            .collect()
     }
 
     /// The problem that names every wrong field.

@@ -31,8 +31,9 @@ pub fn limit(text: Option<&str>) -> Result<usize, Problem> {
     match parse::<usize>("limit", text)? {
         None => Ok(PAGE_DEFAULT),
         Some(limit) if (1..=PAGE_MAX).contains(&limit) => Ok(limit),
-        Some(limit) => {
-            Err(Problem::bad_request("invalid_query", format!("query parameter limit: {limit} is not between 1 and {PAGE_MAX}")))
-        }
+        Some(limit) => Err(Problem::bad_request(
+            "invalid_query",
+            format!("query parameter limit: {limit} is not between 1 and {PAGE_MAX}"),
+        )),
     }
 }

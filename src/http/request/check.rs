@@ -63,12 +63,12 @@ pub fn check(from: MessageRequest<'_>, known: Vec<FieldError>) -> Result<NewMess
     let body = body(from.text, from.data.as_ref(), from.udh.as_ref(), &mut errors);
     let indication =
         indication(from.flash, from.silent, from.replace, from.waiting.as_ref(), from.ports.as_ref(), &mut errors);
-    let sender = errors.parse("from", "invalid_sender", from.from.as_ref(), |text| {
-        Sender::parse(bounded(text, NUMBER_LENGTH_MAX)?)
-    });
-    let class = errors.parse("class", "unknown_word", from.class.as_ref(), |text| bounded(text, WORD_LENGTH_MAX)?.parse());
-    let on_doubt =
-        errors.parse("on_doubt", "unknown_word", from.on_doubt.as_ref(), |text| bounded(text, WORD_LENGTH_MAX)?.parse());
+    let sender = errors
+        .parse("from", "invalid_sender", from.from.as_ref(), |text| Sender::parse(bounded(text, NUMBER_LENGTH_MAX)?));
+    let class =
+        errors.parse("class", "unknown_word", from.class.as_ref(), |text| bounded(text, WORD_LENGTH_MAX)?.parse());
+    let on_doubt = errors
+        .parse("on_doubt", "unknown_word", from.on_doubt.as_ref(), |text| bounded(text, WORD_LENGTH_MAX)?.parse());
     let reference = errors.word("reference", from.reference, REFERENCE_LENGTH_MAX);
     let tags = tags(from.tags, &mut errors);
     let send_at = errors.parse("send_at", "invalid_time", from.send_at.as_ref(), instant);
@@ -120,7 +120,8 @@ fn body(
     udh: Option<&Octets<'_>>,
     errors: &mut Errors,
 ) -> Option<Body> {
-    let concerned = |error: &FieldError| matches!(error.pointer.as_str(), "/text" | "/data") || error.pointer.starts_with("/data/");
+    let concerned =
+        |error: &FieldError| matches!(error.pointer.as_str(), "/text" | "/data") || error.pointer.starts_with("/data/");
     match (text, data) {
         (Some(_), Some(_)) => {
             errors.add("data", "conflict", "a message has text or data, not both");
@@ -245,7 +246,11 @@ fn valid_for(from: Option<&Span<'_>>, errors: &mut Errors) -> Option<Duration> {
         Span::Words(text) => value::span(text),
     };
     match span {
-        None => errors.add("valid_for", "invalid_span", "valid_for is a number of seconds or a text like \"24h\" or \"1h30m\""),
+        None => errors.add(
+            "valid_for",
+            "invalid_span",
+            "valid_for is a number of seconds or a text like \"24h\" or \"1h30m\"",
+        ),
         Some(span) if span < Duration::from_secs(1) || span > VALID_FOR_MAX => {
             errors.add("valid_for", "out_of_range", "valid_for is from 1 second to 63 weeks");
         }
@@ -259,7 +264,8 @@ fn callback_url(text: &str) -> Result<String, String> {
         return Err(format!("callback has {} octets; at most {CALLBACK_LENGTH_MAX} are possible", text.len()));
     }
     let host = text.parse::<axum::http::Uri>().ok().filter(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some_and(|all| !all.as_str().contains('@'))
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.authority().is_some_and(|all| !all.as_str().contains('@'))
     });
     match host {
         Some(_) => Ok(text.to_owned()),
@@ -270,7 +276,11 @@ fn callback_url(text: &str) -> Result<String, String> {
 fn parameters(from: Option<BTreeMap<Text<'_>, Text<'_>>>, errors: &mut Errors) -> BTreeMap<String, String> {
     let from = from.unwrap_or_default();
     if from.len() > PARAMETERS_MAX {
-        errors.add("parameters", "too_many", format!("{} parameters; at most {PARAMETERS_MAX} are possible", from.len()));
+        errors.add(
+            "parameters",
+            "too_many",
+            format!("{} parameters; at most {PARAMETERS_MAX} are possible", from.len()),
+        );
         return BTreeMap::new();
     }
     from.into_iter()

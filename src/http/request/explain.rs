@@ -141,11 +141,16 @@ fn wrong(kind: Kind, name: &str, value: &Value) -> Option<(String, String)> {
         },
         Kind::Span if value.is_string() || value.is_u64() => None,
         Kind::Span => not("a whole number of seconds or a text like \"24h\""),
-        Kind::Waiting => wrong_inside(value, name, &[("kind", Kind::Text), ("active", Kind::Flag), ("store", Kind::Flag)], "kind"),
+        Kind::Waiting => {
+            wrong_inside(value, name, &[("kind", Kind::Text), ("active", Kind::Flag), ("store", Kind::Flag)], "kind")
+        }
         Kind::Ports => wrong_ports(value, name),
         Kind::Tags => match value.as_array() {
             None => not("an array of strings"),
-            Some(tags) => tags.iter().position(|tag| !tag.is_string()).map(|place| (format!("/{place}"), "a tag is a string".to_owned())),
+            Some(tags) => tags
+                .iter()
+                .position(|tag| !tag.is_string())
+                .map(|place| (format!("/{place}"), "a tag is a string".to_owned())),
         },
         Kind::Parameters => match value.as_object() {
             None => not("an object of strings"),
@@ -171,7 +176,10 @@ fn wrong_inside(value: &Value, name: &str, known: &[(&str, Kind)], required: &st
 
 fn wrong_ports(value: &Value, name: &str) -> Option<(String, String)> {
     let Some(inner) = value.as_object() else {
-        return Some((String::new(), format!("{name} is an object with destination and source, not {}", name_of(value))));
+        return Some((
+            String::new(),
+            format!("{name} is an object with destination and source, not {}", name_of(value)),
+        ));
     };
     if !inner.contains_key("destination") {
         return Some((String::new(), format!("{name} needs destination")));
@@ -188,11 +196,14 @@ fn wrong_ports(value: &Value, name: &str) -> Option<(String, String)> {
 
 fn unknown(name: &str) -> FieldError {
     let known = FIELDS.iter().chain([&PARAMETERS]).map(|(known, _)| *known);
-    let meant = OTHER_NAMES
-        .iter()
-        .find(|(other, _)| name.eq_ignore_ascii_case(other))
-        .map(|(_, meant)| *meant)
-        .or_else(|| known.map(|known| (distance(name, known), known)).filter(|(far, known)| *far <= 2 && *far < known.len()).min().map(|(_, known)| known));
+    let meant =
+        OTHER_NAMES.iter().find(|(other, _)| name.eq_ignore_ascii_case(other)).map(|(_, meant)| *meant).or_else(|| {
+            known
+                .map(|known| (distance(name, known), known))
+                .filter(|(far, known)| *far <= 2 && *far < known.len())
+                .min()
+                .map(|(_, known)| known)
+        });
     let hint = meant.map(|meant| format!("; did you mean \"{meant}\"?")).unwrap_or_default();
     FieldError::new(
         format!("/{}", pointer_part(name)),
@@ -274,7 +285,19 @@ mod tests {
                 "ports": {"destination": 70000}, "waiting": {"kind": 1}, "parameters": {"a/b": 1}, "clas": "otp", "data": 1}"#,
         );
         let places: Vec<_> = found.iter().map(|(place, _)| place.as_str()).collect();
-        for place in ["/to", "/text", "/flash", "/replace", "/tags/1", "/valid_for", "/ports/destination", "/waiting/kind", "/parameters/a~1b", "/clas", "/data"] {
+        for place in [
+            "/to",
+            "/text",
+            "/flash",
+            "/replace",
+            "/tags/1",
+            "/valid_for",
+            "/ports/destination",
+            "/waiting/kind",
+            "/parameters/a~1b",
+            "/clas",
+            "/data",
+        ] {
             assert!(places.contains(&place), "{place} in {found:?}");
         }
         assert_eq!(found.len(), 11, "{found:?}");
@@ -297,7 +320,9 @@ mod tests {
 
     #[test]
     fn distances_are_counted_in_letters() {
-        for (a, b, far) in [("text", "text", 0), ("tekst", "text", 2), ("", "to", 2), ("txt", "text", 1), ("form", "from", 2)] {
+        for (a, b, far) in
+            [("text", "text", 0), ("tekst", "text", 2), ("", "to", 2), ("txt", "text", 1), ("form", "from", 2)]
+        {
             assert_eq!(distance(a, b), far, "{a} {b}");
         }
     }

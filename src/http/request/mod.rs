@@ -48,7 +48,8 @@ pub fn parse(body: &[u8]) -> Result<Messages, Problem> {
         None => Err(Problem::bad_request("empty_body", "the body is empty; it is a message, or an array of messages")),
         Some(_) => {
             serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(|error| not_json(&error))?;
-            let wrong = FieldError::new("", "not_an_object", "the body is a message in {…}, or an array of messages in […]");
+            let wrong =
+                FieldError::new("", "not_an_object", "the body is a message in {…}, or an array of messages in […]");
             Err(Problem::fields("invalid_message", wrong.detail.clone(), vec![wrong]))
         }
     }

@@ -51,7 +51,19 @@ fn all_that_makes_no_sense_is_named_at_once() {
         r#"{"to": "hello", "from": "ElevenPlusOne", "text": "x", "class": "spam", "udh": "AA", "replace": 8, "silent": true,
             "tags": [""], "send_at": "tomorrow", "valid_for": "0s", "on_doubt": "maybe", "callback": "ftp://x", "reference": ""}"#,
     );
-    for place in ["/to", "/from", "/class", "/udh", "/replace", "/tags/0", "/send_at", "/valid_for", "/on_doubt", "/callback", "/reference"] {
+    for place in [
+        "/to",
+        "/from",
+        "/class",
+        "/udh",
+        "/replace",
+        "/tags/0",
+        "/send_at",
+        "/valid_for",
+        "/on_doubt",
+        "/callback",
+        "/reference",
+    ] {
         assert!(found.iter().any(|known| known == place), "{place} in {found:?}");
     }
 }
@@ -67,12 +79,16 @@ fn text_and_data_exclude_each_other_and_one_is_needed() {
 
 #[test]
 fn callbacks_carry_no_password() {
-    assert_eq!(places(r#"{"to": "+821012345678", "text": "x", "callback": "https://me:secret@shop.example/"}"#), ["/callback"]);
+    assert_eq!(
+        places(r#"{"to": "+821012345678", "text": "x", "callback": "https://me:secret@shop.example/"}"#),
+        ["/callback"]
+    );
 }
 
 #[test]
 fn good_messages_of_a_bad_array_are_kept() {
-    let json = r#"[{"to": "+821012345678", "text": "a"}, {"to": 5, "text": "b"}, 7, {"to": "+821012345679", "text": "c"}]"#;
+    let json =
+        r#"[{"to": "+821012345678", "text": "a"}, {"to": 5, "text": "b"}, 7, {"to": "+821012345679", "text": "c"}]"#;
     let Messages::Many(all) = parse(json.as_bytes()).unwrap() else { panic!("an array was posted") };
     assert_eq!(all.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, false, true]);
 }

@@ -64,15 +64,28 @@ mod tests {
         let hosts = Hosts::new(&["sms.shop.example".to_owned(), "192.0.2.7:8080".to_owned()]);
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, host.parse().unwrap());
-        hosts.check(&Uri::from_static("/v1/messages"), &headers).map_or_else(|problem| problem.status().as_u16(), |()| 200)
+        hosts
+            .check(&Uri::from_static("/v1/messages"), &headers)
+            .map_or_else(|problem| problem.status().as_u16(), |()| 200)
     }
 
     #[test]
     fn only_own_names_are_answered() {
-        for host in ["localhost", "LocalHost:8080", "127.0.0.1:8080", "127.9.9.9", "[::1]:8080", "sms.shop.example", "SMS.shop.example.:443", "192.0.2.7"] {
+        for host in [
+            "localhost",
+            "LocalHost:8080",
+            "127.0.0.1:8080",
+            "127.9.9.9",
+            "[::1]:8080",
+            "sms.shop.example",
+            "SMS.shop.example.:443",
+            "192.0.2.7",
+        ] {
             assert_eq!(status(host), 200, "{host}");
         }
-        for host in ["evil.example", "127.0.0.1.evil.example", "", "localhost.evil.example", "192.0.2.8", "[::2]", "10.0.0.1"] {
+        for host in
+            ["evil.example", "127.0.0.1.evil.example", "", "localhost.evil.example", "192.0.2.8", "[::2]", "10.0.0.1"]
+        {
             assert_eq!(status(host), 421, "{host}");
         }
     }

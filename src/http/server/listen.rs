@@ -101,7 +101,8 @@ fn take(handed: &mut ListenFd, place: usize) -> io::Result<Option<Listener>> {
 fn open_unix(path: &Path) -> io::Result<Listener> {
     // A socket file that nobody answers on is left from a crash.
     let stale = fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket())
-        && std::os::unix::net::UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+        && std::os::unix::net::UnixStream::connect(path)
+            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
     if stale {
         fs::remove_file(path)?;
     }
