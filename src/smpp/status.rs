@@ -171,3 +171,47 @@ impl fmt::Debug for CommandStatus {
         write!(f, "{}(0x{:x})", self.name(), self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_67_codes_are_there_in_order_and_only_rok_has_no_class() {
+        let codes: Vec<u32> = CommandStatus::known().map(|status| status.0).collect();
+        assert_eq!(codes.len(), 67);
+        assert!(codes.is_sorted_by(|left, right| left < right));
+        for status in CommandStatus::known() {
+            assert!(status.name().starts_with("ESME_R"), "{status}");
+            assert_eq!(status.class().is_none(), status == CommandStatus::ROK, "{status}");
+        }
+    }
+
+    #[test]
+    fn classes_are_those_of_the_table() {
+        assert_eq!(CommandStatus::RTHROTTLED.class(), Some(Backoff));
+        assert_eq!(CommandStatus::RMSGQFUL.class(), Some(Backoff));
+        assert_eq!(CommandStatus::RSYSERR.class(), Some(Retry));
+        assert_eq!(CommandStatus::RINVPASWD.class(), Some(BindFatal));
+        assert_eq!(CommandStatus::RALYBND.class(), Some(Bind));
+        assert_eq!(CommandStatus::RINVCMDID.class(), Some(Bug));
+        assert_eq!(CommandStatus::RINVDSTADR.class(), Some(Permanent));
+        assert_eq!(CommandStatus(0x412).class(), Some(RetryFew));
+    }
+
+    #[test]
+    fn a_delivery_failure_goes_by_its_reason() {
+        let class = |reason| CommandStatus::RDELIVERYFAILURE.class_with_reason(reason);
+        assert_eq!([class(Some(0)), class(Some(3))], [Some(Retry); 2]);
+        assert_eq!([class(Some(1)), class(Some(2))], [Some(Permanent); 2]);
+        assert_eq!([class(None), class(Some(9))], [Some(RetryFew); 2]);
+        assert_eq!(CommandStatus::RSYSERR.class_with_reason(Some(2)), Some(Retry));
+    }
+
+    #[test]
+    fn every_code_has_a_name_for_people() {
+        assert_eq!(CommandStatus::RTHROTTLED.to_string(), "ESME_RTHROTTLED (0x00000058, rate limit passed)");
+        assert_eq!(CommandStatus(0x401).to_string(), "vendor specific (0x00000401, the carrier's own code)");
+        assert_eq!(CommandStatus(0x68).name(), "reserved");
+    }
+}

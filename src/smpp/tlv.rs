@@ -170,3 +170,34 @@ impl fmt::Debug for Tag {
         write!(f, "{}(0x{:04x})", self.name(), self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_64_tags_are_there_in_order() {
+        let tags: Vec<Tag> = Tag::known().collect();
+        assert_eq!(tags.len(), 64);
+        assert!(tags.is_sorted_by(|left, right| left < right));
+        assert_eq!(tags.iter().filter(|tag| tag.rule().is_some_and(|rule| rule.only_5_0)).count(), 20);
+    }
+
+    #[test]
+    fn a_rule_tells_name_kind_and_length() {
+        let rule = Tag::RECEIPTED_MESSAGE_ID.rule().unwrap();
+        assert_eq!((rule.name, rule.kind, rule.octets), ("receipted_message_id", TlvKind::COctets, (1, 65)));
+        assert_eq!(Tag::MESSAGE_PAYLOAD.rule().unwrap().octets, (0, 65535));
+        for tag in Tag::known() {
+            let (min, max) = tag.rule().unwrap().octets;
+            assert!(min <= max, "{tag}");
+        }
+    }
+
+    #[test]
+    fn every_tag_has_a_name_for_people() {
+        assert_eq!(Tag::MESSAGE_STATE.to_string(), "message_state (0x0427)");
+        assert_eq!(Tag(0x1400).to_string(), "vendor_specific (0x1400)");
+        assert_eq!(Tag(0x8081).to_string(), "unknown (0x8081)");
+    }
+}

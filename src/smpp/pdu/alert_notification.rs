@@ -37,3 +37,37 @@ impl AlertNotification {
         out.tlvs(&self.tlvs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, NODE_SMPP, read, reads_back};
+    use super::*;
+    use crate::smpp::{Body, Tag};
+
+    fn body() -> AlertNotification {
+        let mut tlvs = Tlvs::new();
+        tlvs.push_u8(Tag::MS_AVAILABILITY_STATUS, 0);
+        let source_addr = Address::new(1, 1, "491512345689");
+        AlertNotification { source_addr, esme_addr: Address::new(0, 0, "postrider"), tlvs }
+    }
+
+    #[test]
+    fn a_capture_reads_as_its_sender_meant_it() {
+        assert_eq!(read(NODE_SMPP, "alert_notification").body, Body::AlertNotification(body()));
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        reads_back(Body::AlertNotification(body()));
+    }
+
+    #[test]
+    fn each_field_is_taken_to_its_limit_and_no_further() {
+        testing::limit("source_addr", 64, |text| {
+            Body::AlertNotification(AlertNotification { source_addr: Address::new(1, 1, text), ..body() })
+        });
+        testing::limit("esme_addr", 64, |text| {
+            Body::AlertNotification(AlertNotification { esme_addr: Address::new(1, 1, text), ..body() })
+        });
+    }
+}

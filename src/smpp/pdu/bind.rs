@@ -152,3 +152,86 @@ impl BindResp {
         out.tlvs(&self.tlvs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, NODE_SMPP, QUIRKS, SMPPLIB, SPECIFICATION, capture, read, reads_back};
+    use super::*;
+    use crate::smpp::{Body, EncodeLimits, Pdu, Tag};
+
+    fn body() -> Bind {
+        Bind {
+            kind: BindKind::Transceiver,
+            system_id: "postrider".into(),
+            password: "secret08".into(),
+            system_type: "VMA".into(),
+            interface_version: 0x50,
+            addr_ton: 1,
+            addr_npi: 1,
+            address_range: "^4915".into(),
+            tlvs: Tlvs::new(),
+        }
+    }
+
+    #[test]
+    fn captures_read_as_their_senders_meant_them() {
+        assert_eq!(read(NODE_SMPP, "bind_transceiver").body, Body::Bind(body()));
+        let Body::Bind(example) = read(SPECIFICATION, "bind_transmitter").body else { panic!("not a bind") };
+        assert_eq!((example.kind, example.interface_version), (BindKind::Transmitter, 0x50));
+        assert_eq!(example.system_id, "SMPP3TEST");
+        assert_eq!(example.password, "secret08");
+        assert_eq!(example.system_type, "SUBMIT1");
+        let Body::Bind(python) = read(SMPPLIB, "bind_transmitter").body else { panic!("not a bind") };
+        assert_eq!((python.kind, python.interface_version), (BindKind::Transmitter, 0x34));
+        let Body::BindResp(resp) = read(NODE_SMPP, "bind_transceiver_resp").body else { panic!("not a bind answer") };
+        assert_eq!(resp.system_id, "north");
+        assert_eq!(resp.tlvs.integer(Tag::SC_INTERFACE_VERSION), Some(0x34));
+    }
+
+    #[test]
+    fn a_refusal_reads_with_and_without_its_body() {
+        for (name, system_id) in [("bind_resp_error", ""), ("bind_resp_error_with_id", "north")] {
+            let decoded = Pdu::decode(&capture(QUIRKS, name)).unwrap();
+            assert_eq!(decoded.pdu.command_status, CommandStatus::RINVPASWD);
+            let resp = BindResp { kind: BindKind::Transceiver, system_id: system_id.into(), tlvs: Tlvs::new() };
+            assert_eq!((decoded.pdu.body, decoded.quirks), (Body::BindResp(resp), vec![]));
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for kind in BindKind::ALL {
+            reads_back(Body::Bind(Bind { kind, ..body() }));
+            reads_back(Body::BindResp(BindResp { kind, system_id: "north".into(), tlvs: Tlvs::new() }));
+            testing::error_answer_is_its_header(Body::BindResp(BindResp { kind, ..BindResp::default() }));
+        }
+    }
+
+    #[test]
+    fn each_field_is_taken_to_its_limit_and_no_further() {
+        testing::limit("system_id", 15, |text| Body::Bind(Bind { system_id: text.into(), ..body() }));
+        testing::limit("password", 8, |text| Body::Bind(Bind { password: text.into(), ..body() }));
+        testing::limit("system_type", 12, |text| Body::Bind(Bind { system_type: text.into(), ..body() }));
+        testing::limit("address_range", 40, |text| Body::Bind(Bind { address_range: text.into(), ..body() }));
+        testing::limit("system_id", 15, |text| {
+            Body::BindResp(BindResp { system_id: text.into(), ..BindResp::default() })
+        });
+    }
+
+    #[test]
+    fn a_carrier_may_stretch_the_password() {
+        let long = Pdu::request(1, Body::Bind(Bind { password: "twelve chars".into(), ..body() }));
+        let mut out = bytes::BytesMut::new();
+        let limits = EncodeLimits { password_octets_max: 12, ..EncodeLimits::default() };
+        assert_eq!(long.encode_within(&limits, &mut out), Ok(()));
+        assert_eq!(Pdu::decode(&out.freeze()).unwrap().pdu, long);
+        let limits = EncodeLimits { password_octets_max: 11, ..limits };
+        let refused = Err(EncodeError::TooLong { field: "password", octets: 12, limit: 11 });
+        assert_eq!(long.encode_within(&limits, &mut bytes::BytesMut::new()), refused);
+    }
+
+    #[test]
+    fn the_password_is_not_shown() {
+        assert!(!format!("{:?}", body()).contains("secret"));
+    }
+}

@@ -113,3 +113,73 @@ impl BroadcastSmResp {
         out.tlvs(&self.tlvs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, NODE_SMPP, read, reads_back};
+    use super::*;
+    use crate::smpp::{Body, Pdu, Quirk};
+
+    fn body() -> BroadcastSm {
+        let mut tlvs = Tlvs::new();
+        tlvs.push(Tag::BROADCAST_AREA_IDENTIFIER, b"\0BKK").unwrap();
+        tlvs.push(Tag::BROADCAST_CONTENT_TYPE, &[1, 0, 1]).unwrap();
+        tlvs.push_u16(Tag::BROADCAST_REP_NUM, 5);
+        tlvs.push(Tag::BROADCAST_FREQUENCY_INTERVAL, &[9, 0, 10]).unwrap();
+        let source_addr = Address::new(5, 0, "postrider");
+        BroadcastSm { service_type: "CBCS".into(), source_addr, tlvs, ..BroadcastSm::default() }
+    }
+
+    #[test]
+    fn captures_read_as_their_sender_meant_them() {
+        let Body::BroadcastSm(found) = read(NODE_SMPP, "broadcast_sm").body else { panic!("not a broadcast_sm") };
+        assert_eq!(found.tlvs.get(Tag::MESSAGE_PAYLOAD), Some(&b"storm"[..]));
+        let mut tlvs = body().tlvs;
+        tlvs.push(Tag::MESSAGE_PAYLOAD, b"storm").unwrap();
+        assert_eq!(found, BroadcastSm { tlvs, ..body() });
+        let resp = BroadcastSmResp { message_id: "b1".into(), ..BroadcastSmResp::default() };
+        assert_eq!(read(NODE_SMPP, "broadcast_sm_resp").body, Body::BroadcastSmResp(resp));
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        reads_back(Body::BroadcastSm(body()));
+        let mut resp = BroadcastSmResp { message_id: "b1".into(), ..BroadcastSmResp::default() };
+        resp.tlvs.push_u32(Tag::BROADCAST_ERROR_STATUS, 0x109);
+        reads_back(Body::BroadcastSmResp(resp));
+        testing::error_answer_is_its_header(Body::BroadcastSmResp(BroadcastSmResp::default()));
+    }
+
+    #[test]
+    fn each_field_is_taken_to_its_limit_and_no_further() {
+        testing::limit("service_type", 5, |text| {
+            Body::BroadcastSm(BroadcastSm { service_type: text.into(), ..body() })
+        });
+        testing::limit("source_addr", 20, |text| {
+            Body::BroadcastSm(BroadcastSm { source_addr: Address::new(1, 1, text), ..body() })
+        });
+        testing::limit("message_id", 64, |text| Body::BroadcastSm(BroadcastSm { message_id: text.into(), ..body() }));
+        testing::time("schedule_delivery_time", |text| {
+            Body::BroadcastSm(BroadcastSm { schedule_delivery_time: text.into(), ..body() })
+        });
+        testing::time("validity_period", |text| {
+            Body::BroadcastSm(BroadcastSm { validity_period: text.into(), ..body() })
+        });
+        testing::limit("message_id", 64, |text| {
+            Body::BroadcastSmResp(BroadcastSmResp { message_id: text.into(), ..BroadcastSmResp::default() })
+        });
+    }
+
+    #[test]
+    fn a_broadcast_to_nowhere_is_refused_and_a_received_one_is_noted() {
+        let tag = Tag::BROADCAST_AREA_IDENTIFIER;
+        let bare = BroadcastSm { tlvs: Tlvs::new(), ..body() };
+        assert_eq!(testing::encode(Body::BroadcastSm(bare)), Err(EncodeError::MissingTlv { tag }));
+        let frame = testing::encode(Body::BroadcastSm(body())).unwrap();
+        let mut cut = bytes::BytesMut::from(&frame[..frame.len() - body().tlvs.as_wire().len()]);
+        testing::set_length(&mut cut);
+        let quirks = Pdu::decode(&cut.freeze()).unwrap().quirks;
+        assert_eq!(quirks.len(), REQUIRED.len());
+        assert!(quirks.contains(&Quirk::MissingTlv { tag }));
+    }
+}

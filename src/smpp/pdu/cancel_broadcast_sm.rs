@@ -42,3 +42,44 @@ impl CancelBroadcastSm {
         out.tlvs(&self.tlvs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, NODE_SMPP, read, reads_back};
+    use super::*;
+    use crate::smpp::Body;
+
+    fn body() -> CancelBroadcastSm {
+        CancelBroadcastSm {
+            service_type: "CBCS".into(),
+            message_id: "b1".into(),
+            source_addr: Address::new(5, 0, "postrider"),
+            ..CancelBroadcastSm::default()
+        }
+    }
+
+    #[test]
+    fn captures_read_as_their_sender_meant_them() {
+        assert_eq!(read(NODE_SMPP, "cancel_broadcast_sm").body, Body::CancelBroadcastSm(body()));
+        assert_eq!(read(NODE_SMPP, "cancel_broadcast_sm_resp").body, Body::CancelBroadcastSmResp);
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        reads_back(Body::CancelBroadcastSm(body()));
+        testing::error_answer_is_its_header(Body::CancelBroadcastSmResp);
+    }
+
+    #[test]
+    fn each_field_is_taken_to_its_limit_and_no_further() {
+        testing::limit("service_type", 5, |text| {
+            Body::CancelBroadcastSm(CancelBroadcastSm { service_type: text.into(), ..body() })
+        });
+        testing::limit("message_id", 64, |text| {
+            Body::CancelBroadcastSm(CancelBroadcastSm { message_id: text.into(), ..body() })
+        });
+        testing::limit("source_addr", 20, |text| {
+            Body::CancelBroadcastSm(CancelBroadcastSm { source_addr: Address::new(1, 1, text), ..body() })
+        });
+    }
+}

@@ -47,3 +47,44 @@ impl CancelSm {
         out.tlvs(&self.tlvs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, NODE_SMPP, read, reads_back};
+    use super::*;
+    use crate::smpp::{Body, CommandStatus};
+
+    fn body() -> CancelSm {
+        CancelSm {
+            message_id: "0972660181".into(),
+            source_addr: Address::new(5, 0, "postrider"),
+            destination_addr: Address::new(1, 1, "491512345689"),
+            ..CancelSm::default()
+        }
+    }
+
+    #[test]
+    fn captures_read_as_their_sender_meant_them() {
+        assert_eq!(read(NODE_SMPP, "cancel_sm").body, Body::CancelSm(body()));
+        let pdu = read(NODE_SMPP, "cancel_sm_resp");
+        assert_eq!((pdu.command_status, pdu.body), (CommandStatus::RCANCELFAIL, Body::CancelSmResp));
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        reads_back(Body::CancelSm(body()));
+        testing::error_answer_is_its_header(Body::CancelSmResp);
+    }
+
+    #[test]
+    fn each_field_is_taken_to_its_limit_and_no_further() {
+        testing::limit("service_type", 5, |text| Body::CancelSm(CancelSm { service_type: text.into(), ..body() }));
+        testing::limit("message_id", 64, |text| Body::CancelSm(CancelSm { message_id: text.into(), ..body() }));
+        testing::limit("source_addr", 20, |text| {
+            Body::CancelSm(CancelSm { source_addr: Address::new(1, 1, text), ..body() })
+        });
+        testing::limit("destination_addr", 20, |text| {
+            Body::CancelSm(CancelSm { destination_addr: Address::new(1, 1, text), ..body() })
+        });
+    }
+}

@@ -91,3 +91,54 @@ impl DataSmResp {
         out.tlvs(&self.tlvs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, NODE_SMPP, read, reads_back};
+    use super::*;
+    use crate::smpp::{Body, Tag};
+
+    fn body() -> DataSm {
+        let mut tlvs = Tlvs::new();
+        tlvs.push(Tag::MESSAGE_PAYLOAD, b"hello").unwrap();
+        DataSm {
+            source_addr: Address::new(5, 0, "postrider"),
+            destination_addr: Address::new(1, 1, "491512345689"),
+            registered_delivery: 1,
+            tlvs,
+            ..DataSm::default()
+        }
+    }
+
+    #[test]
+    fn captures_read_as_their_sender_meant_them() {
+        // node-smpp writes data_coding 1 for text that is ASCII, and no body when the status is an error.
+        assert_eq!(read(NODE_SMPP, "data_sm").body, Body::DataSm(DataSm { data_coding: 1, ..body() }));
+        let pdu = read(NODE_SMPP, "data_sm_resp");
+        assert_eq!(pdu.command_status, CommandStatus::RDELIVERYFAILURE);
+        assert_eq!(pdu.body, Body::DataSmResp(DataSmResp::default()));
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        reads_back(Body::DataSm(body()));
+        let mut resp = DataSmResp { message_id: "77".into(), ..DataSmResp::default() };
+        resp.tlvs.push_u8(Tag::DELIVERY_FAILURE_REASON, 2);
+        reads_back(Body::DataSmResp(resp));
+        testing::error_answer_is_its_header(Body::DataSmResp(DataSmResp::default()));
+    }
+
+    #[test]
+    fn each_field_is_taken_to_its_limit_and_no_further() {
+        testing::limit("service_type", 5, |text| Body::DataSm(DataSm { service_type: text.into(), ..body() }));
+        testing::limit("source_addr", 64, |text| {
+            Body::DataSm(DataSm { source_addr: Address::new(1, 1, text), ..body() })
+        });
+        testing::limit("destination_addr", 64, |text| {
+            Body::DataSm(DataSm { destination_addr: Address::new(1, 1, text), ..body() })
+        });
+        testing::limit("message_id", 64, |text| {
+            Body::DataSmResp(DataSmResp { message_id: text.into(), ..DataSmResp::default() })
+        });
+    }
+}

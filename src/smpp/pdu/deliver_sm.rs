@@ -126,3 +126,96 @@ impl DeliverSmResp {
         out.tlvs(&self.tlvs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, NODE_SMPP, QUIRKS, capture, read, reads_back};
+    use super::*;
+    use crate::smpp::{Body, Pdu, Quirk, Tag};
+
+    fn body() -> DeliverSm {
+        DeliverSm {
+            source_addr: Address::new(1, 1, "491512345689"),
+            destination_addr: Address::new(5, 0, "postrider"),
+            short_message: Bytes::from_static(b"hello"),
+            ..DeliverSm::default()
+        }
+    }
+
+    fn odd(name: &str) -> (DeliverSm, Vec<Quirk>) {
+        let decoded = Pdu::decode(&capture(QUIRKS, name)).unwrap();
+        let Body::DeliverSm(body) = decoded.pdu.body else { panic!("not a deliver_sm") };
+        (body, decoded.quirks)
+    }
+
+    #[test]
+    fn a_receipt_reads_as_its_sender_meant_it() {
+        let Body::DeliverSm(receipt) = read(NODE_SMPP, "deliver_sm_receipt").body else { panic!("not a deliver_sm") };
+        assert_eq!((receipt.esm_class, receipt.source_addr.addr.to_text()), (4, "491512345689".into()));
+        assert!(receipt.short_message.starts_with(b"id:0972660181 sub:001"));
+        assert_eq!(receipt.tlvs.text(Tag::RECEIPTED_MESSAGE_ID).unwrap(), "0972660181");
+        assert_eq!(receipt.tlvs.integer(Tag::MESSAGE_STATE), Some(2));
+        assert_eq!(receipt.tlvs.get(Tag::NETWORK_ERROR_CODE), Some(&[3, 0, 0][..]));
+        assert_eq!(read(NODE_SMPP, "deliver_sm_resp").body, Body::DeliverSmResp(DeliverSmResp::default()));
+    }
+
+    #[test]
+    fn tlvs_of_other_forms_are_understood() {
+        let (receipt, quirks) = odd("receipt_without_nul");
+        assert_eq!(receipt.tlvs.text(Tag::RECEIPTED_MESSAGE_ID).unwrap(), "39F99DD5");
+        assert_eq!(receipt.tlvs.integer(Tag::MESSAGE_STATE), Some(2));
+        assert_eq!(quirks, []);
+        let (vendor, quirks) = odd("vendor_tlvs");
+        assert_eq!(vendor.tlvs.get(Tag(0x1502)), Some(&b"mo-1"[..]));
+        assert_eq!(vendor.tlvs.all(Tag::CALLBACK_NUM).count(), 2);
+        assert_eq!(quirks, []);
+    }
+
+    #[test]
+    fn what_a_strict_reader_would_refuse_is_taken_and_noted() {
+        let (body, quirks) = odd("sender_too_long");
+        assert_eq!(body.source_addr.addr, "0049151234568901234567");
+        assert_eq!(body.destination_addr.addr.as_bytes(), b"Caf\xe9");
+        assert_eq!(quirks, [Quirk::OverLimit { field: "source_addr", octets: 22 }]);
+        let (body, quirks) = odd("message_cut");
+        assert_eq!(
+            (&body.short_message[..], quirks),
+            (&b"hello"[..], vec![Quirk::ShortMessageCut { announced: 20, held: 5 }])
+        );
+        let (body, quirks) = odd("tlv_cut");
+        assert_eq!(body.tlvs.iter().count(), 1);
+        assert_eq!(quirks, [Quirk::TlvCut { tag: Tag::MESSAGE_PAYLOAD, announced: 16, held: 3 }]);
+        let (body, quirks) = odd("trailing_octets");
+        assert_eq!(body.tlvs.integer(Tag::USER_MESSAGE_REFERENCE), Some(1));
+        assert_eq!(quirks, [Quirk::TrailingOctets { octets: 3 }]);
+        assert_eq!(odd("text_twice").1, [Quirk::TextTwice]);
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let mut tlvs = Tlvs::new();
+        tlvs.push_c_octets(Tag::RECEIPTED_MESSAGE_ID, "1").unwrap();
+        reads_back(Body::DeliverSm(DeliverSm { tlvs: tlvs.clone(), ..body() }));
+        reads_back(Body::DeliverSmResp(DeliverSmResp { tlvs, ..DeliverSmResp::default() }));
+        testing::error_answer_is_its_header(Body::DeliverSmResp(DeliverSmResp::default()));
+    }
+
+    #[test]
+    fn each_field_is_taken_to_its_limit_and_no_further() {
+        testing::limit("service_type", 5, |text| Body::DeliverSm(DeliverSm { service_type: text.into(), ..body() }));
+        testing::limit("source_addr", 20, |text| {
+            Body::DeliverSm(DeliverSm { source_addr: Address::new(1, 1, text), ..body() })
+        });
+        testing::limit("destination_addr", 20, |text| {
+            Body::DeliverSm(DeliverSm { destination_addr: Address::new(1, 1, text), ..body() })
+        });
+        testing::time("schedule_delivery_time", |text| {
+            Body::DeliverSm(DeliverSm { schedule_delivery_time: text.into(), ..body() })
+        });
+        testing::time("validity_period", |text| Body::DeliverSm(DeliverSm { validity_period: text.into(), ..body() }));
+        testing::short_message(|short_message| Body::DeliverSm(DeliverSm { short_message, ..body() }));
+        testing::limit("message_id", 64, |text| {
+            Body::DeliverSmResp(DeliverSmResp { message_id: text.into(), ..DeliverSmResp::default() })
+        });
+    }
+}

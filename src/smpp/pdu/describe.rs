@@ -260,3 +260,51 @@ pub fn message_state(value: u64) -> &'static str {
         _ => "reserved",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{NODE_SMPP, captures, read};
+    use super::*;
+
+    fn value(name: &str, field: &str) -> String {
+        let lines = describe(&read(NODE_SMPP, name));
+        lines.into_iter().find(|(found, _)| found == field).unwrap_or_else(|| panic!("no {field}")).1
+    }
+
+    #[test]
+    fn values_say_what_they_mean() {
+        assert_eq!(value("submit_sm", "command_id"), "submit_sm (0x00000004)");
+        assert_eq!(value("submit_sm", "source_addr"), "\"postrider\" (ton 5 alphanumeric, npi 0 unknown)");
+        assert_eq!(value("submit_sm_udh", "esm_class"), "0x40 (default mode, user data header)");
+        assert_eq!(value("submit_sm_udh", "data_coding"), "0x08 (UCS-2)");
+        assert_eq!(value("submit_sm", "registered_delivery"), "0x01 (receipt)");
+        assert!(value("submit_sm_udh", "short_message").starts_with("36 octets: 05 00 03 2a 02 01 c5 48"));
+        assert_eq!(value("submit_sm_resp_error", "command_status"), "ESME_RTHROTTLED (0x00000058, rate limit passed)");
+        assert_eq!(value("deliver_sm_receipt", "esm_class"), "0x04 (default mode, delivery receipt)");
+        assert_eq!(value("deliver_sm_receipt", "receipted_message_id (0x001e)"), "\"0972660181\"");
+        assert_eq!(value("deliver_sm_receipt", "message_state (0x0427)"), "2 (DELIVERED)");
+        assert_eq!(value("deliver_sm_receipt", "network_error_code (0x0423)"), "network 3, error 0");
+        assert_eq!(value("submit_multi_resp", "error_status_code"), CommandStatus::RINVDSTADR.to_string());
+        assert_eq!(value("submit_multi", "dl_name"), "\"staff\"");
+        assert_eq!(value("query_sm_resp", "message_state"), "2 (DELIVERED)");
+    }
+
+    #[test]
+    fn every_command_shows_its_header_and_no_password() {
+        for (name, _) in captures(NODE_SMPP) {
+            let lines = describe(&read(NODE_SMPP, name));
+            let fields: Vec<&str> = lines.iter().map(|(field, _)| field.as_str()).collect();
+            assert_eq!(fields[..3], ["command_id", "command_status", "sequence_number"]);
+            assert!(lines.iter().all(|(_, value)| !value.contains("secret")), "{name}");
+        }
+        assert_eq!(value("bind_transceiver", "password"), "8 octets, not shown");
+    }
+
+    #[test]
+    fn tlvs_of_vendors_show_as_text_when_they_are_text() {
+        assert_eq!(tlv_value(Tag(0x1400), b"1101234567890123456"), "\"1101234567890123456\"");
+        assert_eq!(tlv_value(Tag(0x1400), &[1, 0xff]), "2 octets: 01 ff");
+        assert_eq!(tlv_value(Tag(0x1400), b""), "0 octets");
+        assert_eq!(tlv_value(Tag::MESSAGE_PAYLOAD, b"hi"), "2 octets: 68 69");
+    }
+}

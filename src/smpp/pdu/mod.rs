@@ -15,6 +15,7 @@ mod command_id;
 mod data_sm;
 mod deliver_sm;
 mod describe;
+mod envelope;
 mod error;
 mod outbind;
 mod query_broadcast_sm;
@@ -23,6 +24,8 @@ mod reader;
 mod replace_sm;
 mod submit_multi;
 mod submit_sm;
+#[cfg(test)]
+mod testing;
 mod tlvs;
 mod writer;
 
@@ -37,6 +40,7 @@ pub use command_id::CommandId;
 pub use data_sm::{DataSm, DataSmResp};
 pub use deliver_sm::{DeliverSm, DeliverSmResp};
 pub use describe::{data_coding, describe, esm_class, message_state, npi_name, registered_delivery, ton_name};
+pub use envelope::{Decoded, HEADER_OCTETS, Header, Pdu};
 pub use error::{BodyError, DecodeError, EncodeError, Quirk};
 pub use outbind::Outbind;
 pub use query_broadcast_sm::{QueryBroadcastSm, QueryBroadcastSmResp};
@@ -47,54 +51,12 @@ pub use submit_sm::{SubmitSm, SubmitSmResp};
 pub use tlvs::{TlvIter, Tlvs};
 pub use writer::EncodeLimits;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use describe::Description;
 use reader::Reader;
 use writer::Writer;
 
 use super::CommandStatus;
-
-/// Octets of a header.
-pub const HEADER_OCTETS: usize = 16;
-
-/// The four fields that open every PDU (3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
-    /// Octets of the whole PDU, this header included.
-    pub command_length: u32,
-    /// Which PDU it is.
-    pub command_id: CommandId,
-    /// 0 in requests; in answers what became of the request.
-    pub command_status: CommandStatus,
-    /// Ties an answer to its request.
-    pub sequence_number: u32,
-}
-
-impl Header {
-    /// Reads the first 16 octets of a frame.
-    #[inline]
-    pub fn decode(frame: &[u8]) -> Option<Self> {
-        let octets = frame.first_chunk::<HEADER_OCTETS>()?;
-        let field = |at: usize| u32::from_be_bytes([octets[at], octets[at + 1], octets[at + 2], octets[at + 3]]);
-        Some(Self {
-            command_length: field(0),
-            command_id: CommandId(field(4)),
-            command_status: CommandStatus(field(8)),
-            sequence_number: field(12),
-        })
-    }
-}
-
-/// One PDU. Its `command_length` and `command_id` follow from the body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pdu {
-    /// 0 in requests; in answers what became of the request.
-    pub command_status: CommandStatus,
-    /// Ties an answer to its request: 1 to 0x7fffffff, though any value is taken and echoed.
-    pub sequence_number: u32,
-    /// Everything else.
-    pub body: Body,
-}
 
 /// All PDUs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -316,72 +278,6 @@ impl Body {
             | Self::CancelSmResp
             | Self::ReplaceSmResp
             | Self::CancelBroadcastSmResp => Ok(()),
-        }
-    }
-}
-
-/// A PDU and what was odd about its octets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decoded {
-    /// The PDU.
-    pub pdu: Pdu,
-    /// What a strict reader would have refused; empty for almost every PDU.
-    pub quirks: Vec<Quirk>,
-}
-
-impl Pdu {
-    /// A request.
-    pub const fn request(sequence_number: u32, body: Body) -> Self {
-        Self { command_status: CommandStatus::ROK, sequence_number, body }
-    }
-
-    /// An answer.
-    pub const fn answer(command_status: CommandStatus, sequence_number: u32, body: Body) -> Self {
-        Self { command_status, sequence_number, body }
-    }
-
-    /// Reads one frame, header included. Values are slices of it where that is cheaper than a copy.
-    pub fn decode(frame: &Bytes) -> Result<Decoded, DecodeError> {
-        let octets = frame.len();
-        let Some(header) = Header::decode(frame) else { return Err(DecodeError::NotOneFrame { octets }) };
-        if usize::try_from(header.command_length) != Ok(octets) {
-            return Err(DecodeError::NotOneFrame { octets });
-        }
-        let mut reader = Reader::new(frame);
-        match Body::decode(&header, &mut reader) {
-            Ok(body) => Ok(Decoded {
-                pdu: Self { command_status: header.command_status, sequence_number: header.sequence_number, body },
-                quirks: reader.finish(),
-            }),
-            Err(error) => Err(DecodeError::Body { header, error }),
-        }
-    }
-
-    /// Appends the PDU to `out` within the limits of SMPP 3.4. After an error `out` is as before.
-    pub fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
-        self.encode_within(&EncodeLimits::SMPP_3_4, out)
-    }
-
-    /// Appends the PDU to `out` within limits that a carrier may have stretched. After an error `out` is as before.
-    pub fn encode_within(&self, limits: &EncodeLimits, out: &mut BytesMut) -> Result<(), EncodeError> {
-        let start = out.len();
-        let mut writer = Writer::new(out, limits);
-        writer.octets(&[0; 4]);
-        writer.octets(&self.body.command_id().0.to_be_bytes());
-        writer.octets(&self.command_status.0.to_be_bytes());
-        writer.octets(&self.sequence_number.to_be_bytes());
-        let written = self.body.encode(self.command_status, &mut writer);
-        let octets = out.len() - start;
-        match (written, u32::try_from(octets), out.get_mut(start..start + 4)) {
-            (Ok(()), Ok(command_length), Some(field)) => {
-                field.copy_from_slice(&command_length.to_be_bytes());
-                Ok(())
-            }
-            (written, _, _) => {
-                out.truncate(start);
-                written?;
-                Err(EncodeError::TooLong { field: "command_length", octets, limit: u32::MAX as usize })
-            }
         }
     }
 }

@@ -75,3 +75,57 @@ impl QueryBroadcastSmResp {
         out.tlvs(&self.tlvs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, NODE_SMPP, read, reads_back};
+    use super::*;
+    use crate::smpp::Body;
+
+    fn body() -> QueryBroadcastSm {
+        let mut tlvs = Tlvs::new();
+        tlvs.push_u16(Tag::USER_MESSAGE_REFERENCE, 9);
+        QueryBroadcastSm { message_id: "b1".into(), source_addr: Address::new(5, 0, "postrider"), tlvs }
+    }
+
+    fn resp() -> QueryBroadcastSmResp {
+        let mut tlvs = Tlvs::new();
+        tlvs.push_u8(Tag::MESSAGE_STATE, 2);
+        tlvs.push(Tag::BROADCAST_AREA_IDENTIFIER, b"\0BKK").unwrap();
+        tlvs.push_u8(Tag::BROADCAST_AREA_SUCCESS, 90);
+        QueryBroadcastSmResp { message_id: "b1".into(), tlvs }
+    }
+
+    #[test]
+    fn captures_read_as_their_sender_meant_them() {
+        assert_eq!(read(NODE_SMPP, "query_broadcast_sm").body, Body::QueryBroadcastSm(body()));
+        assert_eq!(read(NODE_SMPP, "query_broadcast_sm_resp").body, Body::QueryBroadcastSmResp(resp()));
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        reads_back(Body::QueryBroadcastSm(body()));
+        reads_back(Body::QueryBroadcastSmResp(resp()));
+        testing::error_answer_is_its_header(Body::QueryBroadcastSmResp(QueryBroadcastSmResp::default()));
+    }
+
+    #[test]
+    fn each_field_is_taken_to_its_limit_and_no_further() {
+        testing::limit("message_id", 64, |text| {
+            Body::QueryBroadcastSm(QueryBroadcastSm { message_id: text.into(), ..body() })
+        });
+        testing::limit("source_addr", 20, |text| {
+            Body::QueryBroadcastSm(QueryBroadcastSm { source_addr: Address::new(1, 1, text), ..body() })
+        });
+        testing::limit("message_id", 64, |text| {
+            Body::QueryBroadcastSmResp(QueryBroadcastSmResp { message_id: text.into(), ..resp() })
+        });
+    }
+
+    #[test]
+    fn an_answer_without_a_state_is_refused() {
+        let bare = QueryBroadcastSmResp { tlvs: Tlvs::new(), ..resp() };
+        let refused = testing::encode(Body::QueryBroadcastSmResp(bare));
+        assert_eq!(refused, Err(EncodeError::MissingTlv { tag: Tag::MESSAGE_STATE }));
+    }
+}

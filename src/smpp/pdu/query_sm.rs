@@ -90,3 +90,51 @@ impl QuerySmResp {
         out.tlvs(&self.tlvs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, NODE_SMPP, read, reads_back};
+    use super::*;
+    use crate::smpp::Body;
+
+    fn body() -> QuerySm {
+        let source_addr = Address::new(5, 0, "postrider");
+        QuerySm { message_id: "0972660181".into(), source_addr, ..QuerySm::default() }
+    }
+
+    fn resp() -> QuerySmResp {
+        QuerySmResp {
+            message_id: "0972660181".into(),
+            final_date: "261121143100036+".into(),
+            message_state: 2,
+            ..QuerySmResp::default()
+        }
+    }
+
+    #[test]
+    fn captures_read_as_their_sender_meant_them() {
+        assert_eq!(read(NODE_SMPP, "query_sm").body, Body::QuerySm(body()));
+        assert_eq!(read(NODE_SMPP, "query_sm_resp").body, Body::QuerySmResp(resp()));
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        reads_back(Body::QuerySm(body()));
+        reads_back(Body::QuerySmResp(resp()));
+        testing::error_answer_is_its_header(Body::QuerySmResp(QuerySmResp::default()));
+    }
+
+    #[test]
+    fn each_field_is_taken_to_its_limit_and_no_further() {
+        testing::limit("message_id", 64, |text| Body::QuerySm(QuerySm { message_id: text.into(), ..body() }));
+        testing::limit("source_addr", 20, |text| {
+            Body::QuerySm(QuerySm { source_addr: Address::new(1, 1, text), ..body() })
+        });
+        testing::limit("message_id", 64, |text| {
+            Body::QuerySmResp(QuerySmResp { message_id: text.into(), ..QuerySmResp::default() })
+        });
+        testing::limit("final_date", 16, |text| {
+            Body::QuerySmResp(QuerySmResp { final_date: text.into(), ..QuerySmResp::default() })
+        });
+    }
+}

@@ -64,3 +64,48 @@ impl ReplaceSm {
         out.tlvs(&self.tlvs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, NODE_SMPP, read, reads_back};
+    use super::*;
+    use crate::smpp::{Body, Tag};
+
+    fn body() -> ReplaceSm {
+        ReplaceSm {
+            message_id: "0972660181".into(),
+            source_addr: Address::new(5, 0, "postrider"),
+            registered_delivery: 1,
+            short_message: Bytes::from_static(b"another text"),
+            ..ReplaceSm::default()
+        }
+    }
+
+    #[test]
+    fn captures_read_as_their_sender_meant_them() {
+        assert_eq!(read(NODE_SMPP, "replace_sm").body, Body::ReplaceSm(body()));
+        assert_eq!(read(NODE_SMPP, "replace_sm_resp").body, Body::ReplaceSmResp);
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        reads_back(Body::ReplaceSm(body()));
+        let mut long = ReplaceSm { short_message: Bytes::new(), ..body() };
+        long.tlvs.push(Tag::MESSAGE_PAYLOAD, &[b'x'; 1000]).unwrap();
+        reads_back(Body::ReplaceSm(long));
+        testing::error_answer_is_its_header(Body::ReplaceSmResp);
+    }
+
+    #[test]
+    fn each_field_is_taken_to_its_limit_and_no_further() {
+        testing::limit("message_id", 64, |text| Body::ReplaceSm(ReplaceSm { message_id: text.into(), ..body() }));
+        testing::limit("source_addr", 20, |text| {
+            Body::ReplaceSm(ReplaceSm { source_addr: Address::new(1, 1, text), ..body() })
+        });
+        testing::time("schedule_delivery_time", |text| {
+            Body::ReplaceSm(ReplaceSm { schedule_delivery_time: text.into(), ..body() })
+        });
+        testing::time("validity_period", |text| Body::ReplaceSm(ReplaceSm { validity_period: text.into(), ..body() }));
+        testing::short_message(|short_message| Body::ReplaceSm(ReplaceSm { short_message, ..body() }));
+    }
+}

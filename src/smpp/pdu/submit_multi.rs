@@ -191,3 +191,91 @@ impl SubmitMultiResp {
         out.tlvs(&self.tlvs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, NODE_SMPP, read, reads_back};
+    use super::*;
+    use crate::smpp::{Body, DecodeError, Pdu};
+
+    fn body() -> SubmitMulti {
+        SubmitMulti {
+            source_addr: Address::new(5, 0, "postrider"),
+            dest_address: vec![
+                DestAddress::Sme(Address::new(1, 1, "491512345689")),
+                DestAddress::Sme(Address::new(1, 1, "491512345690")),
+                DestAddress::DistributionList("staff".into()),
+            ],
+            short_message: Bytes::from_static(b"hello"),
+            ..SubmitMulti::default()
+        }
+    }
+
+    fn resp() -> SubmitMultiResp {
+        let destination_addr = Address::new(1, 1, "491512345690");
+        let unsuccess_sme = vec![UnsuccessSme { destination_addr, error_status_code: CommandStatus::RINVDSTADR }];
+        SubmitMultiResp { message_id: "12ab".into(), unsuccess_sme, ..SubmitMultiResp::default() }
+    }
+
+    #[test]
+    fn captures_read_as_their_sender_meant_them() {
+        // node-smpp writes data_coding 1 for text that is ASCII.
+        let expected = SubmitMulti { data_coding: 1, ..body() };
+        assert_eq!(read(NODE_SMPP, "submit_multi").body, Body::SubmitMulti(expected));
+        assert_eq!(read(NODE_SMPP, "submit_multi_resp").body, Body::SubmitMultiResp(resp()));
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        reads_back(Body::SubmitMulti(body()));
+        reads_back(Body::SubmitMultiResp(resp()));
+        testing::error_answer_is_its_header(Body::SubmitMultiResp(SubmitMultiResp::default()));
+    }
+
+    #[test]
+    fn each_field_is_taken_to_its_limit_and_no_further() {
+        testing::limit("service_type", 5, |text| {
+            Body::SubmitMulti(SubmitMulti { service_type: text.into(), ..body() })
+        });
+        testing::limit("source_addr", 20, |text| {
+            Body::SubmitMulti(SubmitMulti { source_addr: Address::new(1, 1, text), ..body() })
+        });
+        testing::time("schedule_delivery_time", |text| {
+            Body::SubmitMulti(SubmitMulti { schedule_delivery_time: text.into(), ..body() })
+        });
+        testing::time("validity_period", |text| {
+            Body::SubmitMulti(SubmitMulti { validity_period: text.into(), ..body() })
+        });
+        testing::short_message(|short_message| Body::SubmitMulti(SubmitMulti { short_message, ..body() }));
+        let to = |dest_address| Body::SubmitMulti(SubmitMulti { dest_address, ..body() });
+        testing::limit("destination_addr", 20, |text| to(vec![DestAddress::Sme(Address::new(1, 1, text))]));
+        testing::limit("dl_name", 20, |text| to(vec![DestAddress::DistributionList(text.into())]));
+        testing::limit("message_id", 64, |text| {
+            Body::SubmitMultiResp(SubmitMultiResp { message_id: text.into(), ..resp() })
+        });
+
+        let many = |count| to(vec![DestAddress::DistributionList("x".into()); count]);
+        reads_back(many(255));
+        let refused = EncodeError::TooMany { field: "number_of_dests", count: 256, limit: 255 };
+        assert_eq!(testing::encode(many(256)), Err(refused));
+        let many = |count| {
+            Body::SubmitMultiResp(SubmitMultiResp {
+                unsuccess_sme: vec![resp().unsuccess_sme[0].clone(); count],
+                ..resp()
+            })
+        };
+        reads_back(many(255));
+        let refused = EncodeError::TooMany { field: "no_unsuccess", count: 256, limit: 255 };
+        assert_eq!(testing::encode(many(256)), Err(refused));
+    }
+
+    #[test]
+    fn a_recipient_of_no_kind_is_answered_by_its_own_status() {
+        let mut frame = testing::encode(Body::SubmitMulti(body())).unwrap();
+        // Behind the header: an empty service_type, the sender's 12 octets, the count.
+        frame[16 + 1 + 12 + 1] = 3;
+        let error = Pdu::decode(&frame.freeze()).unwrap_err();
+        assert!(matches!(error, DecodeError::Body { error: BodyError::DestFlag { flag: 3 }, .. }));
+        assert_eq!(error.status(), CommandStatus::RINVDESTFLAG);
+    }
+}

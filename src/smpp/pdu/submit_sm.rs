@@ -126,3 +126,92 @@ impl SubmitSmResp {
         out.tlvs(&self.tlvs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, NODE_SMPP, SMPPLIB, read, reads_back};
+    use super::*;
+    use crate::smpp::{Body, Tag};
+
+    fn body() -> SubmitSm {
+        SubmitSm {
+            source_addr: Address::new(5, 0, "postrider"),
+            destination_addr: Address::new(1, 1, "491512345689"),
+            registered_delivery: 1,
+            short_message: Bytes::from_static(b"hello"),
+            ..SubmitSm::default()
+        }
+    }
+
+    #[test]
+    fn captures_read_as_their_senders_meant_them() {
+        let Body::SubmitSm(plain) = read(NODE_SMPP, "submit_sm").body else { panic!("not a submit_sm") };
+        // node-smpp writes data_coding 1 for text that is ASCII.
+        let short_message = Bytes::from_static(b"Your order 48151 has left our house.");
+        assert_eq!(plain, SubmitSm { data_coding: 1, short_message, ..body() });
+
+        let Body::SubmitSm(korean) = read(NODE_SMPP, "submit_sm_udh").body else { panic!("not a submit_sm") };
+        assert_eq!((korean.esm_class, korean.data_coding), (0x40, 8));
+        assert_eq!(korean.validity_period, "261121143000036+");
+        assert_eq!(korean.short_message[..8], [5, 0, 3, 0x2a, 2, 1, 0xc5, 0x48]);
+
+        let Body::SubmitSm(payload) = read(NODE_SMPP, "submit_sm_tlvs").body else { panic!("not a submit_sm") };
+        assert_eq!(payload.service_type, "CMT");
+        assert_eq!(payload.tlvs.integer(Tag::SAR_MSG_REF_NUM), Some(0x1234));
+        assert_eq!(payload.tlvs.integer(Tag::SAR_SEGMENT_SEQNUM), Some(1));
+        assert_eq!(payload.tlvs.get_bytes(Tag::MESSAGE_PAYLOAD).unwrap(), "a part of a longer text");
+
+        let Body::SubmitSm(data) = read(SMPPLIB, "submit_sm_data").body else { panic!("not a submit_sm") };
+        assert_eq!((data.esm_class, data.data_coding, data.short_message.len()), (0x43, 4, 11));
+        let Body::SubmitSm(reference) = read(SMPPLIB, "submit_sm_reference").body else { panic!("not a submit_sm") };
+        assert_eq!(reference.tlvs.integer(Tag::USER_MESSAGE_REFERENCE), Some(5));
+    }
+
+    #[test]
+    fn an_answer_with_an_id_reads_and_an_error_needs_none() {
+        let pdu = read(NODE_SMPP, "submit_sm_resp");
+        assert_eq!(pdu.sequence_number, 2);
+        let message_id = "0972660181".into();
+        assert_eq!(pdu.body, Body::SubmitSmResp(SubmitSmResp { message_id, ..SubmitSmResp::default() }));
+        let pdu = read(NODE_SMPP, "submit_sm_resp_error");
+        assert_eq!(pdu.command_status, CommandStatus::RTHROTTLED);
+        assert_eq!(pdu.body, Body::SubmitSmResp(SubmitSmResp::default()));
+        testing::error_answer_is_its_header(pdu.body);
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let mut tlvs = Tlvs::new();
+        tlvs.push_u16(Tag::USER_MESSAGE_REFERENCE, 9);
+        tlvs.push(Tag(0x1400), b"1101234567890123456").unwrap();
+        reads_back(Body::SubmitSm(SubmitSm { tlvs: tlvs.clone(), ..body() }));
+        reads_back(Body::SubmitSmResp(SubmitSmResp { message_id: "a".into(), tlvs }));
+    }
+
+    #[test]
+    fn each_field_is_taken_to_its_limit_and_no_further() {
+        testing::limit("service_type", 5, |text| Body::SubmitSm(SubmitSm { service_type: text.into(), ..body() }));
+        testing::limit("source_addr", 20, |text| {
+            Body::SubmitSm(SubmitSm { source_addr: Address::new(1, 1, text), ..body() })
+        });
+        testing::limit("destination_addr", 20, |text| {
+            Body::SubmitSm(SubmitSm { destination_addr: Address::new(1, 1, text), ..body() })
+        });
+        testing::time("schedule_delivery_time", |text| {
+            Body::SubmitSm(SubmitSm { schedule_delivery_time: text.into(), ..body() })
+        });
+        testing::time("validity_period", |text| Body::SubmitSm(SubmitSm { validity_period: text.into(), ..body() }));
+        testing::short_message(|short_message| Body::SubmitSm(SubmitSm { short_message, ..body() }));
+        testing::limit("message_id", 64, |text| {
+            Body::SubmitSmResp(SubmitSmResp { message_id: text.into(), ..SubmitSmResp::default() })
+        });
+    }
+
+    #[test]
+    fn text_in_two_places_is_refused() {
+        let mut twice = body();
+        twice.tlvs.push(Tag::MESSAGE_PAYLOAD, b"hello").unwrap();
+        assert_eq!(testing::encode(Body::SubmitSm(twice.clone())), Err(EncodeError::TextTwice));
+        reads_back(Body::SubmitSm(SubmitSm { short_message: Bytes::new(), ..twice }));
+    }
+}

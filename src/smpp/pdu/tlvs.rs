@@ -164,3 +164,65 @@ impl<'a> IntoIterator for &'a Tlvs {
         self.iter()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Tlvs {
+        let mut tlvs = Tlvs::new();
+        tlvs.push_u16(Tag::SAR_MSG_REF_NUM, 0x1234);
+        tlvs.push(Tag(0x1400), b"1101").unwrap();
+        tlvs.push_c_octets(Tag::RECEIPTED_MESSAGE_ID, "39F9").unwrap();
+        tlvs.push(Tag(0x1400), b"second").unwrap();
+        tlvs.push(Tag::ALERT_ON_MESSAGE_DELIVERY, b"").unwrap();
+        tlvs
+    }
+
+    #[test]
+    fn values_come_back_in_their_order_unknown_ones_too() {
+        let tags: Vec<u16> = sample().iter().map(|(tag, _)| tag.0).collect();
+        assert_eq!(tags, [0x020c, 0x1400, 0x001e, 0x1400, 0x130c]);
+        assert_eq!(sample().get(Tag(0x1400)), Some(&b"1101"[..]));
+        assert_eq!(sample().all(Tag(0x1400)).collect::<Vec<_>>(), [&b"1101"[..], b"second"]);
+        assert_eq!(sample().get_bytes(Tag::ALERT_ON_MESSAGE_DELIVERY), Some(Bytes::new()));
+        assert!(!sample().contains(Tag::MESSAGE_STATE));
+    }
+
+    #[test]
+    fn integers_are_read_by_the_length_they_came_with() {
+        let value = |octets: &[u8]| {
+            let mut tlvs = Tlvs::new();
+            tlvs.push(Tag::MESSAGE_STATE, octets).unwrap();
+            tlvs.integer(Tag::MESSAGE_STATE)
+        };
+        assert_eq!(value(&[2]), Some(2));
+        assert_eq!(value(&[0, 0, 0, 2]), Some(2));
+        assert_eq!(value(&[0xff; 8]), Some(u64::MAX));
+        assert_eq!([value(&[]), value(&[0; 9])], [None; 2]);
+    }
+
+    #[test]
+    fn texts_are_read_with_and_without_their_nul() {
+        let value = |octets: &[u8]| {
+            let mut tlvs = Tlvs::new();
+            tlvs.push(Tag::RECEIPTED_MESSAGE_ID, octets).unwrap();
+            tlvs.text(Tag::RECEIPTED_MESSAGE_ID).map(Cow::into_owned)
+        };
+        for octets in [&b"39F9"[..], b"39F9\0", b"39F9\0\0\0", b"39F9\0rest"] {
+            assert_eq!(value(octets), Some("39F9".into()));
+        }
+        assert_eq!([value(b""), value(b"\0")], [Some(String::new()), Some(String::new())]);
+    }
+
+    #[test]
+    fn a_value_fits_into_sixteen_bits_of_length() {
+        let mut tlvs = Tlvs::new();
+        let tag = Tag::MESSAGE_PAYLOAD;
+        assert_eq!(tlvs.push(tag, &[0; 65535]), Ok(()));
+        assert_eq!(tlvs.push(tag, &[0; 65536]), Err(EncodeError::TlvTooLong { tag, octets: 65536 }));
+        let refused = tlvs.push_c_octets(Tag::RECEIPTED_MESSAGE_ID, "a\0b");
+        assert_eq!(refused, Err(EncodeError::NulInside { field: "receipted_message_id" }));
+        assert_eq!(tlvs.iter().count(), 1);
+    }
+}
