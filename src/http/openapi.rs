@@ -1,8 +1,11 @@
 //! The OpenAPI document: what stands above the routes, which describe themselves.
 
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi, PathItem, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi as Describe};
+
+use super::problem;
 
 /// The head of the document.
 #[derive(Describe)]
@@ -35,4 +38,32 @@ impl Modify for Token {
             .get_or_insert_with(Components::default)
             .add_security_scheme("token", SecurityScheme::Http(scheme));
     }
+}
+
+/// What may happen on every route that needs a token.
+const WITH_TOKEN: [(&str, &str); 3] = [
+    ("401", "No valid token"),
+    ("403", "The token lacks the scope"),
+    ("503", "The server is busy or stopping; see Retry-After"),
+];
+
+/// Finishes the document once all routes are in it: the version, and the answers that many routes share.
+pub fn complete(document: &mut OpenApi) {
+    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        if operation.security.is_some() {
+            for (status, description) in WITH_TOKEN {
+                operation.responses.responses.entry(status.to_owned()).or_insert_with(|| described(description));
+            }
+        }
+    }
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete].into_iter().flatten()
+}
+
+fn described(description: &str) -> RefOr<utoipa::openapi::Response> {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    RefOr::T(ResponseBuilder::new().description(description).content(problem::CONTENT_TYPE, content).build())
 }

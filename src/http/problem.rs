@@ -76,6 +76,9 @@ pub struct ProblemBody<'a> {
     state: Option<&'a str>,
 }
 
+/// [`ProblemBody`] as the document names it.
+pub type ProblemDocument = ProblemBody<'static>;
+
 impl Problem {
     /// A problem with this status, lasting word and sentence.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {

@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::http::problem::{FieldError, Problem, ProblemBody};
+use crate::http::problem::{FieldError, Problem, ProblemDocument};
 use crate::http::request::{Text, not_json};
 use crate::http::token::Scope;
 use crate::model::{Class, PhoneNumber};
@@ -121,13 +121,11 @@ struct VariantSchema {
 /// Tells what a text would cost: alphabet, segments, and what makes it dear. Nothing is sent or stored.
 #[utoipa::path(
     post, path = "/v1/estimate", tag = "messages", security(("token" = ["messages:write"])),
-    request_body(content = EstimateRequest, content_type = "application/json"),
+    request_body(content = EstimateRequest<'static>, content_type = "application/json"),
     responses(
         (status = 200, description = "What it would cost", body = EstimateSchema),
-        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A scope is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub async fn estimate(State(api): State<Api>, request: Request<Body>) -> Result<Response, Problem> {

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::http::problem::{Problem, ProblemBody};
+use crate::http::problem::{Problem, ProblemDocument};
 use crate::http::token::Scope;
 
 use super::{Api, json_bytes};
@@ -31,7 +31,7 @@ pub async fn healthz() -> &'static str {
     get, path = "/readyz", tag = "operation",
     responses(
         (status = 200, description = "Messages are accepted", body = String, content_type = "text/plain"),
-        (status = 503, description = "They are not, and why", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "They are not, and why", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
 pub async fn readyz(State(api): State<Api>) -> Result<&'static str, Problem> {
@@ -46,8 +46,6 @@ pub async fn readyz(State(api): State<Api>) -> Result<&'static str, Problem> {
     get, path = "/metrics", tag = "operation", security(("token" = ["metrics:read"])),
     responses(
         (status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text"),
-        (status = 401, description = "No valid token", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A scope is missing", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 pub async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Result<Response, Problem> {

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::problem::{Problem, ProblemBody};
+use crate::http::problem::{Problem, ProblemDocument};
 use crate::http::token::Scope;
 use crate::model::{MessageId, Sender};
 use crate::store::inbound;
@@ -41,9 +41,7 @@ pub struct InboundPage {
     get, path = "/v1/inbound", tag = "inbound", params(InboundQuery), security(("token" = ["inbound:read"])),
     responses(
         (status = 200, description = "A page of incoming messages", body = InboundPage),
-        (status = 400, description = "A filter is wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A scope is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "A filter is wrong", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub async fn list_inbound(State(api): State<Api>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::problem::{Problem, ProblemBody};
+use crate::http::problem::Problem;
 use crate::http::surroundings::LinkStatus;
 use crate::http::token::Scope;
 
@@ -26,8 +26,6 @@ pub struct Links {
     get, path = "/v1/links", tag = "operation", security(("token" = ["links:read"])),
     responses(
         (status = 200, description = "All links", body = Links),
-        (status = 401, description = "No valid token", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A scope is missing", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn list_links(State(api): State<Api>, headers: HeaderMap) -> Result<Response, Problem> {

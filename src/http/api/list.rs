@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::problem::{Problem, ProblemBody};
+use crate::http::problem::{Problem, ProblemDocument};
 use crate::http::token::Scope;
 use crate::model::{self, MessageId};
 use crate::store::message::{self, Filter};
@@ -54,9 +54,7 @@ pub struct MessagePage {
     get, path = "/v1/messages", tag = "messages", params(ListQuery), security(("token" = ["messages:read"])),
     responses(
         (status = 200, description = "A page of messages", body = MessagePage),
-        (status = 400, description = "A filter is wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A scope is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "A filter is wrong", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub async fn list_messages(State(api): State<Api>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {

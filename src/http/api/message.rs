@@ -1,13 +1,14 @@
 //! `/v1/messages/{id}`: one message with its timeline; withdrawing it; deciding a doubt.
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::http::problem::{Problem, ProblemBody};
+use crate::http::problem::{Problem, ProblemDocument};
 use crate::http::request::not_json;
 use crate::http::token::Scope;
 use crate::model::{MessageId, State as Stands};
@@ -17,29 +18,26 @@ use crate::store::{event, message, submission};
 use super::view::EventView;
 use super::{Api, MessageView, TimelineView, json, message_id};
 
+/// The id in a path; what is no text is no id.
+type PathId = Result<Path<String>, PathRejection>;
+
 /// Shows a message and everything that happened to it.
 #[utoipa::path(
     get, path = "/v1/messages/{id}", tag = "messages", security(("token" = ["messages:read"])),
     params(("id" = String, Path, description = "The message's id")),
     responses(
         (status = 200, description = "The message", body = TimelineView),
-        (status = 401, description = "No valid token", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A scope is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such message", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such message", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub async fn get_message(
-    State(api): State<Api>,
-    id: Result<Path<String>, axum::extract::rejection::PathRejection>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+pub async fn get_message(State(api): State<Api>, id: PathId, headers: HeaderMap) -> Result<Response, Problem> {
     api.authorize(&headers, Scope::MessagesRead, api.now()).await?;
     let id = id_of(id)?;
     let found = api
         .backend()
         .read(move |connection| {
             let Some(view) = message::view(connection, id)? else { return Ok(None) };
-            Ok(Some((view, event::of(connection, id)?, submission::list(connection, id)?)))
+            Ok(Some((view, event::of(connection, id)?, submission::of(connection, id)?)))
         })
         .await?;
     let (view, events, submissions) = found.ok_or_else(|| unknown(id))?;
@@ -67,18 +65,12 @@ pub struct StateView {
     post, path = "/v1/messages/{id}/cancel", tag = "messages", security(("token" = ["messages:write"])),
     params(("id" = String, Path, description = "The message's id")),
     responses(
-        (status = 200, description = "It is withdrawn", body = StateView),
-        (status = 401, description = "No valid token", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A scope is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such message", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "It is too late; `state` says how far it is", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 200, description = "It is withdrawn: `canceled`, or `uncertain` when an earlier copy may have left", body = StateView),
+        (status = 404, description = "There is no such message", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "It is too late; `state` says how far it is", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub async fn cancel_message(
-    State(api): State<Api>,
-    id: Result<Path<String>, axum::extract::rejection::PathRejection>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+pub async fn cancel_message(State(api): State<Api>, id: PathId, headers: HeaderMap) -> Result<Response, Problem> {
     cancel(&api, id, &headers).await
 }
 
@@ -87,41 +79,33 @@ pub async fn cancel_message(
     delete, path = "/v1/messages/{id}", tag = "messages", security(("token" = ["messages:write"])),
     params(("id" = String, Path, description = "The message's id")),
     responses(
-        (status = 200, description = "It is withdrawn", body = StateView),
-        (status = 401, description = "No valid token", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A scope is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such message", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "It is too late; `state` says how far it is", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 200, description = "It is withdrawn: `canceled`, or `uncertain` when an earlier copy may have left", body = StateView),
+        (status = 404, description = "There is no such message", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "It is too late; `state` says how far it is", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub async fn delete_message(
-    State(api): State<Api>,
-    id: Result<Path<String>, axum::extract::rejection::PathRejection>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+pub async fn delete_message(State(api): State<Api>, id: PathId, headers: HeaderMap) -> Result<Response, Problem> {
     cancel(&api, id, &headers).await
 }
 
-async fn cancel(
-    api: &Api,
-    id: Result<Path<String>, axum::extract::rejection::PathRejection>,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
+async fn cancel(api: &Api, id: PathId, headers: &HeaderMap) -> Result<Response, Problem> {
     let now = api.now();
     api.authorize(headers, Scope::MessagesWrite, now).await?;
     let id = id_of(id)?;
     let settings = api.0.surroundings.settings();
-    let (canceled, wakes) = api
+    let (canceled, state, wakes) = api
         .backend()
         .write(move |tx| {
             let turn = Turn::new(tx, &settings, now);
             let canceled = pipeline::cancel(&turn, id)?;
-            Ok((canceled, turn.wakes()))
+            // When an earlier copy may have left, a withdrawn message is uncertain and not canceled.
+            let state = message::head(tx, id)?.map_or(Stands::Canceled, |head| head.state);
+            Ok((canceled, state, turn.wakes()))
         })
         .await?;
     api.0.surroundings.wake(wakes);
     match canceled {
-        Canceled::Done => Ok(json(StatusCode::OK, &StateView { id: id.to_string(), state: Stands::Canceled.as_str() })),
+        Canceled::Done => Ok(json(StatusCode::OK, &StateView { id: id.to_string(), state: state.as_str() })),
         Canceled::TooLate(state) => Err(conflict("too_late", format!("it is too late: the message is {state}"), state)),
         Canceled::Unknown => Err(unknown(id)),
     }
@@ -154,19 +138,13 @@ pub enum Choice {
     request_body(content = Decision, content_type = "application/json"),
     responses(
         (status = 200, description = "It is decided", body = StateView),
-        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A scope is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such message", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The message is not in doubt", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "The decision is none of the three", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such message", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "The message is not in doubt", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "The decision is none of the three", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub async fn resolve_message(
-    State(api): State<Api>,
-    id: Result<Path<String>, axum::extract::rejection::PathRejection>,
-    request: Request<Body>,
-) -> Result<Response, Problem> {
+pub async fn resolve_message(State(api): State<Api>, id: PathId, request: Request<Body>) -> Result<Response, Problem> {
     let now = api.now();
     let (head, body) = request.into_parts();
     api.authorize(&head.headers, Scope::Admin, now).await?;
@@ -207,7 +185,7 @@ fn decision(body: &[u8]) -> Result<Decision, Problem> {
     })
 }
 
-fn id_of(id: Result<Path<String>, axum::extract::rejection::PathRejection>) -> Result<MessageId, Problem> {
+fn id_of(id: PathId) -> Result<MessageId, Problem> {
     match id {
         Ok(Path(text)) => message_id(&text),
         Err(error) => Err(Problem::not_found(format!("there is no such message: {error}"))),

@@ -30,7 +30,7 @@ use super::backend::Backend;
 use super::body::Reader;
 use super::clock::Clock;
 use super::metrics::HttpMetrics;
-use super::openapi::Document;
+use super::openapi::{self, Document};
 use super::problem::Problem;
 use super::settings::HttpSettings;
 use super::surroundings::Surroundings;
@@ -102,7 +102,7 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(health::openapi))
         .with_state(api)
         .split_for_parts();
-    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
+    openapi::complete(&mut document);
     let text: Arc<str> = serde_json::to_string(&document).unwrap_or_default().into();
     router
         .fallback(no_such_path)

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::problem::{self, FieldError, Problem, ProblemBody};
+use crate::http::problem::{self, FieldError, Problem, ProblemDocument};
 use crate::http::request::{self, Checked, MessageRequest, Messages};
 use crate::http::settings::IDEMPOTENCY_KEY_MAX;
 use crate::http::token::Scope;
@@ -26,6 +26,8 @@ use super::{Api, json_bytes, query};
 const QUICK_SIZE_BYTES: usize = 64 << 10;
 /// How long a caller should wait while the backlog is at its limit.
 const BACKLOG_WAIT: Duration = Duration::from_secs(10);
+/// How long while the daemon takes nothing: it stops, or its disk is full.
+const NOT_READY_WAIT: Duration = Duration::from_secs(5);
 
 /// How the messages of a request are taken.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -104,14 +106,12 @@ pub struct AcceptedMessages<'a> {
     request_body(content = NewMessages, content_type = "application/json"),
     responses(
         (status = 202, description = "All accepted: one object for one message, `{\"messages\": […]}` for an array", body = inline(Answered)),
-        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A scope is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 408, description = "The body came too slowly", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "The content type is not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Fields are wrong, each named in `errors`; `messages` are those accepted all the same. Or the key was used for another request", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The backlog or the disk is full; see Retry-After", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 408, description = "The body came too slowly", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "The content type is not JSON", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Fields are wrong, each named in `errors`; `messages` are those accepted all the same. Or the key was used for another request", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "The backlog or the disk is full; see Retry-After", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub async fn post_messages(State(api): State<Api>, request: Request<Body>) -> Result<Response, Problem> {
@@ -121,10 +121,7 @@ pub async fn post_messages(State(api): State<Api>, request: Request<Body>) -> Re
     let atomic = atomic(&head.uri)?;
     let key = idempotency_key(&head.headers)?;
     let read = api.0.reader.json(&head.headers, body).await?;
-    if api.backend().backlog() >= api.0.backlog_max {
-        let detail = format!("{} messages wait to be sent already", api.backend().backlog());
-        return Err(Problem::unavailable("backlog", detail, BACKLOG_WAIT));
-    }
+    refuse_when_full(&api)?;
     let settings = api.0.surroundings.settings();
     let key = key.map(|key| Key { token: caller.token, key, digest: digest(&read.bytes, atomic) });
     let batch = Arc::new(prepare(read.bytes.clone(), Arc::clone(&settings), now).await?);
@@ -137,6 +134,18 @@ pub async fn post_messages(State(api): State<Api>, request: Request<Body>) -> Re
     let answer = store(&api, caller.token, key, &batch, settings, now).await?;
     api.0.metrics.messages(batch.prepared.len(), refused);
     Ok(answer)
+}
+
+fn refuse_when_full(api: &Api) -> Result<(), Problem> {
+    if let Some(reason) = api.0.surroundings.not_ready() {
+        return Err(Problem::unavailable("not_ready", reason, NOT_READY_WAIT));
+    }
+    let backlog = api.backend().backlog();
+    if backlog >= api.0.backlog_max {
+        let detail = format!("{backlog} messages wait to be sent already");
+        return Err(Problem::unavailable("backlog", detail, BACKLOG_WAIT));
+    }
+    Ok(())
 }
 
 /// The answers with status 202, for the document.
@@ -277,17 +286,16 @@ impl Batch {
 
 impl Accepted {
     fn of(index: Option<usize>, stored: &pipeline::Accepted, prepared: &Prepared) -> Self {
-        let replaced = |change: &_| {
-            let crate::text::Change { from, to, count } = change;
-            Replaced { from: *from, to: to.clone(), count: *count }
-        };
+        let replaced = prepared.changes.iter();
         Self {
             index,
             id: stored.id.to_string(),
             state: stored.state.as_str(),
             segments: stored.segments,
             alphabet: stored.alphabet.as_str(),
-            changes: prepared.changes.iter().map(replaced).collect(),
+            changes: replaced
+                .map(|change| Replaced { from: change.from, to: change.to.clone(), count: change.count })
+                .collect(),
         }
     }
 }

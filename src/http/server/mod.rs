@@ -18,23 +18,18 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::AsyncWriteExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch as channel};
-use tower::{Service, ServiceExt};
+use tower::Service;
 use tower_http::catch_panic::CatchPanic;
 
 use super::metrics::HttpMetrics;
-use super::problem::Problem;
+use super::problem::{CONTENT_TYPE, Problem};
 use super::settings::HttpSettings;
 use host::Hosts;
 use watch::{Progress, Watched};
 
 pub use listen::{Listener, Stream};
 
-/// What a connection gets when there are too many.
-const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n\
-Connection: close\r\nContent-Length: 140\r\n\r\n\
-{\"type\":\"urn:postrider:problem:busy\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"too many connections; try again in a second      \"}";
 /// A pause after the system refuses to accept: it is out of descriptors, and trying at once would burn a core.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -114,7 +109,7 @@ impl Server {
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
-                _ = stop.wait_for(|&stop| stop) => return,
+                () = stopped(&mut stop) => return,
             };
             match accepted {
                 Ok(stream) => self.admit(stream, &stop),
@@ -163,7 +158,7 @@ impl Server {
         let mut connection = std::pin::pin!(connection);
         let done = tokio::select! {
             done = connection.as_mut() => done,
-            _ = stop.wait_for(|&stop| stop) => {
+            () = stopped(&mut stop) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -174,12 +169,28 @@ impl Server {
     }
 }
 
+/// Waits until the server is to stop; without a sender nobody could tell it later.
+async fn stopped(stop: &mut channel::Receiver<bool>) {
+    let _ = stop.wait_for(|&stop| stop).await;
+}
+
 /// Tells a connection too many to come again; it is written if the socket takes it at once.
 fn turn_away(stream: Stream) {
-    match stream {
-        Stream::Tcp(stream) => drop(stream.try_write(TOO_MANY)),
-        Stream::Unix(stream) => drop(stream.try_write(TOO_MANY)),
-    }
+    let wait = Duration::from_secs(1);
+    let body = Problem::unavailable("busy", "there are too many connections; try again in a second", wait).to_json();
+    let mut answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: {CONTENT_TYPE}\r\nRetry-After: {}\r\nConnection: close\r\n\
+         Content-Length: {}\r\n\r\n",
+        wait.as_secs(),
+        body.len(),
+    )
+    .into_bytes();
+    answer.extend_from_slice(&body);
+    // A peer that does not read it has nothing to complain about.
+    let _ = match &stream {
+        Stream::Tcp(stream) => stream.try_write(&answer),
+        Stream::Unix(stream) => stream.try_write(&answer),
+    };
 }
 
 #[cfg(test)]

@@ -1,0 +1,73 @@
+//! Who may do what.
+
+use std::time::Duration;
+
+use super::*;
+
+async fn with_token(bench: &Bench, method: Method, path: &str, token: &str) -> (StatusCode, Value) {
+    let request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
+    let request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    read(bench.send(request.body(Body::empty()).unwrap()).await).await
+}
+
+#[tokio::test]
+async fn every_scope_opens_its_own_routes_and_no_others() {
+    let bench = Bench::new().await;
+    let routes = [
+        (Method::POST, "/v1/messages", "messages:write"),
+        (Method::POST, "/v1/estimate", "messages:write"),
+        (Method::POST, "/v1/messages/x/cancel", "messages:write"),
+        (Method::DELETE, "/v1/messages/x", "messages:write"),
+        (Method::GET, "/v1/messages", "messages:read"),
+        (Method::GET, "/v1/messages/x", "messages:read"),
+        (Method::GET, "/v1/inbound", "inbound:read"),
+        (Method::GET, "/v1/links", "links:read"),
+        (Method::GET, "/metrics", "metrics:read"),
+        (Method::POST, "/v1/messages/x/resolve", "admin"),
+    ];
+    for (octet, scope) in (10..).zip(token::Scope::ALL) {
+        bench.add_token("one", octet, &[scope.as_str()]).await;
+        for (method, path, needed) in &routes {
+            let (status, answer) = with_token(&bench, method.clone(), path, &token_of(octet)).await;
+            let open = scope.as_str() == *needed || scope == token::Scope::Admin;
+            assert_eq!(status != 403, open, "{method} {path} with {scope}: {answer}");
+            assert!(open || answer["detail"].as_str().unwrap().contains(needed), "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_valid_token_nothing_is_shown() {
+    let bench = Bench::new().await;
+    let damaged = bench.token.replacen("pr_", "pr_0", 1);
+    for token in ["", "pr_", "hello", &token_of(9), &damaged, "pr_\u{e9}"] {
+        assert_eq!(with_token(&bench, Method::GET, "/v1/messages", token).await.0, 401, "{token}");
+    }
+    let plain = Request::get("/v1/messages").header(header::HOST, "localhost").body(Body::empty()).unwrap();
+    let response = bench.send(plain).await;
+    assert_eq!((response.status().as_u16(), response.headers().contains_key(header::WWW_AUTHENTICATE)), (401, true));
+    for open in ["/healthz", "/readyz", "/v1/openapi.json"] {
+        let request = Request::get(open).header(header::HOST, "localhost").body(Body::empty()).unwrap();
+        assert_eq!(bench.send(request).await.status(), 200, "{open}");
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_token_stops_working_within_its_time() {
+    let bench = Bench::with(HttpSettings { token_cache_time: Duration::ZERO, ..HttpSettings::default() }).await;
+    bench.add_token("gone", 2, &["messages:read"]).await;
+    assert_eq!(with_token(&bench, Method::GET, "/v1/messages", &token_of(2)).await.0, 200);
+    bench.store.write(|tx| store::token::revoke(tx, "gone", NOW)).await.unwrap();
+    assert_eq!(with_token(&bench, Method::GET, "/v1/messages", &token_of(2)).await.0, 401);
+}
+
+#[tokio::test]
+async fn a_flood_of_invented_tokens_does_not_lock_out_a_good_one() {
+    let bench = Bench::new().await;
+    for n in 0..1_500_u32 {
+        let mut secret = [9; 32];
+        secret[..4].copy_from_slice(&n.to_be_bytes());
+        assert_eq!(with_token(&bench, Method::GET, "/v1/links", &token::format(&secret)).await.0, 401);
+    }
+    assert_eq!(bench.get("/v1/links").await.0, 200);
+}
