@@ -81,9 +81,22 @@ impl Carriage<'_> {
             SessionEvent::Alert(alert) => {
                 debug!(link = %self.link.settings.name, "A handset is reachable again: {:?}", alert.source_addr.ton);
             }
-            SessionEvent::BindRequested(_) | SessionEvent::Outbind(_) => {
-                self.link.shared.status().counters.odd += 1;
-            }
+            SessionEvent::Outbind(_) => self.handle_outbind(index, moment),
+            SessionEvent::BindRequested(_) => self.link.shared.status().counters.odd += 1,
+        }
+    }
+
+    /// A carrier that connected to us wants us to bind; to one that we connected to we have bound already. Its password
+    /// proves nothing that the address did not, so it is not looked at.
+    fn handle_outbind(&mut self, index: usize, moment: Moment) {
+        let kind = self.link.settings.profile.account.bind_mode.kinds().first().copied();
+        let Some((line, kind)) = self.lines.get_mut(index).zip(kind).filter(|_| self.outbind_until.take().is_some())
+        else {
+            self.link.shared.status().counters.odd += 1;
+            return;
+        };
+        if let Err(end) = self.link.bind(line, kind) {
+            self.begin_end_until(end, moment.now, moment.now);
         }
     }
 
