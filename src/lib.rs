@@ -5,6 +5,8 @@
 //! posted it. `docs/ARCHITECTURE.md` is the map; `tests/tidy.rs` keeps the order of the modules below.
 
 pub mod callback;
+pub mod config;
+pub mod daemon;
 pub mod http;
 pub mod link;
 pub mod model;

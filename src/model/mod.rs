@@ -3,10 +3,13 @@
 //! Every other module speaks in these types, so a number that was parsed at the door is never parsed again. Nothing
 //! here reads a clock, a file or a socket.
 
+mod country;
+mod country_table;
 mod id;
 mod inbound;
 mod link;
 mod message;
+mod national;
 mod phone;
 mod random;
 mod receipt;
@@ -15,6 +18,7 @@ mod state;
 mod target;
 mod time;
 
+pub use country::{Country, country_of};
 pub use id::{IdClock, MessageId, ParseIdError};
 pub use inbound::{InboundMessage, InboundPart, PartOf};
 pub use link::{AckToken, Capacity, LinkEvent, LinkHealth, LinkName, SubmitOutcome, SubmitResult};

@@ -24,6 +24,14 @@ impl PhoneNumber {
         &self.0[1..]
     }
 
+    /// The number with these digits, country code first. `text` is what a person wrote.
+    pub(super) fn from_digits(text: &str, digits: &str) -> Result<Self, PhoneError> {
+        if !(DIGITS_MIN..=DIGITS_MAX).contains(&digits.len()) {
+            return Err(PhoneError::Length(text.to_owned(), digits.len()));
+        }
+        Ok(Self(format!("+{digits}").into_boxed_str()))
+    }
+
     /// The number with its middle hidden, for logs: `+49151***89`.
     pub fn masked(&self) -> String {
         mask(&self.0)
@@ -50,6 +58,16 @@ pub enum PhoneError {
     /// Digits, but too few or too many.
     #[error("\"{0}\" has {1} digits; a number with country code has 6 to 15")]
     Length(String, usize),
+    /// Not as many digits as a number of its country has.
+    #[error("\"{text}\" has {digits} digits, which no number of {country} has")]
+    National {
+        /// What was written.
+        text: String,
+        /// How many digits it has, without what is dialled in front.
+        digits: usize,
+        /// The country's letters.
+        country: &'static str,
+    },
 }
 
 impl FromStr for PhoneNumber {
@@ -70,10 +88,7 @@ impl FromStr for PhoneNumber {
             Some(bare) if !bare.starts_with('0') => bare,
             _ => return Err(PhoneError::NotANumber(text.to_owned())),
         };
-        if !(DIGITS_MIN..=DIGITS_MAX).contains(&bare.len()) {
-            return Err(PhoneError::Length(text.to_owned(), bare.len()));
-        }
-        Ok(Self(format!("+{bare}").into_boxed_str()))
+        Self::from_digits(text, bare)
     }
 }
 

@@ -7,27 +7,54 @@ use encoding_rs::EUC_KR;
 /// KS X 1001 has its Hangul in rows 0xB0 to 0xC8, 94 to a row, in the order of Unicode.
 const HANGUL_ROWS: std::ops::RangeInclusive<u8> = 0xb0..=0xc8;
 const ROW: std::ops::RangeInclusive<u8> = 0xa1..=0xfe;
-const SYLLABLES: usize = 2350;
+const ROW_LENGTH: u32 = 94;
 
-/// The 2350 syllables of KS X 1001 among Unicode's 11172: the rank of a syllable here gives its code.
-static HANGUL: LazyLock<Vec<u16>> = LazyLock::new(|| {
-    let codes = HANGUL_ROWS.flat_map(|high| ROW.map(move |low| [high, low]));
-    let units = codes.map(|code| EUC_KR.decode_without_bom_handling(&code).0.encode_utf16().next().unwrap_or(0));
-    let mut syllables = Vec::with_capacity(SYLLABLES);
-    syllables.extend(units);
-    syllables
+/// Which of Unicode's 11172 syllables KS X 1001 has: the rank of a syllable among them gives its code.
+struct Syllables {
+    present: [u64; WORDS],
+    /// How many are present in the words before each.
+    before: [u16; WORDS],
+}
+
+const WORDS: usize = 11_172_usize.div_ceil(64);
+
+static SYLLABLES: LazyLock<Syllables> = LazyLock::new(|| {
+    let mut present = [0_u64; WORDS];
+    for code in HANGUL_ROWS.flat_map(|high| ROW.map(move |low| [high, low])) {
+        let syllable = EUC_KR.decode_without_bom_handling(&code).0.chars().next();
+        if let Some(index) = syllable.and_then(syllable_index) {
+            present[index / 64] |= 1 << (index % 64);
+        }
+    }
+    let mut before = [0; WORDS];
+    let mut count = 0_u16;
+    for (before, word) in before.iter_mut().zip(present) {
+        *before = count;
+        count += u16::try_from(word.count_ones()).unwrap_or(0);
+    }
+    Syllables { present, before }
 });
+
+fn syllable_index(c: char) -> Option<usize> {
+    matches!(c, '\u{ac00}'..='\u{d7a3}').then(|| c as usize - 0xac00)
+}
 
 /// The two octets of `c` outside ASCII; `None` if KS X 1001 lacks it.
 pub(super) fn code(c: char) -> Option<[u8; 2]> {
-    if matches!(c, '\u{ac00}'..='\u{d7a3}') {
-        let unit = u16::try_from(u32::from(c)).ok()?;
-        let rank = HANGUL
-            .binary_search(&unit)
-            .ok()
-            .and_then(|rank| u8::try_from(rank / 94).ok().zip(u8::try_from(rank % 94).ok()));
-        return rank.map(|(row, column)| [HANGUL_ROWS.start() + row, ROW.start() + column]);
+    syllable_index(c).map_or_else(|| other_code(c), syllable_code)
+}
+
+fn syllable_code(index: usize) -> Option<[u8; 2]> {
+    let (word, bit) = (SYLLABLES.present[index / 64], 1 << (index % 64));
+    if word & bit == 0 {
+        return None;
     }
+    let rank = u32::from(SYLLABLES.before[index / 64]) + (word & (bit - 1)).count_ones();
+    let (row, column) = (u8::try_from(rank / ROW_LENGTH).ok()?, u8::try_from(rank % ROW_LENGTH).ok()?);
+    Some([HANGUL_ROWS.start() + row, ROW.start() + column])
+}
+
+fn other_code(c: char) -> Option<[u8; 2]> {
     let mut code = [0; 4];
     let mut text = [0; 4];
     let text = c.encode_utf8(&mut text);
@@ -48,9 +75,10 @@ mod tests {
 
     #[test]
     fn ks_x_1001_has_2350_syllables_in_order() {
-        assert_eq!(HANGUL.len(), SYLLABLES);
-        assert!(HANGUL.is_sorted_by(|a, b| a < b));
-        assert_eq!(('\u{ac00}'..='\u{d7a3}').filter(|&c| code(c).is_some()).count(), SYLLABLES);
+        let syllables: Vec<_> = ('\u{ac00}'..='\u{d7a3}').filter_map(code).collect();
+        assert_eq!(syllables.len(), 2350);
+        assert!(syllables.is_sorted_by(|a, b| a < b));
+        assert_eq!((syllables[0], syllables[2349]), ([0xb0, 0xa1], [0xc8, 0xfe]));
     }
 
     #[test]

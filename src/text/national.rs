@@ -3,7 +3,7 @@
 use super::elements;
 use super::gsm7::{ESCAPE, ESCAPED};
 use super::profile::NationalLanguage;
-use super::tables::{self, Table};
+use super::tables::{self, Reverse, Table};
 
 /// Which tables stand in for the default ones. Without any it is plain GSM 7-bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,12 +48,13 @@ impl Shift {
     /// The code of `c`, [`ESCAPED`] if it stands in the single-shift table; `None` if neither table has it.
     pub(super) fn code(self, c: char) -> Option<u16> {
         let unit = u16::try_from(u32::from(c)).ok().filter(|&unit| unit != 0)?;
-        let position = |table: &Table| {
-            let code = table.iter().position(|&known| known == unit)?;
-            u16::try_from(code).ok()
+        let find = |codes: &Reverse| {
+            let first = codes.partition_point(|&(known, _)| known < unit);
+            codes.get(first).filter(|&&(known, _)| known == unit).map(|&(_, code)| u16::from(code))
         };
-        let locked = position(self.locking_table());
-        let escaped = position(self.single_table()).map(|code| ESCAPED | code);
+        let locked = find(reverse(self.locking, &tables::OF_DEFAULT, &tables::OF_LOCKING));
+        let escaped = find(reverse(self.single, &tables::OF_EXTENSION, &tables::OF_SINGLE));
+        let escaped = escaped.map(|code| ESCAPED | code);
         [locked, escaped].into_iter().flatten().find(|&code| !self.is_doubtful(code))
     }
 
@@ -99,6 +100,14 @@ fn locking(language: NationalLanguage) -> &'static Table {
 
 fn single(language: NationalLanguage) -> &'static Table {
     &tables::SINGLE[row(language)]
+}
+
+fn reverse(
+    language: Option<NationalLanguage>,
+    default: &'static Reverse,
+    each: &'static [Reverse],
+) -> &'static Reverse {
+    language.map_or(default, |language| &each[row(language)])
 }
 
 fn row(language: NationalLanguage) -> usize {

@@ -5,6 +5,9 @@ use super::profile::{Level, NationalLanguage};
 /// The characters of 128 codes as UTF-16 units; 0 where no character is defined.
 pub(super) type Table = [u16; 128];
 
+/// The codes of a table's characters, sorted by the character; its gaps stand first, as character 0.
+pub(super) type Reverse = [(u16, u8); 128];
+
 const GSM_CSV: &[u8] = include_bytes!("tables/gsm0338.csv");
 const NATIONAL_CSV: &[u8] = include_bytes!("tables/national_shift_tables.csv");
 const REPLACEMENT_CSV: &[u8] = include_bytes!("tables/transliteration.csv");
@@ -18,6 +21,15 @@ pub(super) static EXTENSION: Table = GSM_TABLES.1;
 pub(super) static LOCKING: [Table; LANGUAGES] = NATIONAL_TABLES.0;
 /// The single-shift tables, by language id less one.
 pub(super) static SINGLE: [Table; LANGUAGES] = NATIONAL_TABLES.1;
+
+/// [`DEFAULT`] by character.
+pub(super) static OF_DEFAULT: Reverse = reverse(&GSM_TABLES.0);
+/// [`EXTENSION`] by character.
+pub(super) static OF_EXTENSION: Reverse = reverse(&GSM_TABLES.1);
+/// [`LOCKING`] by character.
+pub(super) static OF_LOCKING: [Reverse; LANGUAGES] = reverse_each(&NATIONAL_TABLES.0);
+/// [`SINGLE`] by character.
+pub(super) static OF_SINGLE: [Reverse; LANGUAGES] = reverse_each(&NATIONAL_TABLES.1);
 
 /// What may stand in for a character.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +93,32 @@ const NATIONAL_TABLES: ([Table; LANGUAGES], [Table; LANGUAGES]) = {
     }
     tables
 };
+
+const fn reverse_each(tables: &[Table; LANGUAGES]) -> [Reverse; LANGUAGES] {
+    let mut each = [[(0, 0); 128]; LANGUAGES];
+    let mut language = 0;
+    while language < LANGUAGES {
+        each[language] = reverse(&tables[language]);
+        language += 1;
+    }
+    each
+}
+
+const fn reverse(table: &Table) -> Reverse {
+    let mut sorted = [(0, 0); 128];
+    let mut code = 0;
+    while code < 128 {
+        // A later code of the same character goes behind the earlier one, which is then found first.
+        let mut place = code;
+        while place > 0 && sorted[place - 1].0 > table[code] {
+            sorted[place] = sorted[place - 1];
+            place -= 1;
+        }
+        sorted[place] = (table[code], code as u8);
+        code += 1;
+    }
+    sorted
+}
 
 /// Where the line after the one at `at` begins.
 const fn next_line(csv: &[u8], mut at: usize) -> usize {

@@ -61,28 +61,39 @@ class NodeCarrier(Process):
         messages = [event["pdu"] for event in self.events("submit") if event["pdu"]["destination_addr"] == to]
         return [message["short_message"]["text"] for message in messages]
 
-    def deliver(self, source, destination, text, coding=8, header=b""):
-        """Sends a message from a handset; gives the status of the deliver_sm_resp."""
-        octets = header + text.encode("utf-16-be" if coding == 8 else "latin-1")
+    def deliver(self, source, destination, text, header=b"", account=""):
+        """Sends a text from a handset; gives the status of the deliver_sm_resp."""
+        octets = header + text.encode("utf-16-be")
         answer = self.ask(
             "deliver", source_addr=source, source_addr_ton=1, source_addr_npi=1, destination_addr=destination,
-            data_coding=coding, esm_class=0x40 if header else 0, short_message={"message": {"hex": octets.hex()}},
+            data_coding=8, esm_class=0x40 if header else 0, short_message={"message": {"hex": octets.hex()}},
+            account=account,
         )
         return answer.get("status", answer)
 
 
 class SimCarrier(Process):
-    """`postrider sim-carrier`: the machine that our own tests and the demo bind to, judged here by others."""
+    """`postrider sim-carrier`: the machine that our own tests and the demo bind to, judged here by others.
+
+    A line `mo FROM TO TEXT` on its standard input lets a handset send.
+    """
 
     def __init__(self, name, folder, port, binary):
         self.port, self.ledger = port, os.path.join(folder, f"{name}.ledger")
         command = [binary, "sim-carrier", "--listen", f"127.0.0.1:{port}", "--account", ACCOUNT]
         command += ["--ledger", self.ledger]
-        super().__init__(name, command, folder)
+        super().__init__(name, command, folder, talks=True)
 
     def start(self):
         super().start()
         return self.wait_listening(self.port)
+
+    def deliver(self, source, destination, text):
+        """Sends a text from a handset; gives 0 once the client acknowledged it."""
+        before = len(self.lines("inbound-acknowledged"))
+        self.say(f"mo {source} {destination} {text}\n")
+        wait_until("the incoming message acknowledged", lambda: len(self.lines("inbound-acknowledged")) > before)
+        return 0
 
     def lines(self, kind):
         """The fields of the ledger's lines of one kind."""

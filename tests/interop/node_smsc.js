@@ -2,12 +2,15 @@
 //
 //   node node_smsc.js --modules DIR --port N --control N --log FILE --account id:password
 //
+// Every system_id that begins with `id` is an account of its own, all with one password.
+//
 // It accepts binds, answers submit_sm, sends delivery receipts and mobile-originated messages. Every PDU that comes in
 // is one line of JSON in FILE, with its octets in hex as they came off the socket, beside what node-smpp made of them.
 // The control port speaks HTTP:
 //   GET  /state                 sessions and counts
 //   POST /behaviour  {...}      how it answers from now on; the keys are those of `behaviour` below
-//   POST /deliver    {...}      sends a deliver_sm; the keys are those of node-smpp, octets as {"hex": "..."}
+//   POST /deliver    {...}      sends a deliver_sm; the keys are those of node-smpp, octets as {"hex": "..."}; `account`
+//                               picks a receiver
 //   POST /raw        {"hex"}    writes octets as they are to every bound session
 //   POST /cut        {}         closes every session without a word
 //   POST /unbind     {}         asks every session to unbind
@@ -96,9 +99,10 @@ function stamp() {
   return new Date().toISOString().replace(/[-T:]/g, '').slice(2, 12);
 }
 
-function receiptFor(pdu, id) {
+function receiptFor(account, pdu, id) {
   const state = behaviour.receipt_state;
   const receipt = {
+    account,
     source_addr_ton: pdu.dest_addr_ton,
     source_addr_npi: pdu.dest_addr_npi,
     source_addr: pdu.destination_addr,
@@ -120,8 +124,12 @@ function receiptFor(pdu, id) {
   return receipt;
 }
 
+function receiverOf(account) {
+  return [...sessions].find((session) => session.receives && (!account || session.account === account));
+}
+
 function sendReceipt(receipt) {
-  const session = [...sessions].find((candidate) => candidate.receives);
+  const session = receiverOf(receipt.account);
   if (!session) {
     waitingReceipts.push(receipt);
     return;
@@ -131,7 +139,8 @@ function sendReceipt(receipt) {
   receipt = { ...receipt };
   const message = receipt.short_message ? { message: Buffer.from(receipt.short_message.message) } : Buffer.alloc(0);
   session.unanswered.add(receipt);
-  session.deliver_sm({ ...receipt, short_message: message }, (answer) => {
+  const { account: _account, ...fields } = receipt;
+  session.deliver_sm({ ...fields, short_message: message }, (answer) => {
     session.unanswered.delete(receipt);
     record({ event: 'receipt_answer', status: answer.command_status, id: receipt.receipted_message_id });
     if (answer.command_status === 0) counts.receipts_acknowledged += 1;
@@ -144,16 +153,16 @@ function submitted(session, pdu) {
   if (behaviour.refuse_next > 0) {
     behaviour.refuse_next -= 1;
     counts.refused += 1;
-    record({ event: 'submit', accepted: false, octets: pdu.octets.toString('hex'), pdu: plain(pdu) });
+    record({ event: 'submit', account: session.account, accepted: false, octets: pdu.octets.toString('hex'), pdu: plain(pdu) });
     session.send(pdu.response({ command_status: behaviour.refuse_status }));
     return;
   }
   const [answerId, receiptId] = idForms(nextId++);
   counts.accepted += 1;
-  record({ event: 'submit', accepted: true, id: answerId, octets: pdu.octets.toString('hex'), pdu: plain(pdu) });
+  record({ event: 'submit', account: session.account, accepted: true, id: answerId, octets: pdu.octets.toString('hex'), pdu: plain(pdu) });
 
   const wantsReceipt = (pdu.registered_delivery & 3) !== 0 && behaviour.receipts !== 'none';
-  const receipt = wantsReceipt ? receiptFor(pdu, receiptId) : null;
+  const receipt = wantsReceipt ? receiptFor(session.account, pdu, receiptId) : null;
   const sendReceipts = () => {
     if (!receipt) return;
     sendReceipt(receipt);
@@ -194,7 +203,7 @@ function submitted(session, pdu) {
 
 function bind(session, pdu, receives) {
   counts.binds += 1;
-  const good = pdu.system_id === systemId && pdu.password === password;
+  const good = pdu.system_id.startsWith(systemId) && pdu.password === password;
   record({ event: 'bind', command: pdu.command, system_id: pdu.system_id, good, octets: pdu.octets.toString('hex') });
   if (behaviour.silent_bind) return;
   const status = behaviour.refuse_bind || (good ? 0 : smpp.ESME_RINVPASWD);
@@ -204,9 +213,10 @@ function bind(session, pdu, receives) {
     return;
   }
   session.receives = receives;
+  session.account = pdu.system_id;
   sessions.add(session);
   session.send(pdu.response({ system_id: 'node-smpp', sc_interface_version: 0x34 }));
-  for (const receipt of waitingReceipts.splice(0)) sendReceipt(receipt);
+  if (receives) for (const receipt of waitingReceipts.splice(0)) sendReceipt(receipt);
 }
 
 const server = smpp.createServer((session) => {
@@ -254,8 +264,9 @@ const actions = {
   '/state': () => ({ sessions: sessions.size, waiting_receipts: waitingReceipts.length, behaviour, ...counts }),
   '/behaviour': (body) => Object.assign(behaviour, body),
   '/deliver': (body, done) => {
-    const session = [...sessions].find((candidate) => candidate.receives);
+    const session = receiverOf(body.account);
     if (!session) return { error: 'no receiver is bound' };
+    delete body.account;
     session.deliver_sm(octets(body), (answer) => done({ status: answer.command_status }));
     return null;
   },

@@ -28,10 +28,10 @@ def listens(port):
 class Process:
     """A child with its output in a file. It ends when the `with` block ends."""
 
-    def __init__(self, name, command, folder, env=None):
+    def __init__(self, name, command, folder, env=None, talks=False):
         self.name, self.command = name, [str(word) for word in command]
         self.output = os.path.join(folder, f"{name}.log")
-        self.env = {**os.environ, **(env or {})}
+        self.env, self.stdin = {**os.environ, **(env or {})}, subprocess.PIPE if talks else subprocess.DEVNULL
         self.child = None
 
     def __enter__(self):
@@ -40,10 +40,13 @@ class Process:
     def start(self):
         """Starts it, again if need be."""
         with open(self.output, "ab") as output:
-            self.child = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=self.env
-            )
+            self.child = subprocess.Popen(self.command, stdin=self.stdin, stdout=output, stderr=output, env=self.env)
         return self
+
+    def say(self, text):
+        """Writes to its standard input."""
+        self.child.stdin.write(text.encode())
+        self.child.stdin.flush()
 
     def __exit__(self, *_error):
         self.stop()

@@ -15,6 +15,7 @@ import tempfile
 import clients
 import gsm
 import listener
+import outbound
 import texts
 from capture import Capture
 from carriers import NodeCarrier, SimCarrier
@@ -35,6 +36,7 @@ class Bench:
         self.capture = Capture(folder, [self.carrier_port, self.node_port, self.fault_port])
         # What was sent to which port, for tshark to read again.
         self.sent = {}
+        self.ran = []
 
     def carrier(self, client):
         """The carrier that `client` judges."""
@@ -42,6 +44,10 @@ class Bench:
         if self.options.peers_only:
             return NodeCarrier(name, self.folder, self.carrier_port, self.options.modules)
         return SimCarrier(name, self.folder, self.carrier_port, self.options.binary)
+
+    def smsc(self, name):
+        """node-smpp for the gateway to bind to, on the port whose traffic tshark reads."""
+        return NodeCarrier(name, self.folder, self.node_port, self.options.modules)
 
     def ours(self):
         """Selects the packets that the program under test sent: as a carrier, and as a client."""
@@ -83,6 +89,9 @@ def check_tshark(checks, bench):
     drops = capture.finish()
     checks.expect("the capture is complete", drops and drops[2] == "0" and int(drops[1]) > 0, drops)
     checks.equal("finds no malformed packet among ours", capture.broken(bench.ours()), [])
+    if any(name == "faults" for name in bench.ran):
+        faulty = capture.broken(f"tcp.srcport == {bench.fault_port}")
+        checks.expect("would find one: it does in what the faulty carrier sent", faulty)
     for port, sent in bench.sent.items():
         read = {}
         for pdu in capture.decoded(f"tcp.dstport == {port}", SUBMIT_SM):
@@ -126,6 +135,8 @@ CHECKS = {
     "smpplib": check_smpplib,
     "aiosmpplib": check_aiosmpplib,
     "kannel": check_kannel,
+    "gateway": outbound.check_texts,
+    "faults": outbound.check_faults,
     "tshark": check_tshark,
 }
 
@@ -146,12 +157,15 @@ def main():
         os.makedirs(options.work, exist_ok=True)
     folder = tempfile.mkdtemp(prefix="interop-", dir=options.work)
     checks, bench = Checks(), Bench(options, folder)
-    wanted = [part for part in PARTS if (not options.only or part in options.only) and part in CHECKS]
+    wanted = [part for part in PARTS if not options.only or part in options.only]
+    if options.peers_only:
+        wanted = [part for part in wanted if part not in ("gateway", "faults")]
     if "tshark" in wanted:
         bench.capture.start()
     try:
         for part in wanted:
             with checks.in_part(part):
+                bench.ran.append(part)
                 CHECKS[part](checks, bench)
     finally:
         bench.capture.stop()

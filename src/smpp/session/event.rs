@@ -60,6 +60,7 @@ pub enum SessionEvent<T> {
 
 /// What became of one of our requests.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all outcomes are answers, and a box for each would cost more")]
 pub enum Outcome {
     /// The peer answered.
     Answered {

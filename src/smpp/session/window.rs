@@ -97,11 +97,6 @@ impl<T: Clone, K: Copy> Window<T, K> {
         self.drop_answered();
     }
 
-    /// Whether a request of this number waits.
-    pub fn is_waiting(&self, sequence: u32) -> bool {
-        self.waiting.contains_key(&sequence)
-    }
-
     /// Takes out the request that `sequence` answers, if `fits` agrees with its command.
     pub fn take(&mut self, sequence: u32, fits: impl Fn(K) -> bool) -> Match<T, K> {
         if self.waiting.get(&sequence).is_some_and(|request| fits(request.command))

@@ -1,0 +1,206 @@
+//! Text to checked settings: every mistake is found in one go, and each names its file, line and key.
+//!
+//! [`parse`] takes the text of `postrider.toml` and something that reads further [`Files`]; it touches nothing itself.
+//!
+//! | file | decides |
+//! |---|---|
+//! | `document`, `value`, `units` | how a TOML table is walked, and what a value must look like |
+//! | `problem` | how a mistake is told |
+//! | `http`, `store`, `messages`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
+//! | `carrier`, `profile`, `tlv`, `carriers` | a carrier: its own block, and the carrier file that it starts from |
+//! | `route` | which messages go which way |
+//! | `secret`, `files` | where passwords come from |
+//! | `difference` | what a reload changes, and what needs a restart |
+
+mod callback;
+mod carrier;
+mod carriers;
+mod difference;
+mod document;
+mod files;
+mod http;
+mod limits;
+mod messages;
+mod problem;
+mod profile;
+mod route;
+mod secret;
+mod store;
+#[cfg(test)]
+mod tests;
+mod tlv;
+mod units;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::policy::routes::Route;
+
+pub use callback::Callback;
+pub use carrier::{Carrier, HostPort, Tls};
+pub use carriers::{BUILT_IN, BuiltIn};
+pub use difference::{CarrierChange, Difference};
+pub use files::Files;
+pub use http::{Http, Listen};
+pub use limits::{Limits, Log, LogLevel};
+pub use messages::Messages;
+pub use problem::{Problem, Problems, check_report};
+pub use route::DEFAULT_ROUTE;
+pub use secret::Secret;
+pub use store::Store;
+
+use document::{Document, Section, Spot};
+use files::Place;
+use problem::Report;
+use route::FoundRoute;
+use value::filled;
+
+/// The whole configuration, checked. [`Settings::default`] is what an empty file means.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Settings {
+    /// The HTTP side.
+    pub http: Http,
+    /// The database file.
+    pub store: Store,
+    /// What holds for messages that do not say otherwise.
+    pub messages: Messages,
+    /// Where changes of state are posted.
+    pub callback: Callback,
+    /// The carriers, in the order of the file; their names are unique.
+    pub carriers: Vec<Carrier>,
+    /// The routes, in the order in which they are tried. Every group that they name is a carrier.
+    pub routes: Vec<Route>,
+    /// What is logged.
+    pub log: Log,
+    /// The bounds, budgets and deadlines.
+    pub limits: Limits,
+    /// What is not wrong, but worth telling the operator at each start.
+    pub warnings: Vec<Problem>,
+}
+
+impl Settings {
+    /// The carrier of this name.
+    pub fn carrier(&self, name: &str) -> Option<&Carrier> {
+        self.carriers.iter().find(|carrier| carrier.name == name)
+    }
+}
+
+/// Reads `text`, the contents of `file`, and whatever further files it names.
+///
+/// # Errors
+/// Every mistake that was found, by file and line.
+pub fn parse(file: &Path, text: &str, files: &dyn Files) -> Result<Settings, Problems> {
+    let (settings, problems, _) = read_all(file, text, files);
+    if problems.is_empty() { Ok(settings) } else { Err(Problems(problems)) }
+}
+
+/// Most files that may be included.
+const INCLUDES_MAX: usize = 100;
+
+fn read_all(file: &Path, text: &str, files: &dyn Files) -> (Settings, Vec<Problem>, BTreeSet<String>) {
+    let report = Report::default();
+    let place = Place { files, folder: file.parent().unwrap_or(Path::new("")) };
+    let mut settings = Settings::default();
+    let document = Document::parse(&file.display().to_string(), text, &report);
+    let mut root = document.root("", &report);
+    settings.read_sections(&mut root, place);
+    let mut found = Found::default();
+    found.read(&mut root, place, settings.messages.segments_max);
+    let mut includes = Vec::new();
+    root.set_list("include", &mut includes, filled);
+    if includes.len() > INCLUDES_MAX {
+        root.wrong("include", &format!("names more than {INCLUDES_MAX} files"));
+        includes.truncate(INCLUDES_MAX);
+    }
+    for include in includes {
+        let path = place.path(&include);
+        match place.read(&path) {
+            Ok(text) => found.read_file(&path, &text, &report, place, settings.messages.segments_max),
+            Err(predicate) => root.wrong("include", &predicate),
+        }
+    }
+    root.finish();
+    found.check(&report);
+    settings.take(found);
+    let (problems, warnings, keys) = report.finish();
+    settings.warnings = warnings;
+    (settings, problems, keys)
+}
+
+impl Settings {
+    fn read_sections(&mut self, root: &mut Section<'_>, place: Place<'_>) {
+        if let Some(section) = root.section("http") {
+            self.http.read(section, place);
+        }
+        if let Some(section) = root.section("store") {
+            self.store.read(section, place);
+        }
+        if let Some(section) = root.section("messages") {
+            self.messages.read(section);
+        }
+        if let Some(section) = root.section("callback") {
+            self.callback.read(section, place);
+        }
+        if let Some(section) = root.section("log") {
+            self.log.read(section);
+        }
+        if let Some(section) = root.section("limits") {
+            self.limits.read(section);
+        }
+    }
+
+    fn take(&mut self, found: Found) {
+        self.carriers = found.carriers.into_iter().map(|(carrier, _)| carrier).collect();
+        self.routes = found.routes.into_iter().map(|found| found.route).collect();
+        if self.routes.is_empty() {
+            self.routes = route::default_routes(&self.carriers);
+        }
+    }
+}
+
+/// The carriers and routes of all files, and where each stands.
+#[derive(Default)]
+struct Found {
+    carriers: Vec<(Carrier, Spot)>,
+    routes: Vec<FoundRoute>,
+}
+
+impl Found {
+    fn read(&mut self, root: &mut Section<'_>, place: Place<'_>, segments_max: u8) {
+        let carriers = root.sections("carrier").into_iter();
+        self.carriers.extend(carriers.filter_map(|section| Carrier::read(section, place, segments_max)));
+        self.routes.extend(root.sections("route").into_iter().filter_map(route::read));
+    }
+
+    /// An included file holds carriers and routes, nothing else.
+    fn read_file(&mut self, path: &Path, text: &str, report: &Report, place: Place<'_>, segments_max: u8) {
+        let document = Document::parse(&path.display().to_string(), text, report);
+        let mut root = document.root("", report);
+        root.advise("an included file holds [[carrier]] and [[route]] only");
+        self.read(&mut root, place, segments_max);
+        root.finish();
+    }
+
+    fn check(&self, report: &Report) {
+        let carriers = self.carriers.iter().map(|(carrier, spot)| (carrier.name.as_str(), spot));
+        unique("carrier", carriers, report);
+        unique("route", self.routes.iter().map(|found| (&*found.route.name, &found.name_spot)), report);
+        let names: Vec<&str> = self.carriers.iter().map(|(carrier, _)| carrier.name.as_str()).collect();
+        route::check_links(&self.routes, &names, report);
+    }
+}
+
+/// Tells every name that stands a second time.
+fn unique<'a>(what: &str, named: impl Iterator<Item = (&'a str, &'a Spot)>, report: &Report) {
+    let mut first: BTreeMap<&str, &Spot> = BTreeMap::new();
+    for (name, spot) in named {
+        match first.get(name) {
+            Some(earlier) => {
+                let message = format!("name is taken by another {what} ({}); choose a different one", earlier.words());
+                report.problem(spot.problem("name", message));
+            }
+            None => drop(first.insert(name, spot)),
+        }
+    }
+}
