@@ -75,7 +75,7 @@ class NodeCarrier(Process):
 class SimCarrier(Process):
     """`postrider sim-carrier`: the machine that our own tests and the demo bind to, judged here by others.
 
-    A line `FROM TO TEXT` on its standard input lets a handset send.
+    A line `mo FROM TO TEXT` on its standard input lets a handset send.
     """
 
     def __init__(self, name, folder, port, binary):
@@ -91,7 +91,7 @@ class SimCarrier(Process):
     def deliver(self, source, destination, text):
         """Sends a text from a handset; gives 0 once the client acknowledged it."""
         before = len(self.lines("inbound-acknowledged"))
-        self.say(f"{source} {destination} {text}\n")
+        self.say(f"mo {source} {destination} {text}\n")
         wait_until("the incoming message acknowledged", lambda: len(self.lines("inbound-acknowledged")) > before)
         return 0
 

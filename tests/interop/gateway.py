@@ -96,7 +96,8 @@ class Gateway(Process):
 
     def start(self):
         if not self.token:
-            said = self.run_command("token", "create", "--config", self.config, "--name", "interop")
+            scopes = "messages:write,messages:read,inbound:read,links:read"
+            said = self.run_command("token", "create", "--config", self.config, "--name", "interop", "--scope", scopes)
             self.token = re.search(r"pr_[0-9a-z]{56}", said)[0]
         super().start()
         self.wait_listening(self.http)
@@ -111,16 +112,14 @@ class Gateway(Process):
     def links(self):
         """What it says about its links."""
         status, answer = self.ask("/v1/links")
-        return answer if status == 200 else []
+        return answer["links"] if status == 200 else []
 
     def all_up(self):
         """Whether all carriers are bound."""
         if self.child.poll() is not None:
             raise RuntimeError(f"{self.name} ended with {self.child.returncode}:\n{self.said()[-2000:]}")
         links = self.links()
-        links = links.get("links", []) if isinstance(links, dict) else links
-        up = [link for link in links if link.get("state") == "up"]
-        return len(up) >= len(self.carriers)
+        return len(links) >= len(self.carriers) and all(link["health"] == "up" for link in links)
 
     def post(self, messages, **headers):
         """Posts messages as one array; gives their ids in order. All must be taken."""

@@ -112,8 +112,9 @@ class Kannel:
         return [int(request.query["type"]) for request in self.listener.seen("/dlr") if request.query["mark"] == mark]
 
     def incoming(self):
-        """Incoming messages as (from, to, octets)."""
-        return [
-            (request.query["from"], request.query["to"], request.query["octets"].encode("latin-1"))
-            for request in self.listener.seen("/mo")
-        ]
+        """Incoming messages as (from, to, text); Kannel gives octets in the coding that they came in."""
+        found = []
+        for query in (request.query for request in self.listener.seen("/mo")):
+            text = query["octets"].encode("latin-1").decode("utf-16-be" if query["coding"] == "2" else "utf-8")
+            found.append((query["from"].lstrip("+"), query["to"], text))
+        return found
