@@ -6,6 +6,7 @@
 
 pub mod callback;
 pub mod config;
+pub mod daemon;
 pub mod http;
 pub mod link;
 pub mod model;

@@ -110,11 +110,10 @@ impl Carrier {
             text: TextProfile { segments_max, ..TextProfile::default() },
         };
         carriers::start_from(&mut section, &mut carrier, place);
-        section.set_list("hosts", &mut carrier.hosts, |value| filled(value)?.parse());
-        if !section.has("hosts") {
-            section.missing("hosts", "write hosts = [\"smpp.example.net:2775\"]");
-        } else if carrier.hosts.is_empty() {
-            section.wrong("hosts", "has no usable entry; write hosts = [\"smpp.example.net:2775\"]");
+        match section.set_list("hosts", &mut carrier.hosts, |value| filled(value)?.parse()) {
+            None => section.missing("hosts", "write hosts = [\"smpp.example.net:2775\"]"),
+            Some(0) => section.wrong("hosts", "is empty; write hosts = [\"smpp.example.net:2775\"]"),
+            Some(_) => {}
         }
         carrier.read_account(&mut section, place);
         section.set("binds", &mut carrier.binds, whole(1..=BINDS_MAX));
@@ -129,12 +128,13 @@ impl Carrier {
 
     fn read_account(&mut self, section: &mut Section<'_>, place: Place<'_>) {
         let account = &mut self.profile.account;
-        if section.set("system_id", &mut account.system_id, ascii(15)) {
-            if account.system_id.is_empty() {
-                section.wrong("system_id", "is empty; write the user name that the carrier gave you");
-            }
-        } else {
-            section.missing("system_id", "write the user name that the carrier gave you");
+        let user = "write the user name that the carrier gave you";
+        let system_id = |value: &DeValue<'_>| match ascii(15)(value)? {
+            text if text.is_empty() => Err(format!("is empty; {user}")),
+            text => Ok(text),
+        };
+        if !section.set("system_id", &mut account.system_id, system_id) {
+            section.missing("system_id", user);
         }
         match SecretKeys::PASSWORD.read(section, place) {
             Given::Secret(secret, key) => {

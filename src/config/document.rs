@@ -67,6 +67,7 @@ impl<'d> Document<'d> {
             line: 0,
             table: self.table.get_ref(),
             known: Vec::new(),
+            advice: REMOVE,
         }
     }
 }
@@ -92,6 +93,8 @@ impl Spot {
     }
 }
 
+const REMOVE: &str = "remove it";
+
 /// One table of a document.
 pub(super) struct Section<'s> {
     pub(super) report: &'s Report,
@@ -102,6 +105,8 @@ pub(super) struct Section<'s> {
     line: usize,
     table: &'s DeTable<'s>,
     known: Vec<&'static str>,
+    /// What to do about a key that nobody knows.
+    advice: &'static str,
 }
 
 impl<'s> Section<'s> {
@@ -114,6 +119,16 @@ impl<'s> Section<'s> {
     pub(super) fn with_path(mut self, path: &str) -> Self {
         self.path = path.to_owned();
         self
+    }
+
+    /// Says what to do about unknown keys besides removing them.
+    pub(super) fn advise(&mut self, advice: &'static str) {
+        self.advice = advice;
+    }
+
+    /// The name of the file.
+    pub(super) fn file(&self) -> &str {
+        &self.source.name
     }
 
     fn find(&mut self, key: &'static str) -> Option<&'s Spanned<DeValue<'s>>> {
@@ -193,17 +208,17 @@ impl<'s> Section<'s> {
         self.set(key, target, |value| check(value).map(Some))
     }
 
-    /// Reads a list into `target`; each wrong entry is told by its number.
+    /// Reads a list into `target`, and returns how many entries it has as written. Each wrong one is told by its number.
     pub(super) fn set_list<T>(
         &mut self,
         key: &'static str,
         target: &mut Vec<T>,
         check: impl Fn(&DeValue<'_>) -> Checked<T>,
-    ) -> bool {
-        let Some(value) = self.find(key) else { return false };
+    ) -> Option<usize> {
+        let value = self.find(key)?;
         let DeValue::Array(entries) = value.get_ref() else {
             self.tell(value.span(), key, format!("{key} {}", must_be("a list in brackets", value.get_ref())));
-            return true;
+            return Some(usize::MAX);
         };
         target.clear();
         for (place, entry) in entries.iter().enumerate() {
@@ -212,7 +227,7 @@ impl<'s> Section<'s> {
                 Err(predicate) => self.tell(entry.span(), key, format!("{key}, entry {}, {predicate}", place + 1)),
             }
         }
-        true
+        Some(entries.len())
     }
 
     /// Adds the entries of a table of free keys to `target`.
@@ -246,6 +261,7 @@ impl<'s> Section<'s> {
             line: self.source.line_of(span.start),
             table,
             known: Vec::new(),
+            advice: REMOVE,
         }
     }
 
@@ -328,7 +344,7 @@ impl<'s> Section<'s> {
             }
             let hint = match did_you_mean(key, self.known.iter().copied()) {
                 Some(word) => format!("did you mean \"{word}\"?"),
-                None => "remove it".to_owned(),
+                None => self.advice.to_owned(),
             };
             self.tell(name.span(), key, format!("unknown key \"{key}\"; {hint}"));
         }

@@ -73,8 +73,7 @@ const BATCH_MAX: i64 = 10_000;
 
 impl Http {
     pub(super) fn read(&mut self, mut section: Section<'_>, place: Place<'_>) {
-        section.set_list("listen", &mut self.listen, |value| listen(value, place));
-        if self.listen.is_empty() {
+        if section.set_list("listen", &mut self.listen, |value| listen(value, place)) == Some(0) {
             section.wrong("listen", "is empty; write [\"127.0.0.1:8025\"] or a unix socket");
         }
         for open in self.listen.iter().filter(|one| matches!(one, Listen::Tcp(at) if !at.ip().is_loopback())) {

@@ -78,9 +78,9 @@ impl Messages {
 
     fn read_retry(&mut self, mut section: Section<'_>) {
         let retry = &mut self.retry;
-        section.set_list("delays", &mut retry.delays, duration(secs(1)..=days(7)));
-        if retry.delays.is_empty() || retry.delays.len() > DELAYS_MAX {
-            section.wrong("delays", &format!("must have 1 to {DELAYS_MAX} entries, not {}", retry.delays.len()));
+        match section.set_list("delays", &mut retry.delays, duration(secs(1)..=days(7))) {
+            None | Some(1..=DELAYS_MAX | usize::MAX) => {}
+            Some(count) => section.wrong("delays", &format!("must have 1 to {DELAYS_MAX} entries, not {count}")),
         }
         section.set("tries_max", &mut retry.tries_max, whole(1..=100));
         section.set("tries_few_max", &mut retry.few_max, whole(1..=100));

@@ -53,6 +53,7 @@ pub use store::Store;
 use document::{Document, Section, Spot};
 use files::Place;
 use problem::Report;
+use route::FoundRoute;
 use value::filled;
 
 /// The whole configuration, checked. [`Settings::default`] is what an empty file means.
@@ -151,7 +152,7 @@ impl Settings {
 
     fn take(&mut self, found: Found) {
         self.carriers = found.carriers.into_iter().map(|(carrier, _)| carrier).collect();
-        self.routes = found.routes.into_iter().map(|(route, _)| route).collect();
+        self.routes = found.routes.into_iter().map(|found| found.route).collect();
         if self.routes.is_empty() {
             self.routes = route::default_routes(&self.carriers);
         }
@@ -162,7 +163,7 @@ impl Settings {
 #[derive(Default)]
 struct Found {
     carriers: Vec<(Carrier, Spot)>,
-    routes: Vec<(Route, Spot)>,
+    routes: Vec<FoundRoute>,
 }
 
 impl Found {
@@ -176,6 +177,7 @@ impl Found {
     fn read_file(&mut self, path: &Path, text: &str, report: &Report, place: Place<'_>, segments_max: u8) {
         let document = Document::parse(&path.display().to_string(), text, report);
         let mut root = document.root("", report);
+        root.advise("an included file holds [[carrier]] and [[route]] only");
         self.read(&mut root, place, segments_max);
         root.finish();
     }
@@ -183,7 +185,7 @@ impl Found {
     fn check(&self, report: &Report) {
         let carriers = self.carriers.iter().map(|(carrier, spot)| (carrier.name.as_str(), spot));
         unique("carrier", carriers, report);
-        unique("route", self.routes.iter().map(|(route, spot)| (&*route.name, spot)), report);
+        unique("route", self.routes.iter().map(|found| (&*found.route.name, &found.name_spot)), report);
         let names: Vec<&str> = self.carriers.iter().map(|(carrier, _)| carrier.name.as_str()).collect();
         route::check_links(&self.routes, &names, report);
     }

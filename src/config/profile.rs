@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
-use crate::model::{Alphabet, Concatenation, ErrorClass, Sender};
+use crate::model::{Alphabet, Class, Concatenation, ErrorClass, Sender};
 use crate::smpp::profile::{
     AddressRules, BindMode, CarrierProfile, ClassForm, DefaultAlphabet, IdForm, ReceiptForm, ReceiptPlace,
     ReceiptSegments, RegisteredDelivery, SubmitWith, TimeForm, Timers, TonNpi, WINDOW_MAX,
@@ -107,13 +107,12 @@ fn read_message(section: &mut Section<'_>, profile: &mut CarrierProfile) {
     section.set("submit_with", &mut profile.submit_with, one_of(SUBMIT_WITH));
     section.set("validity", &mut profile.validity, one_of(TIME_FORMS));
     section.set("more_messages_to_send", &mut profile.more_messages_to_send, flag);
-    section.set_map("priority", &mut profile.priority, |word| word.parse(), whole(0..=4));
+    section.set_map("priority", &mut profile.priority, class, whole(0..=4));
 }
 
 fn read_text(section: &mut Section<'_>, profile: &mut CarrierProfile, text_profile: &mut TextProfile) {
-    section.set_list("alphabets", &mut text_profile.alphabets, one_of(TEXT_ALPHABETS));
-    if text_profile.alphabets.is_empty() {
-        section.wrong("alphabets", "has no usable entry; write [\"gsm7\", \"ucs2\"]");
+    if section.set_list("alphabets", &mut text_profile.alphabets, one_of(TEXT_ALPHABETS)) == Some(0) {
+        section.wrong("alphabets", "is empty; write [\"gsm7\", \"ucs2\"]");
     }
     let mut codings: BTreeMap<Alphabet, Option<u8>> = BTreeMap::new();
     section.set_map("codings", &mut codings, alphabet, coding);
@@ -136,7 +135,7 @@ fn read_text(section: &mut Section<'_>, profile: &mut CarrierProfile, text_profi
     let languages = word(&NationalLanguage::ALL, NationalLanguage::as_str);
     section.set_list("national_languages", &mut text_profile.national, languages);
     let mut levels: Vec<Level> = text_profile.transliterate.iter().collect();
-    if section.set_list("transliterate", &mut levels, word(&Level::ALL, Level::as_str)) {
+    if section.set_list("transliterate", &mut levels, word(&Level::ALL, Level::as_str)).is_some() {
         text_profile.transliterate = levels.into_iter().collect::<TransliterationLevels>();
     }
     section.set("segments_max", &mut text_profile.segments_max, whole(1..=255));
@@ -198,6 +197,10 @@ fn ton_npi(value: &DeValue<'_>) -> Checked<TonNpi> {
         return Err(wrong());
     }
     Ok(TonNpi::new(number(0, 7)?, number(1, 18)?))
+}
+
+fn class(key: &str) -> Checked<Class> {
+    key.parse().map_err(|_| format!("is no class; known are {}", Class::ALL.map(Class::as_str).join(", ")))
 }
 
 fn alphabet(key: &str) -> Checked<Alphabet> {

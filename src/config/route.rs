@@ -20,8 +20,15 @@ pub(super) fn default_routes(carriers: &[Carrier]) -> Vec<Route> {
     if names.is_empty() { Vec::new() } else { vec![Route::over(DEFAULT_ROUTE, &names)] }
 }
 
+/// A route, and where its name and its links stand.
+pub(super) struct FoundRoute {
+    pub(super) route: Route,
+    pub(super) name_spot: Spot,
+    links_spot: Spot,
+}
+
 /// Reads one `[[route]]`. `None` if it has no usable name; what else is wrong was told.
-pub(super) fn read(mut section: Section<'_>) -> Option<(Route, Spot)> {
+pub(super) fn read(mut section: Section<'_>) -> Option<FoundRoute> {
     let name = read_name(&mut section, "route");
     let mut route = Route::over(name.as_deref().unwrap_or_default(), &[]);
     section.set_list("prefixes", &mut route.prefixes, prefix);
@@ -34,30 +41,30 @@ pub(super) fn read(mut section: Section<'_>) -> Option<(Route, Spot)> {
     section.set_list("classes", &mut route.classes, word(&Class::ALL, Class::as_str));
     section.set_list("senders", &mut route.senders, sender);
     let mut links: Vec<String> = Vec::new();
-    if !section.set_list("links", &mut links, filled) {
-        section.missing("links", "write links = [\"NAME\"] with the names of carriers, first choice first");
-    } else if links.is_empty() {
-        section.wrong("links", "has no usable entry; name at least one carrier");
+    match section.set_list("links", &mut links, filled) {
+        None => section.missing("links", "write links = [\"NAME\"] with the names of carriers, first choice first"),
+        Some(0) => section.wrong("links", "is empty; name at least one carrier"),
+        Some(_) => {}
     }
     route.groups = links.iter().map(|link| link.as_str().into()).collect();
     section.set_some("sender", &mut route.sender, sender);
     section.set_some("transliterate", &mut route.transliterate, flag);
-    let spot = section.spot("links");
+    let (name_spot, links_spot) = (section.spot("name"), section.spot("links"));
     section.finish();
-    name.map(|_| (route, spot))
+    name.map(|_| FoundRoute { route, name_spot, links_spot })
 }
 
 /// Tells every link of a route that no carrier has the name of, and every one that stands twice.
-pub(super) fn check_links(routes: &[(Route, Spot)], known: &[&str], report: &Report) {
-    for (route, spot) in routes {
+pub(super) fn check_links(routes: &[FoundRoute], known: &[&str], report: &Report) {
+    for FoundRoute { route, links_spot, .. } in routes {
         for (place, group) in route.groups.iter().enumerate() {
             if !known.contains(&&**group) {
                 let hint = did_you_mean(group, known.iter().copied());
                 let hint = hint.map(|meant| format!("did you mean \"{meant}\"?"));
                 let advice = hint.unwrap_or_else(|| "no [[carrier]] has that name".to_owned());
-                report.problem(spot.problem("links", format!("links names \"{group}\"; {advice}")));
+                report.problem(links_spot.problem("links", format!("links names \"{group}\"; {advice}")));
             } else if route.groups[..place].contains(group) {
-                report.problem(spot.problem("links", format!("links names \"{group}\" twice; remove one")));
+                report.problem(links_spot.problem("links", format!("links names \"{group}\" twice; remove one")));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Where a password or key comes from: the configuration, a file of its own, or a systemd credential.
 
+use std::path::Path;
+
 use secrecy::{ExposeSecret, SecretString};
 use toml::de::DeValue;
 
@@ -61,7 +63,7 @@ impl SecretKeys {
             return Given::Wrong;
         }
         let secret = if first == self.plain {
-            self.plain(section)
+            self.plain(section, place)
         } else if first == self.file {
             self.from_file(section, place)
         } else {
@@ -70,9 +72,17 @@ impl SecretKeys {
         secret.map_or(Given::Wrong, |secret| Given::Secret(secret, first))
     }
 
-    fn plain(&self, section: &mut Section<'_>) -> Option<Secret> {
+    fn plain(&self, section: &mut Section<'_>, place: Place<'_>) -> Option<Secret> {
         let mut text = None;
         section.set_some(self.plain, &mut text, hidden_text);
+        let file = section.file().to_owned();
+        if place.files.others_may_read(Path::new(&file)) {
+            let what = self.plain;
+            section.warn(
+                what,
+                format!("{file} holds a {what}, and every user of this machine can read it; run: chmod o= {file}"),
+            );
+        }
         self.not_empty(section, self.plain, "", &text?)
     }
 
@@ -85,7 +95,7 @@ impl SecretKeys {
             let shown = path.display();
             section.warn(self.file, format!("every user of this machine can read {shown}; run: chmod o= {shown}"));
         }
-        self.not_empty(section, self.file, &format!("{} ", path.display()), &text)
+        self.not_empty(section, self.file, &path.display().to_string(), &text)
     }
 
     fn from_credential(&self, section: &mut Section<'_>, place: Place<'_>) -> Option<Secret> {
@@ -105,7 +115,7 @@ impl SecretKeys {
         };
         let path = directory.join(&name);
         let text = place.read(&path).map_err(|predicate| section.wrong(self.credential, &predicate)).ok()?;
-        self.not_empty(section, self.credential, &format!("{} ", path.display()), &text)
+        self.not_empty(section, self.credential, &path.display().to_string(), &text)
     }
 
     /// The line without its end; an empty one is told.
@@ -114,7 +124,7 @@ impl SecretKeys {
         if line.is_empty() {
             let advice = format!("is empty; write it there, or name a {} or {}", self.file, self.credential);
             let predicate =
-                if what.is_empty() { advice } else { format!("names {what}which is empty; write it there") };
+                if what.is_empty() { advice } else { format!("names {what}, which is empty; write it there") };
             section.wrong(key, &predicate);
             return None;
         }

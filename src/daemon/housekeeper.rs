@@ -55,7 +55,7 @@ pub struct HousekeeperTask {
     /// The service manager.
     pub systemd: Systemd,
     /// One line about the whole, for `systemctl status`.
-    pub status: Box<dyn Fn() -> String + Send>,
+    pub status: Box<dyn Fn() -> String + Send + Sync>,
 }
 
 impl HousekeeperTask {
@@ -126,4 +126,3 @@ impl HousekeeperTask {
         }
     }
 }
-

@@ -8,6 +8,7 @@ use prometheus_client::registry::Registry;
 
 use super::links::Links;
 use crate::http::HttpMetrics;
+use crate::link::LinkCounters as Counters;
 use crate::model::{LinkHealth, State};
 use crate::store::Store;
 
@@ -82,8 +83,6 @@ impl Metrics {
         }
     }
 }
-
-use crate::link::status::LinkCounters as Counters;
 
 fn head(out: &mut String, name: &str, kind: &str, help: &str) {
     let _ = writeln!(out, "# HELP {name} {help}.\n# TYPE {name} {kind}");

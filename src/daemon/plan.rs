@@ -11,11 +11,11 @@ use crate::callback::{CallbackSettings, Signer};
 use crate::config::{self, Carrier};
 use crate::http::HttpSettings;
 use crate::link::connector::ConnectorSettings;
-use crate::link::stream::{HostPort, Tls};
 use crate::link::tls::TlsSettings;
-use crate::link::SmppLinkSettings;
+use crate::link::{HostPort, SmppLinkSettings, Tls};
 use crate::model::LinkName;
-use crate::pipeline::{Group, Settings};
+use crate::pipeline::{Group, Receipts, Settings};
+use crate::smpp::profile::ReceiptSegments;
 use crate::store::Options;
 
 /// Idle connections that are kept to a callback host.
@@ -55,7 +55,11 @@ pub fn pipeline(settings: &config::Settings) -> Settings {
     let mut groups: BTreeMap<Arc<str>, Group> = BTreeMap::new();
     for carrier in &settings.carriers {
         let mut group = Group::new(carrier.text.clone(), carrier.messages_per_second);
-        group.receipts = carrier.profile.asks_receipts();
+        group.receipts = match carrier.profile.registered_delivery.segments {
+            ReceiptSegments::All => Receipts::Each,
+            ReceiptSegments::Last => Receipts::Last,
+            ReceiptSegments::None => Receipts::None,
+        };
         groups.insert(carrier.name.as_str().into(), group);
     }
     Settings {

@@ -86,7 +86,8 @@ impl Daemon {
         let kept = store.read(throttle::load)?;
         let (settings_in, settings) = watch::channel(Arc::new(parts.settings));
         let (stop, stopped) = watch::channel(false);
-        let bells = Bells { dispatch: Arc::new(Notify::new()), callbacks: Arc::new(Notify::new()), settings, stop: stopped };
+        let bells =
+            Bells { dispatch: Arc::new(Notify::new()), callbacks: Arc::new(Notify::new()), settings, stop: stopped };
         clear_up(&store, &bells).await?;
 
         let mut listeners = Listener::from_systemd()?;
@@ -123,7 +124,10 @@ impl Daemon {
             kept,
             beat: Beat::default(),
         };
-        loops.spawn(async { dispatcher.run().await; "dispatcher" });
+        loops.spawn(async {
+            dispatcher.run().await;
+            "dispatcher"
+        });
         let notifier = NotifierTask {
             store: store.clone(),
             bells: bells.clone(),
@@ -132,7 +136,10 @@ impl Daemon {
             give_up_after: parts.callback_give_up_after,
             concurrency: parts.callback_concurrency.max(1),
         };
-        loops.spawn(async { notifier.run().await; "notifier" });
+        loops.spawn(async {
+            notifier.run().await;
+            "notifier"
+        });
         let (status_store, status_links) = (store.clone(), links.clone());
         let housekeeper = HousekeeperTask {
             store: store.clone(),
@@ -143,13 +150,16 @@ impl Daemon {
             systemd: Systemd,
             status: Box::new(move || status_line(&status_store, &status_links)),
         };
-        loops.spawn(async { housekeeper.run().await; "housekeeper" });
+        loops.spawn(async {
+            housekeeper.run().await;
+            "housekeeper"
+        });
         for link in parts.links.clone() {
             links.start(link);
         }
 
         let house = House { bells: bells.clone(), links: links.clone(), disk, metrics };
-        let api = Api::new(&parts.http, store.clone(), Arc::new(now), http_metrics.clone(), Arc::new(house));
+        let api = Api::new(&parts.http, store.clone(), now, http_metrics.clone(), Arc::new(house));
         let front = Front::new(router(api), &parts.http, http_metrics);
         let (server_stop, server_stopped) = watch::channel(false);
         let server = tokio::spawn(Server::new(front, parts.http).run(listeners, server_stopped));
@@ -175,9 +185,14 @@ impl Daemon {
     /// Puts new settings into force: links that changed are stopped and started again, the others are not touched.
     pub async fn reload(&mut self, settings: Settings, links: Vec<SmppLinkSettings>) {
         let settings = Settings { started_at: self.bells.settings().started_at, ..settings };
-        let same = |a: &SmppLinkSettings, b: &SmppLinkSettings| a.name == b.name && format!("{a:?}") == format!("{b:?}");
-        let gone: Vec<LinkName> =
-            self.started.iter().filter(|old| !links.iter().any(|new| same(old, new))).map(|old| old.name.clone()).collect();
+        let same =
+            |a: &SmppLinkSettings, b: &SmppLinkSettings| a.name == b.name && format!("{a:?}") == format!("{b:?}");
+        let gone: Vec<LinkName> = self
+            .started
+            .iter()
+            .filter(|old| !links.iter().any(|new| same(old, new)))
+            .map(|old| old.name.clone())
+            .collect();
         self.settings.send_replace(Arc::new(settings));
         for name in &gone {
             tracing::info!(link = %name, "Link {name} is stopped: the configuration changed");
@@ -212,7 +227,10 @@ impl Daemon {
         let leased = store.tally().get(State::Leased);
         if leased > 0 {
             let links: Vec<String> = awaited.iter().map(|(name, held)| format!("{held} on {name}")).collect();
-            tracing::warn!("Stopped while {leased} messages wait for answers ({}); their outcome is in doubt", links.join(", "));
+            tracing::warn!(
+                "Stopped while {leased} messages wait for answers ({}); their outcome is in doubt",
+                links.join(", ")
+            );
         }
         drop(store);
         let _ = tokio::task::spawn_blocking(move || writer.join()).await;
@@ -281,10 +299,14 @@ async fn clear_up(store: &Store, bells: &Bells) -> anyhow::Result<()> {
         })
         .await?;
     if doubts > 0 {
-        tracing::warn!("The last run ended with {doubts} messages on their way; their outcome is in doubt until a receipt comes");
+        tracing::warn!(
+            "The last run ended with {doubts} messages on their way; their outcome is in doubt until a receipt comes"
+        );
     }
     if moved > 0 {
-        tracing::warn!("{moved} waiting messages were on routes that the configuration no longer has; they take the last route now");
+        tracing::warn!(
+            "{moved} waiting messages were on routes that the configuration no longer has; they take the last route now"
+        );
     }
     if released > 0 {
         tracing::debug!("{released} callbacks of the last run are posted again");

@@ -48,7 +48,7 @@ impl Surroundings for House {
 }
 
 /// A link's snapshot in the API's words.
-fn status_of(status: &crate::link::status::LinkStatus) -> LinkStatus {
+fn status_of(status: &crate::link::LinkStatus) -> LinkStatus {
     let (health, reason, paused_until) = match &status.health {
         LinkHealth::Up => ("up", None, None),
         LinkHealth::Down(reason) => ("down", Some(reason.clone()), None),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::notify;
-use super::{Settings, Turn};
+use super::{Receipts, Settings, Turn};
 use crate::model::{State, Timestamp};
 use crate::store::message::{self, Head};
 use crate::store::{StoreError, event};
@@ -67,5 +67,5 @@ fn timer(turn: &Turn<'_>, head: &Head) -> Timestamp {
 /// Whether a receipt is expected for a message that was sent.
 pub fn reports(settings: &Settings, head: &Head) -> bool {
     let group = head.link.as_deref().map(Settings::group_of).and_then(|name| settings.group(name));
-    group.is_none_or(|group| group.receipts)
+    group.is_none_or(|group| group.receipts != Receipts::None)
 }

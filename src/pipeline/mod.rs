@@ -29,7 +29,7 @@ pub use accept::{Accepted, Answer, Key, Prepared, Refusal, accept, accept_once, 
 pub use dispatch::{Dispatched, Dispatcher, LinkOffer, dispatch};
 pub use estimate::{Draft, estimate};
 pub use operate::{Canceled, Resolution, cancel, resolve};
-pub use settings::{Group, Settings};
+pub use settings::{Group, Receipts, Settings};
 pub use settle::settle;
 pub use sweep::{Swept, recover, reroute, sweep};
 pub use turn::{Turn, Wakes};

@@ -1,8 +1,8 @@
 //! Matches delivery receipts with what was sent, whenever they come and however the carrier writes its ids.
 
-use super::Turn;
 use super::change::{self, Step};
 use super::settle::segment_states;
+use super::{Receipts, Settings, Turn};
 use crate::model::{CarrierMessageId, PhoneNumber, Receipt, State};
 use crate::policy::lifecycle;
 use crate::store::message;
@@ -65,11 +65,15 @@ fn apply(turn: &Turn<'_>, row: Submission, receipt: &Receipt) -> Result<(), Stor
     let note = describe(receipt);
     submission::set_state(turn.tx, &row, state, &note, turn.now)?;
     let Some(mut head) = message::head(turn.tx, row.message)? else { return Ok(()) };
-    let states = if head.segments == 1 && head.attempt == 1 {
+    let mut states = if head.segments == 1 && head.attempt == 1 {
         vec![state]
     } else {
         segment_states(&submission::of_message(turn.tx, head.id)?, head.segments)
     };
+    let last_only = turn.settings.group(Settings::group_of(&row.link)).is_some_and(|g| g.receipts == Receipts::Last);
+    if last_only && usize::from(row.segment) + 1 == head.segments {
+        states.iter_mut().filter(|other| **other == State::Sent).for_each(|other| *other = state);
+    }
     // Segments that are still to be sent decide later; the row already knows of this one.
     if head.state == State::Leased || states.iter().any(|state| matches!(state, State::Queued)) {
         return Ok(());

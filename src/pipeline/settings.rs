@@ -70,15 +70,26 @@ pub struct Group {
     pub profile_id: i64,
     /// Segments a second.
     pub rate: Option<f64>,
-    /// Whether receipts are asked for; without them `sent` is as far as a message gets.
-    pub receipts: bool,
+    /// Which segments get receipts.
+    pub receipts: Receipts,
+}
+
+/// Which segments of a message get receipts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receipts {
+    /// Each one.
+    Each,
+    /// Only the last one: its receipt speaks for all.
+    Last,
+    /// None; `sent` is as far as a message gets.
+    None,
 }
 
 impl Group {
     /// A group with this text profile and rate that asks for receipts.
     pub fn new(profile: TextProfile, rate: Option<f64>) -> Self {
         let profile_id = profile_id(&profile);
-        Self { profile, profile_id, rate, receipts: true }
+        Self { profile, profile_id, rate, receipts: Receipts::Each }
     }
 }
 

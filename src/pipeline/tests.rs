@@ -48,7 +48,10 @@ impl Gateway {
     }
 
     fn dispatch_to(&mut self, links: &[(&str, usize)]) -> Dispatched {
-        let offers = links.iter().map(|(name, free)| LinkOffer { name: LinkName::new(name, 1), free: *free, idle: false }).collect();
+        let offers = links
+            .iter()
+            .map(|(name, free)| LinkOffer { name: LinkName::new(name, 1), free: *free, idle: false })
+            .collect();
         let mut dispatcher = self.dispatcher.clone();
         let out = self.turn(|turn| dispatch(turn, &mut dispatcher, offers));
         self.dispatcher = dispatcher;
@@ -544,4 +547,18 @@ fn messages_of_a_route_that_is_gone_go_another_way() {
     assert!(gateway.dispatch().is_empty());
     assert_eq!(gateway.turn(reroute), 1);
     assert_eq!(gateway.dispatch()[0].message, id);
+}
+
+#[test]
+fn where_only_the_last_segment_gets_a_receipt_it_speaks_for_all() {
+    let mut gateway = Gateway::new();
+    let group = Group { receipts: Receipts::Last, ..Group::new(TextProfile::default(), None) };
+    gateway.settings.groups.insert("north".into(), group);
+    let id = gateway.post_text(&long_korean());
+    gateway.dispatch();
+    for index in 0..3 {
+        gateway.accepted(id, 1, index, &format!("id{index}"));
+    }
+    gateway.receipt("id2", State::Delivered);
+    assert_eq!(gateway.state(id), State::Delivered);
 }

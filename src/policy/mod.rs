@@ -2,10 +2,12 @@
 //!
 //! - [`lifecycle`]: which state follows from what happened
 //! - [`retry`]: whether and when a message is tried again
+//! - [`callback_retry`]: whether and when a callback is tried again
 //! - [`throttle`]: when the next segment may leave
 //! - [`lanes`]: who goes first when a link has too few slots for all
 //! - [`routes`]: which links a message may take
 
+pub mod callback_retry;
 pub mod lanes;
 pub mod lifecycle;
 pub mod retry;

@@ -21,7 +21,8 @@ async fn measure(window: usize, receipts: bool, total: i64) -> f64 {
     let link = rig.link.clone();
     let start = tokio::time::Instant::now();
     let feeder = tokio::spawn(async move {
-        let template = submission(0, &["A text of the usual length, that is about one hundred octets, as shops send them."]);
+        let template =
+            submission(0, &["A text of the usual length, that is about one hundred octets, as shops send them."]);
         for id in 0..total {
             let mut next = template.clone();
             next.message = postrider::model::MessageId::from_i64(id).unwrap();

@@ -1,0 +1,110 @@
+//! The subcommands of the program: what an operator types, and what is printed for them.
+//!
+//! | file | command |
+//! |---|---|
+//! | `run` | `postrider run`: the daemon |
+//! | `config` | `postrider config check`: every mistake at once |
+//! | `demo` | `postrider demo`: the daemon beside a simulated carrier, for a first look |
+//! | `sim_carrier` | `postrider sim-carrier`: the simulated carrier alone |
+//! | `token`, `callbacks` | what is kept in the database beside messages |
+//! | `estimate` | what a text would cost |
+//! | `why` | a message's story with its PDUs |
+//! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
+//! | `bench` | the figures of `docs/BENCHMARKS.md` |
+//!
+//! Beside them stands what they share: `settings` and `database` find and open files, `http1` speaks to an API,
+//! `receiver` takes callbacks, `out` prints.
+
+mod bench;
+mod callbacks;
+mod config;
+mod database;
+mod decide;
+mod demo;
+mod estimate;
+mod http1;
+mod out;
+mod receiver;
+mod run;
+mod settings;
+mod sim_carrier;
+mod time;
+mod token;
+mod why;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The exit code of a command that found the configuration wrong; clap uses it for a wrong command line too.
+const WRONG_CONFIGURATION: u8 = 2;
+
+#[derive(Debug, Parser)]
+#[command(name = "postrider", version, about = "The SMS gateway that a shop keeps on its own server.", max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway
+    Run(run::Args),
+    /// Look a configuration over
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Show the gateway at work with a simulated carrier, and stay up for a try
+    Demo(demo::Args),
+    /// Run a simulated carrier (SMSC) that a gateway can bind to
+    SimCarrier(sim_carrier::Args),
+    /// Make, list and revoke API tokens
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Tell what a text would cost: encoding, segments, and what makes it dear
+    Estimate(estimate::Args),
+    /// Tell a message's story: every step, every answer, the PDUs decoded
+    Why(why::Args),
+    /// List callbacks that were given up, and send them again
+    #[command(subcommand)]
+    Callbacks(callbacks::Command),
+    /// Decide about a message of which nobody can tell whether it was sent
+    Resolve(decide::ResolveArgs),
+    /// Withdraw a message that has not left yet
+    Cancel(decide::CancelArgs),
+    /// Measure this machine with a real daemon on a real disk
+    Bench(bench::Args),
+}
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Config(command) => config::run(&command),
+        Command::Demo(args) => demo::run(&args),
+        Command::SimCarrier(args) => sim_carrier::run(&args),
+        Command::Token(command) => token::run(&command),
+        Command::Estimate(args) => estimate::run(&args),
+        Command::Why(args) => why::run(&args),
+        Command::Callbacks(command) => callbacks::run(&command),
+        Command::Resolve(args) => decide::resolve(&args),
+        Command::Cancel(args) => decide::cancel(&args),
+        Command::Bench(args) => bench::run(&args),
+    };
+    result.unwrap_or_else(|error| ended(&error))
+}
+
+/// Tells what went wrong, once, and chooses the exit code.
+fn ended(error: &anyhow::Error) -> ExitCode {
+    let kind = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    if kind == Some(io::ErrorKind::BrokenPipe) {
+        // Whoever read our output has seen enough.
+        return ExitCode::SUCCESS;
+    }
+    if error.is::<settings::Wrong>() {
+        out::complain(format_args!("{error}"));
+        return ExitCode::from(WRONG_CONFIGURATION);
+    }
+    out::complain(format_args!("postrider: {error:#}"));
+    ExitCode::FAILURE
+}
