@@ -15,8 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use postrider::model::{MessageId, Random, State};
-use postrider::sim::server::{CarrierServer, ServerSettings};
-use postrider::sim::{CarrierSettings, Keep, ReceiptSettings};
+use postrider::sim::{CarrierServer, CarrierSettings, Keep, ReceiptSettings, ServerSettings};
 use postrider::store::{StoreError, open_reader};
 
 /// The gateway as a process.
@@ -166,7 +165,7 @@ fn nothing_is_lost_or_doubled_without_a_doubt_over_kills_under_load() {
         accounts: [("shop".to_owned(), "secret".to_owned())].into(),
         receipts: ReceiptSettings { delay: (Duration::from_millis(20), Duration::from_millis(400)), ..Default::default() },
         redeliver_after: Duration::from_secs(1),
-        keep: Keep::All,
+        keep: Keep::Last(10_000_000),
         ..CarrierSettings::default()
     };
     let settings = ServerSettings { carrier, seed, ..ServerSettings::default() };

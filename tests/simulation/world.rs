@@ -63,7 +63,7 @@ impl World {
                 states: plan.states.clone(),
                 ..ReceiptSettings::default()
             },
-            keep: Keep::All,
+            keep: Keep::Last(10_000_000),
             ..CarrierSettings::default()
         };
         let mut world = Self {
