@@ -101,7 +101,7 @@ impl Daemon {
 
         let (events, reports) = mpsc::channel(EVENTS_MAX);
         let (slow_in, slow) = mpsc::channel(SLOW_MAX);
-        let links = Links::new(events.clone(), bells.dispatch.clone());
+        let links = Links::new(&events, bells.dispatch.clone());
         let http_metrics = HttpMetrics::default();
         let metrics = Metrics::new(store.clone(), &http_metrics);
         let disk = DiskRoom::default();
