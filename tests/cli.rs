@@ -21,7 +21,12 @@ const NOW: Timestamp = Timestamp::from_millis(1_795_305_600_250);
 
 fn postrider(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_postrider"));
-    command.args(args).env("TZ", "UTC").env_remove("RUST_LOG").env_remove("JOURNAL_STREAM").env_remove("POSTRIDER_TOKEN");
+    command
+        .args(args)
+        .env("TZ", "UTC")
+        .env_remove("RUST_LOG")
+        .env_remove("JOURNAL_STREAM")
+        .env_remove("POSTRIDER_TOKEN");
     command.timeout(Duration::from_secs(120));
     command
 }
@@ -82,7 +87,9 @@ fn every_mistake_of_a_configuration_is_told_with_its_line() {
     let output = run(&["config", "check", place.config()]);
     let said = stdout(&output).replace(place.folder.path().to_str().unwrap(), "DIR");
     assert_eq!(output.status.code(), Some(1), "{said}");
-    for part in ["disk_free_min", "line 5", "hots", "did you mean", "carrier \"north\"", "DIR/postrider.toml", "mistakes"] {
+    for part in
+        ["disk_free_min", "line 5", "hots", "did you mean", "carrier \"north\"", "DIR/postrider.toml", "mistakes"]
+    {
         assert!(said.contains(part), "{part} is not in:\n{said}");
     }
     let daemon = run(&["run", "--config", place.config()]);
@@ -167,7 +174,8 @@ fn tokens_are_made_listed_and_revoked() {
 fn a_token_can_be_made_by_somebody_who_has_no_secrets() {
     let place = Place::new("127.0.0.1:0");
     let text = fs::read_to_string(&place.config).unwrap();
-    fs::write(&place.config, text.replace("password_file = \"north.password\"", "password_credential = \"north\"")).unwrap();
+    fs::write(&place.config, text.replace("password_file = \"north.password\"", "password_credential = \"north\""))
+        .unwrap();
     let args = ["token", "create", "--name", "shop", "--scope", "admin", "--config", place.config()];
     let output = postrider(&args).env_remove("CREDENTIALS_DIRECTORY").output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
@@ -177,7 +185,10 @@ fn a_token_can_be_made_by_somebody_who_has_no_secrets() {
 
 #[test]
 fn an_estimate_names_what_is_dear() {
-    insta::assert_snapshot!("estimate_quotes", stdout(&run(&["estimate", &"“Sale” – 50 % off, don’t wait! ".repeat(4)])));
+    insta::assert_snapshot!(
+        "estimate_quotes",
+        stdout(&run(&["estimate", &"“Sale” – 50 % off, don’t wait! ".repeat(4)]))
+    );
     insta::assert_snapshot!("estimate_plain", stdout(&run(&["estimate", "Price: 5 €"])));
     insta::assert_snapshot!("estimate_transliterated", stdout(&run(&["estimate", "--transliterate", "Kış – indirim"])));
     insta::assert_snapshot!("estimate_json", stdout(&run(&["estimate", "--json", "“OK”"])));
