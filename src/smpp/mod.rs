@@ -23,10 +23,7 @@ pub mod inbound;
 pub mod outcome;
 pub mod pdu;
 pub mod profile;
-<<<<<<< HEAD
-=======
 pub mod receipt;
->>>>>>> session
 pub mod session;
 pub mod status;
 pub mod submit;
