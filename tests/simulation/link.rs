@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use postrider::model::*;
 use postrider::sim::ConnectionId;
-use postrider::smpp::pdu::{BindKind, DataSmResp, DeliverSmResp};
+use postrider::smpp::pdu::BindKind;
 use postrider::smpp::profile::CarrierProfile;
 use postrider::smpp::session::{Outcome, Session, SessionEvent, SessionSettings};
-use postrider::smpp::{Body, CommandStatus, inbound, submit};
+use postrider::smpp::{Body, CommandStatus, inbound, outcome, submit};
 
 /// How long it waits before it connects again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -160,13 +160,8 @@ impl SimLink {
         if token.session != self.number {
             return;
         }
-        let body = if token.data_sm {
-            Body::DataSmResp(DataSmResp::default())
-        } else {
-            Body::DeliverSmResp(DeliverSmResp::default())
-        };
         if let Some(session) = &mut self.session {
-            session.respond(now, token.sequence, CommandStatus::OK, body);
+            session.respond(now, token.sequence, CommandStatus::ROK, inbound::answer(token));
         }
     }
 
@@ -180,7 +175,7 @@ impl SimLink {
                 let outcome = match outcome {
                     Outcome::Answered { status, body, .. } => {
                         self.answered_at = now;
-                        submit::outcome(&self.profile, status, &body)
+                        outcome::outcome(&self.profile, status, &body)
                     }
                     Outcome::ConnectionLost { sent: false } => SubmitOutcome::NotSent { reason: "closed".to_owned() },
                     Outcome::TimedOut | Outcome::ConnectionLost { sent: true } if self.blind => {
@@ -192,12 +187,12 @@ impl SimLink {
                 self.report(token, outcome);
             }
             SessionEvent::Late { token, status, body, .. } => {
-                let outcome = submit::outcome(&self.profile, status, &body);
+                let outcome = outcome::outcome(&self.profile, status, &body);
                 self.report(token, outcome);
             }
             SessionEvent::Request { sequence, body } => {
                 let ack = AckToken { session: self.number, sequence, data_sm: matches!(body, Body::DataSm(_)) };
-                match inbound::read(&self.profile, &body) {
+                match inbound::delivery(&self.profile, &body) {
                     inbound::Delivery::Receipt(receipt) => self.events.push(LinkEvent::Receipt { receipt, ack: Some(ack) }),
                     inbound::Delivery::Message(part) => self.events.push(LinkEvent::Inbound { part, ack: Some(ack) }),
                     inbound::Delivery::Neither(_) => self.ack(ack, now),
