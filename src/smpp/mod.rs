@@ -8,15 +8,26 @@
 //! | [`status`] | the values of `command_status`: name, meaning, what they ask of us |
 //! | [`session`] | bind, window, keep-alive, timers and unbind of one session, as ESME or as SMSC |
 //! | [`profile`] | what is particular about one carrier, as data |
+//! | [`submit`], [`outcome`] | the request that carries a segment; what its answer means |
+//! | [`inbound`], [`receipt`] | what a delivery is: a message, or a receipt and what it says |
+//! | [`addressing`], [`coding`], [`content`], [`time_text`] | addresses, alphabets, user data and times as carriers write them |
 //!
 //! A frame is decoded leniently, as carriers really write them, and what was odd about it is noted beside it
 //! ([`pdu::Quirk`]); a PDU is encoded strictly, so that no carrier has to be lenient with us.
 
+pub mod addressing;
+pub mod coding;
+pub mod content;
 pub mod frame;
+pub mod inbound;
+pub mod outcome;
 pub mod pdu;
 pub mod profile;
+pub mod receipt;
 pub mod session;
 pub mod status;
+pub mod submit;
+pub mod time_text;
 pub mod tlv;
 
 pub use frame::{FRAME_OCTETS_MAX, FrameError, FrameSplitter};
