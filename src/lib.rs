@@ -5,6 +5,7 @@
 //! posted it. `docs/ARCHITECTURE.md` is the map; `tests/tidy.rs` keeps the order of the modules below.
 
 pub mod callback;
+pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod http;

@@ -33,14 +33,16 @@ impl FieldError {
     }
 }
 
-/// What is wrong with a request, and whose move it is.
+/// What is wrong with a request, and whose move it is. Boxed, because every handler may return one and few do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Parts {
     status: StatusCode,
     code: &'static str,
     detail: String,
     retry_after: Option<Duration>,
-    allow: Option<HeaderValue>,
     errors: Vec<FieldError>,
     messages: Vec<Accepted>,
     state: Option<&'static str>,
@@ -82,16 +84,7 @@ pub type ProblemDocument = ProblemBody<'static>;
 impl Problem {
     /// A problem with this status, lasting word and sentence.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            detail: detail.into(),
-            retry_after: None,
-            allow: None,
-            errors: Vec::new(),
-            messages: Vec::new(),
-            state: None,
-        }
+        Self(Box::new(Parts { status, code, detail: detail.into(), ..Parts::default() }))
     }
 
     /// 400: the request cannot be understood.
@@ -101,7 +94,9 @@ impl Problem {
 
     /// 422: the body is understood, and these fields are wrong.
     pub fn fields(code: &'static str, detail: impl Into<String>, errors: Vec<FieldError>) -> Self {
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail);
+        problem.0.errors = errors;
+        problem
     }
 
     /// 404: nothing has this id.
@@ -109,44 +104,48 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
     }
 
+    /// 500: a bug, of which the log knows more.
+    pub fn bug() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server has a bug; its log says where")
+    }
+
     /// 503: come again after `retry_after`.
     pub fn unavailable(code: &'static str, detail: impl Into<String>, retry_after: Duration) -> Self {
-        Self { retry_after: Some(retry_after), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail) }
+        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
+        problem.0.retry_after = Some(retry_after);
+        problem
     }
 
     /// With the messages that were accepted all the same.
     #[must_use]
-    pub fn with_accepted(self, messages: Vec<Accepted>) -> Self {
-        Self { messages, ..self }
+    pub fn with_accepted(mut self, messages: Vec<Accepted>) -> Self {
+        self.0.messages = messages;
+        self
     }
 
     /// With the state that stands in the way.
     #[must_use]
-    pub fn with_state(self, state: &'static str) -> Self {
-        Self { state: Some(state), ..self }
-    }
-
-    /// With the methods that the path has.
-    #[must_use]
-    pub fn with_allow(self, allow: Option<HeaderValue>) -> Self {
-        Self { allow, ..self }
+    pub fn with_state(mut self, state: &'static str) -> Self {
+        self.0.state = Some(state);
+        self
     }
 
     /// The status.
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// The body of the answer.
     pub fn to_json(&self) -> Vec<u8> {
+        let Parts { status, code, detail, errors, messages, state, .. } = &*self.0;
         let body = ProblemBody {
-            kind: format!("urn:postrider:problem:{}", self.code),
-            title: self.status.canonical_reason().unwrap_or_default(),
-            status: self.status.as_u16(),
-            detail: &self.detail,
-            errors: &self.errors,
-            messages: &self.messages,
-            state: self.state,
+            kind: format!("urn:postrider:problem:{code}"),
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail,
+            errors,
+            messages,
+            state: *state,
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }
@@ -155,15 +154,12 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let json = self.to_json();
-        let mut response = (self.status, [(header::CONTENT_TYPE, CONTENT_TYPE)], json).into_response();
+        let mut response = (self.0.status, [(header::CONTENT_TYPE, CONTENT_TYPE)], json).into_response();
         let headers = response.headers_mut();
-        if let Some(wait) = self.retry_after {
+        if let Some(wait) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }
-        if let Some(allow) = self.allow {
-            headers.insert(header::ALLOW, allow);
-        }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self.0.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"postrider\""));
         }
         response

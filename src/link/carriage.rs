@@ -47,6 +47,8 @@ pub(super) struct Carriage<'a> {
     pub silence: Silence,
     /// How many lines are bound.
     pub bound: usize,
+    /// Until when a carrier that connected to us is to send `outbind` and take our bind.
+    pub outbind_until: Option<Instant>,
     /// The first reason to end, and until when the rest may take.
     pub ending: Option<(End, Instant)>,
     pub malformed: u64,
@@ -64,6 +66,8 @@ enum Woken {
 impl<'a> Carriage<'a> {
     pub fn new(link: &'a mut SmppLink, lines: Vec<Line>, place: &HostPort) -> Self {
         let (window, silence_max) = (link.settings.profile.window, link.settings.silence_max);
+        let session_init = link.settings.profile.timers.session_init;
+        let outbind_until = link.settings.outbind.map(|_| Moment::read().now + session_init);
         Self {
             link,
             lines,
@@ -72,6 +76,7 @@ impl<'a> Carriage<'a> {
             brake: Brake::new(window),
             silence: Silence::new(silence_max),
             bound: 0,
+            outbind_until,
             ending: None,
             malformed: 0,
             round_trip: None,
@@ -142,7 +147,7 @@ impl<'a> Carriage<'a> {
         let sessions = self.lines.iter().filter(|line| !line.ended).filter_map(|line| line.session.poll_timeout());
         let ready = self.ending.is_none() && self.bound == self.lines.len() && self.brake.allowed(moment.now) > 0;
         let turn = self.queue.poll_timeout().filter(|at| ready && *at > moment.now);
-        let ending = self.ending.as_ref().map(|(_, until)| *until);
+        let ending = self.ending.as_ref().map(|(_, until)| *until).or(self.outbind_until);
         let at = sessions
             .chain(turn)
             .chain(ending)
@@ -191,6 +196,11 @@ impl<'a> Carriage<'a> {
             debug!(link = %self.link.settings.name, "{} goes on", self.link.settings.name);
             self.link.shared.status().enter(LinkState::Up, moment.wall);
             self.link.set_health(LinkHealth::Up);
+        }
+        if self.outbind_until.is_some_and(|until| until <= now) {
+            self.outbind_until = None;
+            let why = "the carrier connected, and sent no outbind".to_owned();
+            self.begin_end_until(End { loss: Loss::Unreachable, why }, now, now);
         }
         if self.ending.is_none() && self.silence.is_silent(now) {
             let seconds = self.link.settings.silence_max.as_secs();

@@ -107,7 +107,6 @@ impl LinkHandle {
     ///
     /// # Errors
     /// Gives the submission back when the link is down, paused or full; no byte of it left.
-    #[expect(clippy::result_large_err, reason = "the submission itself is what the caller wants back")]
     pub fn offer(&self, submission: Submission) -> Result<(), Submission> {
         let segments = submission.turns.len();
         if segments == 0 {

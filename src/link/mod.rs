@@ -12,7 +12,6 @@
 //! | `smpp_link` | the life of a link: wait, connect, carry, begin again |
 //! | `connector` | which host is tried next, and when |
 //! | `carriage`, `traffic` | one turn of the bound link; what each event of a session means |
-//! | `translate` | a submission as a PDU, and a PDU as a receipt, a message or an outcome |
 //! | `queue` | which segment leaves next, and not before when |
 //! | `brake` | how far a link goes after "too fast" |
 //! | `silence` | when a bound carrier that answers nothing counts as lost |
@@ -30,11 +29,10 @@ mod report;
 mod settings;
 pub mod silence;
 mod smpp_link;
-mod status;
-mod stream;
+pub mod status;
+pub mod stream;
 pub mod tls;
 mod traffic;
-mod translate;
 
 pub use handle::{AckResult, LinkHandle};
 pub use settings::SmppLinkSettings;

@@ -1,5 +1,6 @@
 //! What one SMPP link is told before it starts.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,9 @@ pub struct SmppLinkSettings {
     pub profile: Arc<CarrierProfile>,
     /// Where to connect, tried in turn; at least one.
     pub hosts: Vec<HostPort>,
+    /// Where to listen for a carrier that connects to us and sends `outbind`; the hosts are not used then. Such a
+    /// carrier gets one session, a transceiver or whatever single bind the profile names, and no TLS.
+    pub outbind: Option<SocketAddr>,
     /// TLS, if the carrier speaks it.
     pub tls: Option<Tls>,
     /// How patient it is. The number of hosts is filled in.
@@ -47,6 +51,7 @@ impl SmppLinkSettings {
             name,
             profile,
             hosts,
+            outbind: None,
             tls: None,
             connector: ConnectorSettings::default(),
             silence_max,
@@ -54,6 +59,19 @@ impl SmppLinkSettings {
             seed: 0,
             wake: Arc::new(Notify::new()),
         }
+    }
+
+    /// Whether a running link with these settings may go on when the configuration says `other`.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let Self { name, profile, hosts, outbind, tls, connector, silence_max, prefetch, seed: _, wake: _ } = self;
+        *name == other.name
+            && *profile == other.profile
+            && *hosts == other.hosts
+            && *outbind == other.outbind
+            && tls.as_ref().map(Tls::settings) == other.tls.as_ref().map(Tls::settings)
+            && *connector == other.connector
+            && *silence_max == other.silence_max
+            && *prefetch == other.prefetch
     }
 
     /// How many segments the link holds at most, sent or not.

@@ -21,8 +21,9 @@ use super::line::Line;
 use super::report::Reporter;
 use super::settings::SmppLinkSettings;
 use super::status::{LinkState, LinkStatus};
-use super::stream::{HostPort, Stream, connect};
+use super::stream::{ConnectError, HostPort, Stream, connect, listen};
 use crate::model::{AckToken, LinkEvent, LinkHealth, LinkName, Random, Submission, SubmitOutcome};
+use crate::smpp::pdu::BindKind;
 use crate::smpp::session::{Session, SessionSettings};
 
 /// How long a link without a handle takes to stop.
@@ -90,7 +91,9 @@ pub(super) struct SmppLink {
 impl SmppLink {
     async fn run(mut self) {
         while let Some(host) = self.wait_for_try().await {
-            let Some(place) = self.settings.hosts.get(host).cloned() else { break };
+            let listening =
+                self.settings.outbind.map(|address| HostPort::new(&address.ip().to_string(), address.port()));
+            let Some(place) = listening.or_else(|| self.settings.hosts.get(host).cloned()) else { break };
             let end = match self.connect(&place).await {
                 Some(Ok(lines)) => Carriage::new(&mut self, lines, &place).run().await,
                 Some(Err(end)) => end,
@@ -134,30 +137,48 @@ impl SmppLink {
             status.enter(LinkState::Connecting, Moment::read().wall);
             (status.host, status.next_try) = (place.to_string(), None);
         }
-        let limit = self.settings.profile.timers.connect;
+        let kinds = self.settings.profile.account.bind_mode.kinds();
         let mut lines = Vec::new();
-        for kind in self.settings.profile.account.bind_mode.kinds() {
-            let tls = self.settings.tls.clone();
-            let connecting = connect(place, tls.as_ref(), limit);
-            let connected = tokio::select! {
-                biased;
-                () = stop_asked(&mut self.inbox.stop) => return None,
-                connected = connecting => connected,
-            };
-            let (stream, peer) = match connected {
+        for kind in kinds.iter().take(if self.settings.outbind.is_some() { 1 } else { 2 }) {
+            let (stream, peer) = match self.open(place).await? {
                 Ok(connected) => connected,
                 Err(error) => return Some(Err(End { loss: Loss::Unreachable, why: error.to_string() })),
             };
             let mut line = self.line(stream, peer);
-            let bind = self.settings.profile.account.bind(*kind);
-            if let Err(error) = line.session.bind(Moment::read().now, bind) {
-                // The account does not fit the PDU, so no other host will take it either.
-                let why = format!("the account cannot be sent: {error}");
-                return Some(Err(End { loss: Loss::AccountRefused, why }));
+            if self.settings.outbind.is_none()
+                && let Err(end) = self.bind(&mut line, *kind)
+            {
+                return Some(Err(end));
             }
             lines.push(line);
         }
         Some(Ok(lines))
+    }
+
+    /// Opens one connection; `None` when the link is to stop.
+    async fn open(&mut self, place: &HostPort) -> Option<Result<(Stream, Option<SocketAddr>), ConnectError>> {
+        let (tls, limit) = (self.settings.tls.clone(), self.settings.profile.timers.connect);
+        let outbind = self.settings.outbind;
+        let connecting = async {
+            match outbind {
+                Some(address) => listen(address).await,
+                None => connect(place, tls.as_ref(), limit).await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stop_asked(&mut self.inbox.stop) => None,
+            connected = connecting => Some(connected),
+        }
+    }
+
+    /// Sends the bind request of one line.
+    pub fn bind(&self, line: &mut Line, kind: BindKind) -> Result<(), End> {
+        let bind = self.settings.profile.account.bind(kind);
+        // The account does not fit the PDU, so no other host will take it either.
+        line.session
+            .bind(Moment::read().now, bind)
+            .map_err(|error| End { loss: Loss::AccountRefused, why: format!("the account cannot be sent: {error}") })
     }
 
     fn line(&mut self, stream: Stream, peer: Option<SocketAddr>) -> Line {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -78,6 +78,11 @@ impl Tls {
         let config = client_config(&settings)?;
         Ok(Self { settings, config })
     }
+
+    /// What it was made of.
+    pub fn settings(&self) -> &TlsSettings {
+        &self.settings
+    }
 }
 
 /// One open connection.
@@ -95,6 +100,9 @@ pub enum ConnectError {
     /// The name, the network or the port.
     #[error("cannot connect to {0}: {1}")]
     Tcp(HostPort, io::Error),
+    /// The address for `outbind`.
+    #[error("cannot listen for outbind on {0}: {1}")]
+    Listen(SocketAddr, io::Error),
     /// The certificate or the protocol.
     #[error("TLS with {0} failed: {1}")]
     Handshake(HostPort, io::Error),
@@ -119,6 +127,18 @@ pub async fn connect(
         Ok(result) => result,
         Err(_) => Err(ConnectError::Timeout(place.clone(), limit)),
     }
+}
+
+/// Waits for a carrier that connects to us.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub async fn listen(address: SocketAddr) -> Result<(Stream, Option<SocketAddr>), ConnectError> {
+    let failed = |error| ConnectError::Listen(address, error);
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let (tcp, peer) = listener.accept().await.map_err(failed)?;
+    tune(&tcp);
+    Ok((Stream::Plain(tcp), Some(peer)))
 }
 
 async fn open(place: &HostPort, tls: Option<&Tls>) -> Result<(Stream, Option<SocketAddr>), ConnectError> {

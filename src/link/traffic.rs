@@ -10,11 +10,11 @@ use super::clock::Moment;
 use super::connector::Loss;
 use super::line::SegmentToken;
 use super::status::LinkState;
-use super::translate::{Delivery, delivery, outcome, request};
 use crate::model::{AckToken, ErrorClass, LinkEvent, LinkHealth, SubmitOutcome, SubmitResult};
-use crate::smpp::pdu::{BindKind, DataSmResp, DeliverSmResp};
+use crate::smpp::inbound::{self, Delivery};
+use crate::smpp::pdu::BindKind;
 use crate::smpp::session::{CloseReason, Note, Outcome, SessionEvent, SubmitError};
-use crate::smpp::{Body, CommandId, CommandStatus};
+use crate::smpp::{Body, CommandId, CommandStatus, outcome, submit};
 
 /// Weight of one answer in the smoothed round trip: 1/8.
 const SMOOTHING: u32 = 8;
@@ -33,12 +33,12 @@ impl Carriage<'_> {
         while line.session.free() > 0 && line.session.outstanding() < allowed {
             let Some((submission, turn)) = self.queue.front(moment.now) else { return };
             let token = SegmentToken { message: submission.message, attempt: submission.attempt, index: turn.index };
-            let sent = match request(&self.link.settings.profile, submission, turn.index, moment.wall) {
+            let sent = match submit::request(&self.link.settings.profile, submission, turn.index, moment.wall) {
                 Ok(body) => line.session.submit(moment.now, body, token).map_err(|error| match error {
                     SubmitError::Encode(error) => Some(error.to_string()),
                     SubmitError::NotBound | SubmitError::WrongDirection(_) | SubmitError::WindowFull => None,
                 }),
-                Err(reason) => Err(Some(reason)),
+                Err(reason) => Err(Some(reason.to_string())),
             };
             match sent {
                 Ok(_) => {
@@ -81,9 +81,22 @@ impl Carriage<'_> {
             SessionEvent::Alert(alert) => {
                 debug!(link = %self.link.settings.name, "A handset is reachable again: {:?}", alert.source_addr.ton);
             }
-            SessionEvent::BindRequested(_) | SessionEvent::Outbind(_) => {
-                self.link.shared.status().counters.odd += 1;
-            }
+            SessionEvent::Outbind(_) => self.handle_outbind(index, moment),
+            SessionEvent::BindRequested(_) => self.link.shared.status().counters.odd += 1,
+        }
+    }
+
+    /// A carrier that connected to us wants us to bind; to one that we connected to we have bound already. Its password
+    /// proves nothing that the address did not, so it is not looked at.
+    fn handle_outbind(&mut self, index: usize, moment: Moment) {
+        let kind = self.link.settings.profile.account.bind_mode.kinds().first().copied();
+        let Some((line, kind)) = self.lines.get_mut(index).zip(kind).filter(|_| self.outbind_until.take().is_some())
+        else {
+            self.link.shared.status().counters.odd += 1;
+            return;
+        };
+        if let Err(end) = self.link.bind(line, kind) {
+            self.begin_end_until(end, moment.now, moment.now);
         }
     }
 
@@ -149,7 +162,7 @@ impl Carriage<'_> {
 
     /// The outcome of an answer, and what it means for the link.
     fn judge(&mut self, status: CommandStatus, body: &Body, moment: Moment) -> SubmitOutcome {
-        let outcome = outcome(&self.link.settings.profile, status, body);
+        let outcome = outcome::outcome(&self.link.settings.profile, status, body);
         match &outcome {
             SubmitOutcome::Accepted { .. } => self.brake.handle_accepted(),
             SubmitOutcome::Refused { class: ErrorClass::Backoff, reason, retry_after, .. } => {
@@ -194,23 +207,19 @@ impl Carriage<'_> {
         let Some(line) = self.lines.get_mut(index) else { return };
         let data_sm = body.command_id() == CommandId::DATA_SM;
         let ack = Some(AckToken { session: line.number, sequence, data_sm });
-        match delivery(&self.link.settings.profile, &body, moment.wall) {
+        match inbound::delivery(&self.link.settings.profile, &body) {
             Delivery::Receipt(receipt) => {
                 self.link.shared.status().counters.receipts += 1;
                 self.link.reporter.push(LinkEvent::Receipt { receipt, ack });
             }
-            Delivery::Inbound(part) => {
+            Delivery::Message(part) => {
                 self.link.shared.status().counters.inbound += 1;
                 self.link.reporter.push(LinkEvent::Inbound { part, ack });
             }
             Delivery::Neither(why) => {
                 self.link.shared.status().counters.odd += 1;
                 warn!(link = %self.link.settings.name, "{} delivered something that is neither receipt nor message: {why}", self.link.settings.name);
-                let answer = if data_sm {
-                    Body::DataSmResp(DataSmResp::default())
-                } else {
-                    Body::DeliverSmResp(DeliverSmResp::default())
-                };
+                let answer = inbound::answer(AckToken { session: line.number, sequence, data_sm });
                 line.session.respond(moment.now, sequence, CommandStatus::ROK, answer);
             }
         }

@@ -5,9 +5,17 @@ use std::time::Instant;
 use bytes::BytesMut;
 
 use super::carrier::Carrier;
-use crate::smpp::{CommandId, Pdu};
+use super::connection::ConnectionId;
+use crate::smpp::pdu::Outbind;
+use crate::smpp::{Body, CommandId, Pdu};
 
 impl Carrier {
+    /// Asks a client that we connected to for a bind.
+    pub(super) fn send_outbind(&mut self, id: ConnectionId) {
+        let outbind = Outbind { system_id: self.settings.system_id.as_str().into(), ..Outbind::default() };
+        self.send(id.0, &Pdu::request(1, Body::Outbind(outbind)));
+    }
+
     pub(super) fn send(&mut self, id: u32, pdu: &Pdu) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.send(pdu);

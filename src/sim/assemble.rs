@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::ledger::{Entry, Sar};
 use crate::model::Alphabet;
+use crate::text;
 
 /// Unfinished messages kept at most; the oldest goes first.
 const UNFINISHED_MAX: usize = 10_000;
@@ -23,6 +24,13 @@ pub struct Shown {
     pub elements: Vec<u8>,
     /// How many parts it came in.
     pub parts: u8,
+}
+
+impl Shown {
+    /// What a person would read; octets show in hexadecimal.
+    pub fn text(&self) -> String {
+        text::decode(self.alphabet.unwrap_or(Alphabet::Binary), &self.payload, &self.elements)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

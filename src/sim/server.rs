@@ -48,6 +48,7 @@ pub struct CarrierServer {
     address: SocketAddr,
     shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
+    outbinds: mpsc::Sender<TcpStream>,
     task: JoinHandle<()>,
 }
 
@@ -79,14 +80,16 @@ impl CarrierServer {
         let carrier = Carrier::new(settings.carrier, settings.seed, now(), wall());
         let shared = Arc::new(Shared { carrier: Mutex::new(carrier), wake: Notify::new(), turned: Notify::new() });
         let (stop, stopped) = oneshot::channel();
+        let (outbinds, outbound) = mpsc::channel(HANDSHAKES_MAX);
         let server = Server {
             shared: Arc::clone(&shared),
             sockets: Vec::new(),
             buffer: vec![0; READ_OCTETS].into_boxed_slice(),
             ledger_file: settings.ledger_file,
+            outbound,
         };
         let task = tokio::spawn(server.run(listener, settings.tls.map(TlsAcceptor::from), stopped));
-        Ok(Self { address, shared, stop: Some(stop), task })
+        Ok(Self { address, shared, stop: Some(stop), outbinds, task })
     }
 
     /// Where it listens.
@@ -115,6 +118,18 @@ impl CarrierServer {
         }
     }
 
+    /// Connects to a client and asks it to bind.
+    ///
+    /// # Errors
+    /// When the client does not listen there.
+    pub async fn outbind(&self, client: SocketAddr) -> io::Result<()> {
+        let tcp = TcpStream::connect(client).await?;
+        let _ = tcp.set_nodelay(true);
+        // The task is gone only when the server was stopped.
+        let _ = self.outbinds.send(tcp).await;
+        Ok(())
+    }
+
     /// Stops listening and breaks all connections.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
@@ -141,6 +156,8 @@ struct Server {
     sockets: Vec<Socket>,
     buffer: Box<[u8]>,
     ledger_file: Option<File>,
+    /// Connections that we made ourselves.
+    outbound: mpsc::Receiver<TcpStream>,
 }
 
 impl Server {
@@ -152,11 +169,15 @@ impl Server {
             tokio::select! {
                 biased;
                 _ = &mut stopped => return,
-                () = poll_fn(|cx| self.poll_sockets(cx)) => {}
+                () = poll_fn(|cx| poll_sockets(&mut self.sockets, &mut self.buffer, &self.shared, cx)) => {}
+                Some(tcp) = self.outbound.recv() => {
+                    let id = self.add(Box::new(tcp));
+                    self.shared.lock().send_outbind(id);
+                }
                 accepted = listener.accept() => if let Ok((tcp, _)) = accepted {
                     self.accept(tcp, tls.as_ref(), &shaken);
                 },
-                Some(stream) = handshakes.recv() => self.add(stream),
+                Some(stream) = handshakes.recv() => { self.add(stream); }
                 () = sleep_until(deadline) => {}
                 () = shared.wake.notified() => {}
             }
@@ -166,7 +187,10 @@ impl Server {
 
     fn accept(&mut self, tcp: TcpStream, tls: Option<&TlsAcceptor>, shaken: &mpsc::Sender<Box<dyn Duplex>>) {
         let _ = tcp.set_nodelay(true);
-        let Some(tls) = tls else { return self.add(Box::new(tcp)) };
+        let Some(tls) = tls else {
+            self.add(Box::new(tcp));
+            return;
+        };
         let (handshake, shaken) = (tls.accept(tcp), shaken.clone());
         tokio::spawn(async move {
             // A client that fails the handshake sees why on its own side.
@@ -176,19 +200,10 @@ impl Server {
         });
     }
 
-    fn add(&mut self, stream: Box<dyn Duplex>) {
+    fn add(&mut self, stream: Box<dyn Duplex>) -> ConnectionId {
         let id = self.shared.lock().handle_connect(now());
         self.sockets.push(Socket { id, stream, out: BytesMut::new(), gone: false });
-    }
-
-    /// Reads and writes what can be read and written; ready as soon as anything was.
-    fn poll_sockets(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut moved = false;
-        for socket in &mut self.sockets {
-            moved |= socket.poll_write(cx);
-            moved |= socket.poll_read(cx, &mut self.buffer, &self.shared);
-        }
-        if moved { Poll::Ready(()) } else { Poll::Pending }
+        id
     }
 
     /// What is due happens, the ledger reaches its file, and only then the answers reach their connections.
@@ -220,6 +235,16 @@ impl Server {
         drop(carrier);
         self.shared.turned.notify_waiters();
     }
+}
+
+/// Reads and writes what can be read and written; ready as soon as anything was.
+fn poll_sockets(sockets: &mut [Socket], buffer: &mut [u8], shared: &Shared, cx: &mut Context<'_>) -> Poll<()> {
+    let mut moved = false;
+    for socket in sockets {
+        moved |= socket.poll_write(cx);
+        moved |= socket.poll_read(cx, buffer, shared);
+    }
+    if moved { Poll::Ready(()) } else { Poll::Pending }
 }
 
 impl Socket {

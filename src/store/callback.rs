@@ -217,6 +217,21 @@ pub fn of(connection: &Connection, message: MessageId) -> Result<Vec<View>, Stor
     Ok(all)
 }
 
+/// The callbacks that were given up, the latest first, each with its message.
+///
+/// # Errors
+/// SQLite's own.
+pub fn dead(connection: &Connection, limit: usize) -> Result<Vec<(MessageId, View)>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM callback WHERE dead_at IS NOT NULL ORDER BY dead_at DESC LIMIT ?1")?;
+    let mut rows = statement.query([limit])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push((row::id(row, "message")?, view_of(row)?));
+    }
+    Ok(all)
+}
+
 /// How many callbacks wait, and how many are dead.
 ///
 /// # Errors

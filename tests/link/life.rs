@@ -199,3 +199,21 @@ async fn a_slow_settler_slows_the_link_and_loses_nothing() {
     let outcomes = rig.outcomes(usize::try_from(offered).unwrap()).await;
     assert!(outcomes.iter().all(is_accepted));
 }
+
+#[tokio::test]
+async fn a_carrier_that_connects_to_us_gets_our_bind() {
+    let carrier = carrier(CarrierSettings { accounts: accounts(), ..CarrierSettings::default() }).await;
+    let mut settings = settings(carrier.address(), profile());
+    let address = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    settings.outbind = Some(address);
+    let mut rig = Rig::start(settings);
+    guarded(async {
+        while carrier.outbind(address).await.is_err() {
+            tokio::task::yield_now().await
+        }
+    })
+    .await;
+    rig.until_up().await;
+    rig.offer(1);
+    assert!(is_accepted(&rig.submitted().await.outcome));
+}

@@ -124,7 +124,7 @@ impl Story {
             self.push("  none yet: no carrier has answered about any segment");
             return;
         }
-        let rows: Vec<_> = submissions.iter().map(|one| {
+        let rows = submissions.iter().map(|one| {
             let code = one.code.map(|code| CommandStatus(code).to_string());
             let id = one.carrier_id.as_ref().map(|id| format!("carrier id {id}"));
             let rest: Vec<String> = [id, code, one.note.clone()].into_iter().flatten().collect();
@@ -147,7 +147,7 @@ impl Story {
             self.push("  none: no target, or no change that is posted");
             return;
         }
-        let rows: Vec<_> = callbacks.iter().map(|one| {
+        let rows = callbacks.iter().map(|one| {
             let stands = match (one.done_at, one.dead_at, one.due_at) {
                 (Some(at), _, _) => format!("delivered {}", local(at)),
                 (_, Some(at), _) => format!("given up {}", local(at)),

@@ -127,8 +127,7 @@ fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {
         Ok(body) => json_bytes(status, body),
         Err(error) => {
             tracing::error!(%error, "An answer cannot be written as JSON: {error}");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server has a bug; its log says where")
-                .into_response()
+            Problem::bug().into_response()
         }
     }
 }

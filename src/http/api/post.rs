@@ -203,9 +203,7 @@ async fn prepare(body: Bytes, settings: Arc<Settings>, now: Timestamp) -> Result
     }
     match tokio::task::spawn_blocking(move || Batch::read(&body, &settings, now)).await {
         Ok(result) => result,
-        Err(_) => {
-            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server has a bug; its log says where"))
-        }
+        Err(_) => Err(Problem::bug()),
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::Request;
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -67,7 +67,7 @@ impl Front {
 
 fn answer_panic(_: Box<dyn std::any::Any + Send>) -> Response<http_body_util::Full<bytes::Bytes>> {
     tracing::error!("A request handler panicked; please report it with the lines above");
-    let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server has a bug; its log says where");
+    let problem = Problem::bug();
     let json = problem.to_json();
     let (head, _) = problem.into_response().into_parts();
     Response::from_parts(head, json.into())

@@ -24,7 +24,7 @@ async fn start(settings: HttpSettings) -> Running {
     let reader = crate::http::body::Reader::new(&settings);
     let router = Router::new()
         .route("/quick", routing::get(async || "ok"))
-        .route("/panic", routing::get(|| async { Option::<&str>::None.expect("planted") }))
+        .route("/panic", routing::get(panicking))
         .route(
             "/waits",
             routing::get(async move || {
@@ -46,6 +46,10 @@ async fn start(settings: HttpSettings) -> Running {
     let (stop, stopping) = channel::channel(false);
     let task = tokio::spawn(Server::new(front, settings).run(vec![listener], stopping));
     Running { address, stop, go, reached, task }
+}
+
+async fn panicking() -> &'static str {
+    panic!("planted")
 }
 
 fn settings() -> HttpSettings {

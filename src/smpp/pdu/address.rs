@@ -33,7 +33,7 @@ impl<const SIZE: usize> Address<SIZE> {
 
     #[inline]
     pub(super) fn encode(&self, out: &mut Writer<'_>, field: &'static str) -> Result<(), EncodeError> {
-        out.octets(&[self.ton, self.npi]);
+        out.array(&[self.ton, self.npi]);
         out.c_octets(field, &self.addr)
     }
 }

@@ -100,7 +100,7 @@ impl Bind {
         out.c_octets("system_id", &self.system_id)?;
         out.password(&self.password)?;
         out.c_octets("system_type", &self.system_type)?;
-        out.octets(&[self.interface_version, self.addr_ton, self.addr_npi]);
+        out.array(&[self.interface_version, self.addr_ton, self.addr_npi]);
         out.c_octets("address_range", &self.address_range)?;
         out.tlvs(&self.tlvs);
         Ok(())

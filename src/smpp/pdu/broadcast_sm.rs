@@ -58,10 +58,10 @@ impl BroadcastSm {
         out.c_octets("service_type", &self.service_type)?;
         self.source_addr.encode(out, "source_addr")?;
         out.c_octets("message_id", &self.message_id)?;
-        out.octets(&[self.priority_flag]);
+        out.array(&[self.priority_flag]);
         out.time("schedule_delivery_time", &self.schedule_delivery_time)?;
         out.time("validity_period", &self.validity_period)?;
-        out.octets(&[self.replace_if_present_flag, self.data_coding, self.sm_default_msg_id]);
+        out.array(&[self.replace_if_present_flag, self.data_coding, self.sm_default_msg_id]);
         out.required_tlvs(REQUIRED, &self.tlvs)
     }
 

@@ -13,7 +13,7 @@ pub struct COctetString<const SIZE: usize>(Repr<SIZE>);
 
 #[derive(Clone)]
 enum Repr<const SIZE: usize> {
-    /// Less than `SIZE` octets, none of them NUL.
+    /// Less than `SIZE` octets, none of them NUL. `octets[length]` is the NUL, and what follows it has no meaning.
     Inline { length: u8, octets: [u8; SIZE] },
     /// Anything that does not fit the field.
     Outsize(Box<[u8]>),
@@ -40,17 +40,37 @@ impl<const SIZE: usize> COctetString<SIZE> {
         Self(Repr::Inline { length: text.len().to_le_bytes()[0], octets })
     }
 
-    /// Reads from the front of `rest`, up to a NUL or the end; also gives the octets consumed and whether a NUL came.
+    /// Reads text within the limit from the front of `rest`; `None` when it is longer or has no NUL.
     #[inline]
-    pub(super) fn take(rest: &[u8]) -> (Self, usize, bool) {
-        if let Some(octets) = rest.first_chunk::<SIZE>()
-            && let Some(length) = find_nul(octets)
-        {
-            return (Self(Repr::Inline { length: length.to_le_bytes()[0], octets: *octets }), length + 1, true);
+    pub(super) fn take(rest: &[u8]) -> Option<(Self, &[u8])> {
+        let mut octets = [0; SIZE];
+        // Copying the whole field costs one or two instructions; copying just the text would cost a call.
+        match rest.first_chunk::<SIZE>() {
+            Some(field) => octets = *field,
+            None => octets[..rest.len()].copy_from_slice(rest),
         }
-        match find_nul(rest) {
-            Some(length) => (Self::new(&rest[..length]), length + 1, true),
-            None => (Self::new(rest), rest.len(), false),
+        let length = find_nul(&octets)?;
+        let rest = rest.get(length + 1..)?;
+        Some((Self(Repr::Inline { length: length.to_le_bytes()[0], octets }), rest))
+    }
+
+    /// Reads text of any length, up to a NUL or to the end of `rest`; also tells whether a NUL came.
+    #[cold]
+    pub(super) fn take_odd(rest: &[u8]) -> (Self, &[u8], bool) {
+        let mut parts = rest.splitn(2, |&octet| octet == 0);
+        let text = Self::new(parts.next().unwrap_or_default());
+        match parts.next() {
+            Some(rest) => (text, rest, true),
+            None => (text, &[], false),
+        }
+    }
+
+    /// The field as it is written, NUL and all: what follows the NUL is not part of it. `None` when it does not fit.
+    #[inline]
+    pub(super) fn as_field(&self) -> Option<(&[u8; SIZE], usize)> {
+        match &self.0 {
+            Repr::Inline { length, octets } => Some((octets, usize::from(*length) + 1)),
+            Repr::Outsize(_) => None,
         }
     }
 
@@ -85,10 +105,21 @@ impl<const SIZE: usize> COctetString<SIZE> {
     }
 }
 
-/// Where the first NUL stands.
+/// Where the first NUL stands: eight octets at a time, since most texts are longer than a few.
 #[inline]
-fn find_nul(octets: &[u8]) -> Option<usize> {
-    octets.iter().position(|&octet| octet == 0)
+fn find_nul<const SIZE: usize>(octets: &[u8; SIZE]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    let (words, tail) = octets.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // Taking one from each octet borrows from the top bit of the first that is 0.
+        let found = word.wrapping_sub(ONES) & !word & TOPS;
+        if found != 0 {
+            return Some(index * 8 + (found.trailing_zeros() / 8) as usize);
+        }
+    }
+    tail.iter().position(|&octet| octet == 0).map(|index| words.len() * 8 + index)
 }
 
 impl<const SIZE: usize> Default for COctetString<SIZE> {
@@ -168,11 +199,30 @@ mod tests {
 
     #[test]
     fn reading_stops_at_the_nul_or_at_the_end() {
-        assert_eq!(COctetString::<6>::take(b"CMT\0rest"), ("CMT".into(), 4, true));
-        assert_eq!(COctetString::<6>::take(b"CMT\0"), ("CMT".into(), 4, true));
-        assert_eq!(COctetString::<6>::take(b"CMT"), ("CMT".into(), 3, false));
-        assert_eq!(COctetString::<6>::take(b""), ("".into(), 0, false));
-        assert_eq!(COctetString::<6>::take(b"longer than six\0x"), ("longer than six".into(), 16, true));
+        let take = COctetString::<6>::take;
+        assert_eq!(take(b"CMT\0rest"), Some(("CMT".into(), &b"rest"[..])));
+        assert_eq!(take(b"CMT\0"), Some(("CMT".into(), &b""[..])));
+        assert_eq!(take(b"12345\0"), Some(("12345".into(), &b""[..])));
+        assert_eq!([take(b"CMT"), take(b""), take(b"123456\0")], [None, None, None]);
+        let take = COctetString::<6>::take_odd;
+        assert_eq!(take(b"CMT"), ("CMT".into(), &b""[..], false));
+        assert_eq!(take(b"longer than six\0x\0"), ("longer than six".into(), &b"x\0"[..], true));
+    }
+
+    #[test]
+    fn the_first_nul_is_found_wherever_it_stands() {
+        for length in 0..21 {
+            let mut octets = [0xff; 21];
+            octets[length] = 0;
+            octets[20] = 0;
+            assert_eq!(find_nul(&octets), Some(length));
+            octets.rotate_left(length);
+            assert_eq!(find_nul(&octets), Some(0));
+        }
+        assert_eq!(find_nul(&[1; 21]), None);
+        assert_eq!(find_nul(&[0x80; 17]), None);
+        // An octet of 1 behind a 0 must not be taken for the 0.
+        assert_eq!(find_nul(&[2, 0, 1, 1, 1, 1, 1, 1]), Some(1));
     }
 
     #[test]

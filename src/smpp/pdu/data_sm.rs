@@ -41,7 +41,7 @@ impl DataSm {
         out.c_octets("service_type", &self.service_type)?;
         self.source_addr.encode(out, "source_addr")?;
         self.destination_addr.encode(out, "destination_addr")?;
-        out.octets(&[self.esm_class, self.registered_delivery, self.data_coding]);
+        out.array(&[self.esm_class, self.registered_delivery, self.data_coding]);
         out.tlvs(&self.tlvs);
         Ok(())
     }

@@ -93,12 +93,12 @@ impl Pdu {
     pub fn encode_within(&self, limits: &EncodeLimits, out: &mut BytesMut) -> Result<(), EncodeError> {
         let start = out.len();
         let mut writer = Writer::new(out, limits);
-        writer.octets(&[0; 4]);
-        writer.octets(&self.body.command_id().0.to_be_bytes());
-        writer.octets(&self.command_status.0.to_be_bytes());
-        writer.octets(&self.sequence_number.to_be_bytes());
+        writer.array(&[0; 4]);
+        writer.array(&self.body.command_id().0.to_be_bytes());
+        writer.array(&self.command_status.0.to_be_bytes());
+        writer.array(&self.sequence_number.to_be_bytes());
         let written = self.body.encode(self.command_status, &mut writer);
-        let octets = out.len() - start;
+        let octets = writer.finish() - start;
         match (written, u32::try_from(octets), out.get_mut(start..start + 4)) {
             (Ok(()), Ok(command_length), Some(field)) => {
                 field.copy_from_slice(&command_length.to_be_bytes());

@@ -77,7 +77,7 @@ impl QuerySmResp {
         }
         out.c_octets("message_id", &self.message_id)?;
         out.c_octets("final_date", &self.final_date)?;
-        out.octets(&[self.message_state, self.error_code]);
+        out.array(&[self.message_state, self.error_code]);
         out.tlvs(&self.tlvs);
         Ok(())
     }

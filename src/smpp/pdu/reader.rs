@@ -52,11 +52,22 @@ impl<'a> Reader<'a> {
     /// A C-Octet String. Text over the limit and text that the end of the PDU cuts off are taken and noted.
     #[inline]
     pub(super) fn c_octets<const SIZE: usize>(&mut self, field: &'static str) -> Result<COctetString<SIZE>, BodyError> {
+        match COctetString::take(self.rest) {
+            Some((text, rest)) => {
+                self.rest = rest;
+                Ok(text)
+            }
+            None => self.odd_c_octets(field),
+        }
+    }
+
+    #[cold]
+    fn odd_c_octets<const SIZE: usize>(&mut self, field: &'static str) -> Result<COctetString<SIZE>, BodyError> {
         if self.rest.is_empty() {
             return Err(BodyError::Cut { field });
         }
-        let (text, consumed, terminated) = COctetString::take(self.rest);
-        self.rest = self.rest.get(consumed..).unwrap_or_default();
+        let (text, rest, terminated) = COctetString::take_odd(self.rest);
+        self.rest = rest;
         if !text.fits() {
             self.note(Quirk::OverLimit { field, octets: text.len() });
         }
@@ -82,9 +93,10 @@ impl<'a> Reader<'a> {
     /// Everything that is left, as TLVs.
     #[inline]
     pub(super) fn tlvs(&mut self) -> Tlvs {
-        if self.rest.is_empty() {
-            return Tlvs::default();
-        }
+        if self.rest.is_empty() { Tlvs::default() } else { self.some_tlvs() }
+    }
+
+    fn some_tlvs(&mut self) -> Tlvs {
         let mut at = self.rest;
         while let Some((head, value)) = at.split_first_chunk::<4>() {
             let announced = u16::from_be_bytes([head[2], head[3]]);

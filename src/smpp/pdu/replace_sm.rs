@@ -48,7 +48,7 @@ impl ReplaceSm {
         self.source_addr.encode(out, "source_addr")?;
         out.time("schedule_delivery_time", &self.schedule_delivery_time)?;
         out.time("validity_period", &self.validity_period)?;
-        out.octets(&[self.registered_delivery, self.sm_default_msg_id]);
+        out.array(&[self.registered_delivery, self.sm_default_msg_id]);
         out.short_message(&self.short_message)?;
         out.text_tlvs(&self.short_message, &self.tlvs)
     }

@@ -26,11 +26,11 @@ impl DestAddress {
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
         match self {
             Self::Sme(address) => {
-                out.octets(&[1]);
+                out.array(&[1]);
                 address.encode(out, "destination_addr")
             }
             Self::DistributionList(name) => {
-                out.octets(&[2]);
+                out.array(&[2]);
                 out.c_octets("dl_name", name)
             }
         }
@@ -99,10 +99,10 @@ impl SubmitMulti {
         for dest_address in &self.dest_address {
             dest_address.encode(out)?;
         }
-        out.octets(&[self.esm_class, self.protocol_id, self.priority_flag]);
+        out.array(&[self.esm_class, self.protocol_id, self.priority_flag]);
         out.time("schedule_delivery_time", &self.schedule_delivery_time)?;
         out.time("validity_period", &self.validity_period)?;
-        out.octets(&[self.registered_delivery, self.replace_if_present_flag, self.data_coding, self.sm_default_msg_id]);
+        out.array(&[self.registered_delivery, self.replace_if_present_flag, self.data_coding, self.sm_default_msg_id]);
         out.short_message(&self.short_message)?;
         out.text_tlvs(&self.short_message, &self.tlvs)
     }
@@ -176,7 +176,7 @@ impl SubmitMultiResp {
         out.count("no_unsuccess", self.unsuccess_sme.len())?;
         for unsuccess_sme in &self.unsuccess_sme {
             unsuccess_sme.destination_addr.encode(out, "destination_addr")?;
-            out.octets(&unsuccess_sme.error_status_code.0.to_be_bytes());
+            out.array(&unsuccess_sme.error_status_code.0.to_be_bytes());
         }
         out.tlvs(&self.tlvs);
         Ok(())

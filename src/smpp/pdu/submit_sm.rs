@@ -66,10 +66,10 @@ impl SubmitSm {
         out.c_octets("service_type", &self.service_type)?;
         self.source_addr.encode(out, "source_addr")?;
         self.destination_addr.encode(out, "destination_addr")?;
-        out.octets(&[self.esm_class, self.protocol_id, self.priority_flag]);
+        out.array(&[self.esm_class, self.protocol_id, self.priority_flag]);
         out.time("schedule_delivery_time", &self.schedule_delivery_time)?;
         out.time("validity_period", &self.validity_period)?;
-        out.octets(&[self.registered_delivery, self.replace_if_present_flag, self.data_coding, self.sm_default_msg_id]);
+        out.array(&[self.registered_delivery, self.replace_if_present_flag, self.data_coding, self.sm_default_msg_id]);
         out.short_message(&self.short_message)?;
         out.text_tlvs(&self.short_message, &self.tlvs)
     }

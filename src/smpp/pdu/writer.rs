@@ -27,22 +27,56 @@ impl Default for EncodeLimits {
     }
 }
 
-/// Where a body is written to.
+/// Where a PDU is written to.
+///
+/// Fields of a known size are copied whole into room that was made beforehand, which costs far less than appending
+/// just the octets that count; `at` is where the PDU really ends.
 pub struct Writer<'a> {
     out: &'a mut BytesMut,
+    at: usize,
     pub(super) limits: &'a EncodeLimits,
 }
 
+/// Room made at once: the fields of a `submit_sm` before its `short_message`.
+const ROOM_OCTETS: usize = 128;
+
 impl<'a> Writer<'a> {
     /// Appends to `out`.
+    #[inline]
     pub(super) fn new(out: &'a mut BytesMut, limits: &'a EncodeLimits) -> Self {
-        Self { out, limits }
+        let at = out.len();
+        out.resize(at + ROOM_OCTETS, 0);
+        Self { out, at, limits }
     }
 
-    /// Octets as they are.
+    /// Cuts off the room that was not used, and tells where the PDU ends.
     #[inline]
+    pub(super) fn finish(self) -> usize {
+        self.out.truncate(self.at);
+        self.at
+    }
+
+    /// A few octets.
+    #[inline]
+    pub(super) fn array<const SIZE: usize>(&mut self, octets: &[u8; SIZE]) {
+        self.field(octets, SIZE);
+    }
+
+    /// The first `used` octets of a field.
+    #[inline]
+    fn field<const SIZE: usize>(&mut self, octets: &[u8; SIZE], used: usize) {
+        match self.out.get_mut(self.at..).and_then(|room| room.first_chunk_mut::<SIZE>()) {
+            Some(room) => *room = *octets,
+            None => return self.octets(octets.get(..used).unwrap_or_default()),
+        }
+        self.at += used;
+    }
+
+    /// Octets of any number. They take the place of the room that was left.
     pub(super) fn octets(&mut self, octets: &[u8]) {
+        self.out.truncate(self.at);
         self.out.extend_from_slice(octets);
+        self.at += octets.len();
     }
 
     /// A C-Octet String with its NUL.
@@ -52,11 +86,10 @@ impl<'a> Writer<'a> {
         field: &'static str,
         text: &COctetString<SIZE>,
     ) -> Result<(), EncodeError> {
-        if !text.fits() {
+        let Some((octets, used)) = text.as_field() else {
             return Err(refusal(field, text.as_bytes(), COctetString::<SIZE>::OCTETS_MAX));
-        }
-        self.octets(text.as_bytes());
-        self.octets(&[0]);
+        };
+        self.field(octets, used);
         Ok(())
     }
 
@@ -67,7 +100,7 @@ impl<'a> Writer<'a> {
             return Err(refusal("password", text.as_bytes(), limit));
         }
         self.octets(text.as_bytes());
-        self.octets(&[0]);
+        self.array(&[0]);
         Ok(())
     }
 
@@ -86,7 +119,7 @@ impl<'a> Writer<'a> {
         let limit = self.limits.short_message_octets_max.min(255);
         match u8::try_from(message.len()) {
             Ok(sm_length) if message.len() <= limit => {
-                self.octets(&[sm_length]);
+                self.array(&[sm_length]);
                 self.octets(message);
                 Ok(())
             }
@@ -97,7 +130,7 @@ impl<'a> Writer<'a> {
     /// How many entries follow, in one octet.
     pub(super) fn count(&mut self, field: &'static str, count: usize) -> Result<(), EncodeError> {
         let octet = u8::try_from(count).map_err(|_| EncodeError::TooMany { field, count, limit: 255 })?;
-        self.octets(&[octet]);
+        self.array(&[octet]);
         Ok(())
     }
 
@@ -123,7 +156,9 @@ impl<'a> Writer<'a> {
     /// The TLVs in their order.
     #[inline]
     pub(super) fn tlvs(&mut self, tlvs: &Tlvs) {
-        self.octets(tlvs.as_wire());
+        if !tlvs.is_empty() {
+            self.octets(tlvs.as_wire());
+        }
     }
 }
 

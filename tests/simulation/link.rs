@@ -1,0 +1,223 @@
+//! One link of the gateway: the real session machine, and around it what `link` does with sockets and tasks.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use postrider::model::*;
+use postrider::sim::ConnectionId;
+use postrider::smpp::pdu::BindKind;
+use postrider::smpp::profile::CarrierProfile;
+use postrider::smpp::session::{Outcome, Session, SessionEvent, SessionSettings};
+use postrider::smpp::{Body, CommandStatus, inbound, outcome, submit};
+
+/// How long it waits before it connects again.
+const PAUSE: Duration = Duration::from_secs(2);
+/// A bound carrier that answers nothing for so long is left.
+const SILENCE_MAX: Duration = Duration::from_secs(90);
+
+/// Names a segment of a lease.
+type Token = (MessageId, u32, u8);
+
+/// A segment that has not left.
+struct Held {
+    submission: Submission,
+    next: usize,
+}
+
+pub struct SimLink {
+    pub name: LinkName,
+    pub connection: Option<ConnectionId>,
+    /// What happened since the last settling.
+    pub events: Vec<LinkEvent>,
+    profile: CarrierProfile,
+    session: Option<Session<Token>>,
+    number: u32,
+    held: VecDeque<Held>,
+    connect_at: Option<Instant>,
+    answered_at: Instant,
+    up: bool,
+    /// A planted fault: what may have been sent is called unsent.
+    pub blind: bool,
+}
+
+impl SimLink {
+    pub fn new(name: LinkName, profile: CarrierProfile, number: u32, now: Instant) -> Self {
+        Self {
+            name,
+            connection: None,
+            events: Vec::new(),
+            profile,
+            session: None,
+            number,
+            held: VecDeque::new(),
+            connect_at: Some(now),
+            answered_at: now,
+            up: false,
+            blind: false,
+        }
+    }
+
+    pub fn wants_connection(&self, now: Instant) -> bool {
+        self.connect_at.is_some_and(|at| at <= now)
+    }
+
+    pub fn connect(&mut self, id: ConnectionId, now: Instant) {
+        self.number += 1;
+        let mut session = Session::new(now, SessionSettings::esme(&self.profile));
+        session.bind(now, BindKind::Transceiver, &self.profile).expect("a bind of our own can be encoded");
+        (self.session, self.connection, self.connect_at, self.answered_at) = (Some(session), Some(id), None, now);
+    }
+
+    /// Segments that it can take.
+    pub fn free(&self) -> Option<usize> {
+        let held: usize = self.held.iter().map(|held| held.submission.turns.len() - held.next).sum();
+        let out = self.session.as_ref().map_or(0, Session::outstanding);
+        self.up.then(|| (self.profile.window * 2).max(10).saturating_sub(held + out))
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.held.is_empty() && self.session.as_ref().is_none_or(|session| session.outstanding() == 0)
+    }
+
+    pub fn take(&mut self, submission: Submission) {
+        self.held.push_back(Held { submission, next: 0 });
+        if !self.up {
+            self.give_back("the link is down");
+        }
+    }
+
+    pub fn handle_bytes(&mut self, octets: &[u8], now: Instant) {
+        if let Some(session) = &mut self.session {
+            session.handle_bytes(now, octets);
+        }
+    }
+
+    /// The connection is gone; `unsent` octets of it were never handed over.
+    pub fn handle_disconnect(&mut self, now: Instant) {
+        self.connection = None;
+        let Some(mut session) = self.session.take() else { return };
+        session.handle_disconnect(0);
+        while let Some(event) = session.poll_event() {
+            self.handle_event(event, now);
+        }
+        self.up = false;
+        self.give_back("the link closed");
+        self.events.push(LinkEvent::Health(LinkHealth::Down("closed".to_owned())));
+        self.connect_at = Some(now + PAUSE);
+    }
+
+    /// Does what is due; returns whether the connection is to be closed.
+    pub fn turn(&mut self, now: Instant, wall: Timestamp) -> bool {
+        let Some(mut session) = self.session.take() else { return false };
+        session.handle_timeout(now);
+        let mut close = false;
+        loop {
+            while let Some(event) = session.poll_event() {
+                close |= matches!(event, SessionEvent::Close(_));
+                self.handle_event(event, now);
+            }
+            if !self.pump(&mut session, now, wall) {
+                break;
+            }
+        }
+        let silent = session.oldest_request().is_some_and(|at| now - at.max(self.answered_at) > SILENCE_MAX);
+        self.session = Some(session);
+        close || silent
+    }
+
+    /// Submits what may leave now; returns whether anything did.
+    fn pump(&mut self, session: &mut Session<Token>, now: Instant, wall: Timestamp) -> bool {
+        let mut moved = false;
+        while self.up && session.free() > 0 {
+            let Some(held) = self.held.front_mut() else { break };
+            let Some(turn) = held.submission.turns.get(held.next).copied().filter(|turn| turn.not_before <= wall) else { break };
+            held.next += 1;
+            let token = (held.submission.message, held.submission.attempt, turn.index);
+            let body = submit::request(&self.profile, &held.submission, turn.index, wall).expect("an encodable segment");
+            session.submit(now, body, token).expect("the window has room");
+            if held.next == held.submission.turns.len() {
+                self.held.pop_front();
+            }
+            moved = true;
+        }
+        moved
+    }
+
+    pub fn poll_transmit(&mut self) -> Option<Bytes> {
+        self.session.as_mut()?.poll_transmit()
+    }
+
+    pub fn poll_timeout(&self, wall: Timestamp, now: Instant) -> Option<Instant> {
+        let session = self.session.as_ref();
+        let turn = self.held.front().filter(|_| self.up && session.is_some_and(|session| session.free() > 0));
+        let turn = turn.and_then(|held| held.submission.turns.get(held.next)).map(|turn| now + turn.not_before.since(wall));
+        let silence = session.and_then(Session::oldest_request).map(|at| at.max(self.answered_at) + SILENCE_MAX + PAUSE);
+        [self.connect_at, session.and_then(Session::poll_timeout), turn, silence].into_iter().flatten().min()
+    }
+
+    pub fn ack(&mut self, token: AckToken, now: Instant) {
+        if token.session != self.number {
+            return;
+        }
+        if let Some(session) = &mut self.session {
+            session.respond(now, token.sequence, CommandStatus::ROK, inbound::answer(token));
+        }
+    }
+
+    fn handle_event(&mut self, event: SessionEvent<Token>, now: Instant) {
+        match event {
+            SessionEvent::Bound { .. } => {
+                self.up = true;
+                self.events.push(LinkEvent::Health(LinkHealth::Up));
+            }
+            SessionEvent::Outcome { token, outcome } => {
+                let outcome = match outcome {
+                    Outcome::Answered { status, body, .. } => {
+                        self.answered_at = now;
+                        outcome::outcome(&self.profile, status, &body)
+                    }
+                    Outcome::ConnectionLost { sent: false } => SubmitOutcome::NotSent { reason: "closed".to_owned() },
+                    Outcome::TimedOut | Outcome::ConnectionLost { sent: true } if self.blind => {
+                        SubmitOutcome::NotSent { reason: "planted".to_owned() }
+                    }
+                    Outcome::TimedOut => SubmitOutcome::Unanswered { reason: "no answer in time".to_owned() },
+                    Outcome::ConnectionLost { sent: true } => SubmitOutcome::Unanswered { reason: "closed".to_owned() },
+                };
+                self.report(token, outcome);
+            }
+            SessionEvent::Late { token, status, body, .. } => {
+                let outcome = outcome::outcome(&self.profile, status, &body);
+                self.report(token, outcome);
+            }
+            SessionEvent::Request { sequence, body } => {
+                let ack = AckToken { session: self.number, sequence, data_sm: matches!(body, Body::DataSm(_)) };
+                match inbound::delivery(&self.profile, &body) {
+                    inbound::Delivery::Receipt(receipt) => self.events.push(LinkEvent::Receipt { receipt, ack: Some(ack) }),
+                    inbound::Delivery::Message(part) => self.events.push(LinkEvent::Inbound { part, ack: Some(ack) }),
+                    inbound::Delivery::Neither(_) => self.ack(ack, now),
+                }
+            }
+            SessionEvent::BindRequested(_)
+            | SessionEvent::Outbind(_)
+            | SessionEvent::Alert(_)
+            | SessionEvent::Note(_)
+            | SessionEvent::Close(_)
+            | SessionEvent::Closed(_) => {}
+        }
+    }
+
+    fn report(&mut self, (message, attempt, index): Token, outcome: SubmitOutcome) {
+        self.events.push(LinkEvent::Submit(SubmitResult { message, attempt, index, outcome }));
+    }
+
+    /// Segments that never reached the session are certainly not sent.
+    fn give_back(&mut self, reason: &str) {
+        for held in std::mem::take(&mut self.held) {
+            for turn in &held.submission.turns[held.next..] {
+                let token = (held.submission.message, held.submission.attempt, turn.index);
+                self.report(token, SubmitOutcome::NotSent { reason: reason.to_owned() });
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Keeps a ledger of its own and holds the gateway's rows and the carrier's ledger against it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use postrider::model::{MessageId, State};
+use postrider::sim::Carrier;
+use postrider::store::{Database, StoreError};
+
+/// What was acknowledged to the tool.
+#[derive(Debug, Clone)]
+pub struct Posted {
+    pub recipient: String,
+    pub segments: usize,
+}
+
+#[derive(Debug, Default)]
+pub struct Oracle {
+    posted: BTreeMap<MessageId, Posted>,
+    last: BTreeMap<MessageId, State>,
+    /// Incoming messages that the carrier was told are stored.
+    pub inbound: usize,
+}
+
+/// A message's row, as far as it is judged.
+struct Row {
+    id: MessageId,
+    state: State,
+    doubts: u32,
+    note: String,
+}
+
+impl Oracle {
+    pub fn posted(&mut self, id: MessageId, posted: Posted) {
+        self.posted.insert(id, posted);
+    }
+
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = MessageId> {
+        self.posted.keys().copied()
+    }
+
+    /// What must hold at every moment.
+    pub fn check(&mut self, database: &Database, carrier: &Carrier) -> Result<(), String> {
+        let rows = rows(database)?;
+        if rows.len() != self.posted.len() {
+            return Err(format!("{} messages were acknowledged, {} are kept", self.posted.len(), rows.len()));
+        }
+        for row in &rows {
+            let was = self.last.insert(row.id, row.state);
+            if let Some(was) = was.filter(|was| was.is_final() && *was != row.state) {
+                let better = matches!(row.state, State::Delivered | State::PartiallyDelivered);
+                if !better && was != State::Uncertain {
+                    return Err(format!("message {} left the final state {was} for {}", row.id, row.state));
+                }
+            }
+        }
+        self.check_copies(&rows, carrier)?;
+        let tally = database.tally();
+        for state in State::ALL {
+            let counted = i64::try_from(rows.iter().filter(|row| row.state == state).count()).unwrap_or(-1);
+            if tally.get(state) != counted {
+                return Err(format!("the tally says {} {state}, {counted} are", tally.get(state)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing goes out twice unless its doubt is on record.
+    fn check_copies(&self, rows: &[Row], carrier: &Carrier) -> Result<(), String> {
+        let mut copies: BTreeMap<(&str, &[u8]), u32> = BTreeMap::new();
+        for entry in carrier.ledger().entries().filter(|entry| entry.status == 0) {
+            *copies.entry((&entry.destination, &entry.user_data)).or_default() += 1;
+        }
+        let mut most: BTreeMap<&str, u32> = BTreeMap::new();
+        for ((recipient, _), count) in copies {
+            let one = most.entry(recipient).or_default();
+            *one = count.max(*one);
+        }
+        for row in rows {
+            let recipient = self.posted[&row.id].recipient.trim_start_matches('+');
+            let count = most.get(recipient).copied().unwrap_or(0);
+            if count > 1 && row.doubts == 0 || count > 2 {
+                return Err(format!("message {} went out twice or more ({count}) with {} doubts", row.id, row.doubts));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is on its way any more.
+    pub fn is_settled(&self, database: &Database) -> Result<bool, String> {
+        Ok(rows(database)?.iter().all(|row| row.state.is_final()))
+    }
+
+    /// What must hold in the end.
+    pub fn check_end(&self, database: &Database, carrier: &Carrier, rate: Option<f64>) -> Result<(), String> {
+        let mut taken: BTreeMap<&str, BTreeSet<&[u8]>> = BTreeMap::new();
+        for entry in carrier.ledger().entries().filter(|entry| entry.status == 0) {
+            taken.entry(&entry.destination).or_default().insert(&entry.user_data);
+        }
+        for row in rows(database)? {
+            let posted = &self.posted[&row.id];
+            let sent = taken.get(posted.recipient.trim_start_matches('+')).map_or(0, BTreeSet::len);
+            let fault = match row.state {
+                State::Delivered | State::Undelivered | State::PartiallyDelivered if sent < posted.segments => {
+                    Some(format!("{sent} of {} segments reached the carrier", posted.segments))
+                }
+                State::Canceled | State::Blocked if sent > 0 => Some(format!("{sent} segments were sent")),
+                State::Uncertain if row.doubts == 0 && !row.note.contains("no receipt") => Some("no doubt is on record".to_owned()),
+                State::Scheduled | State::Queued | State::Leased | State::Sent => Some("it is not settled".to_owned()),
+                State::Delivered
+                | State::Undelivered
+                | State::PartiallyDelivered
+                | State::Canceled
+                | State::Blocked
+                | State::Uncertain
+                | State::Failed
+                | State::Expired => None,
+            };
+            if let Some(fault) = fault {
+                return Err(format!("message {} is {} ({}), but {fault}", row.id, row.state, row.note));
+            }
+        }
+        check_callbacks(database)?;
+        check_inbound(database, self.inbound)?;
+        rate.map_or(Ok(()), |rate| check_rate(carrier, rate))
+    }
+}
+
+/// Each final state was told once, in order, and the last word told is the state in the end.
+fn check_callbacks(database: &Database) -> Result<(), String> {
+    let sql = "SELECT m.id, m.state, (SELECT count(*) FROM event e WHERE e.message = m.id AND e.state IN ('delivered', \
+               'partially_delivered', 'undelivered', 'failed', 'expired', 'canceled', 'blocked', 'uncertain')), \
+               (SELECT count(*) FROM callback c WHERE c.message = m.id), \
+               (SELECT count(*) FROM callback c WHERE c.message = m.id AND c.done_at IS NULL) FROM message m";
+    let found = database.read(|connection| {
+        let mut statement = connection.prepare(sql)?;
+        let rows = statement.query_map([], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?, row.get::<_, i64>(4)?))
+        })?;
+        Ok(rows.collect::<Result<Vec<_>, _>>()?)
+    });
+    for (id, state, events, callbacks, open) in found.map_err(told)? {
+        // A timeline line that repeats the state (a remark) is no change, so there may be fewer callbacks than lines.
+        if callbacks == 0 || callbacks > events || open > 0 {
+            return Err(format!("message {id} is {state} with {events} final lines, {callbacks} callbacks, {open} of them open"));
+        }
+    }
+    Ok(())
+}
+
+fn check_inbound(database: &Database, expected: usize) -> Result<(), String> {
+    let count = database.read(|connection| {
+        Ok(connection.query_row("SELECT count(*) FROM inbound", [], |row| row.get::<_, usize>(0))?)
+    });
+    let count = count.map_err(told)?;
+    if count == expected { Ok(()) } else { Err(format!("{expected} messages came in, {count} are kept")) }
+}
+
+/// No second held more than the contract allows. One more may fall into it by the delays of the wire.
+fn check_rate(carrier: &Carrier, rate: f64) -> Result<(), String> {
+    let mut times: Vec<_> = carrier.ledger().entries().map(|entry| entry.at).collect();
+    times.sort_unstable();
+    // A wire delay of up to 200 ms can push so many segments together.
+    let most = (rate * 1.2).ceil() + 1.0;
+    for (place, start) in times.iter().enumerate() {
+        let within = times[place..].iter().take_while(|at| at.since(*start) < Duration::from_secs(1)).count();
+        if within as f64 > most {
+            return Err(format!("{within} segments within a second of {start}, and {rate} are allowed"));
+        }
+    }
+    Ok(())
+}
+
+fn rows(database: &Database) -> Result<Vec<Row>, String> {
+    let sql = "SELECT id, state, doubts, coalesce((SELECT note FROM event WHERE message = id ORDER BY n DESC LIMIT 1), '') FROM message";
+    let found = database.read(|connection| {
+        let mut statement = connection.prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, u32>(2)?, row.get::<_, String>(3)?))
+        })?;
+        Ok(rows.collect::<Result<Vec<_>, _>>()?)
+    });
+    let row = |(id, state, doubts, note): (i64, String, u32, String)| {
+        Some(Row { id: MessageId::from_i64(id)?, state: state.parse().ok()?, doubts, note })
+    };
+    found.map_err(told)?.into_iter().map(row).collect::<Option<_>>().ok_or_else(|| "a row cannot be read".to_owned())
+}
+
+fn told(error: StoreError) -> String {
+    error.to_string()
+}
