@@ -148,24 +148,25 @@ pub struct Head {
     pub tags: Option<String>,
 }
 
+/// Reads the columns of `concat_head!` by place: names would be looked up for every row, and this is the hottest row.
 fn head_of(row: &Row<'_>) -> Result<Head, StoreError> {
     Ok(Head {
-        id: row::id(row, "id")?,
-        state: row::parsed(row, "state")?,
-        class: row::parsed(row, "class")?,
-        recipient: row::parsed(row, "recipient")?,
-        segments: row.get("segments")?,
-        valid_until: row::time(row, "valid_until")?,
-        on_doubt: row::parsed(row, "on_doubt")?,
-        attempt: row.get("attempt")?,
-        tries: row.get("tries")?,
-        doubts: row.get("doubts")?,
-        awaited: row.get("awaited")?,
-        events: row.get("events")?,
-        link: row.get("link")?,
-        callback: row.get("callback")?,
-        reference: row.get("reference")?,
-        tags: row.get("tags")?,
+        id: row::id(row, 0)?,
+        state: row::parsed(row, 1)?,
+        class: row::parsed(row, 2)?,
+        recipient: row::parsed(row, 3)?,
+        segments: row.get(4)?,
+        valid_until: row::time(row, 5)?,
+        on_doubt: row::parsed(row, 6)?,
+        attempt: row.get(7)?,
+        tries: row.get(8)?,
+        doubts: row.get(9)?,
+        awaited: row.get(10)?,
+        events: row.get(11)?,
+        link: row.get(12)?,
+        callback: row.get(13)?,
+        reference: row.get(14)?,
+        tags: row.get(15)?,
     })
 }
 
