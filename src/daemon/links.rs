@@ -17,7 +17,11 @@ pub type LinkEvents = (LinkName, Vec<LinkEvent>);
 #[derive(Clone)]
 pub struct Links {
     running: Arc<Mutex<BTreeMap<LinkName, LinkHandle>>>,
+<<<<<<< HEAD
     /// Weak, since the settler holds the links too and ends when the last strong one is gone.
+=======
+    /// Weak, since the settler holds the links too: it ends when the last link and the dispatcher are gone.
+>>>>>>> cli
     events: mpsc::WeakSender<LinkEvents>,
     wake: Arc<Notify>,
 }
@@ -33,9 +37,12 @@ impl Links {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a link.
+    /// Starts a link, unless the daemon stops.
     pub fn start(&self, mut settings: SmppLinkSettings) {
+<<<<<<< HEAD
         // Nobody settles any more: the daemon stops.
+=======
+>>>>>>> cli
         let Some(events) = self.events.upgrade() else { return };
         settings.wake = self.wake.clone();
         let name = settings.name.clone();
