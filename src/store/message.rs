@@ -1,4 +1,4 @@
-//! The `message` table: insert, lease, change, look up, list, purge.
+//! The `message` table: insert, lease, change, purge; `look` has what people and tools see of it.
 
 use std::collections::BTreeMap;
 
@@ -23,12 +23,10 @@ macro_rules! concat_head {
     };
 }
 
-/// A query of the columns that [`view_of`] reads.
-macro_rules! concat_view {
-    ($condition:literal) => {
-        concat_head!(", route, sender, body, encoded, due_at, changed_at, parameters", $condition)
-    };
-}
+mod look;
+
+use look::tags_of;
+pub use look::{Filter, View, list, view};
 
 /// A message as `accept` writes it.
 #[derive(Debug, Clone)]
@@ -389,6 +387,7 @@ pub fn state_of(connection: &Connection, id: MessageId) -> Result<Option<State>,
     text.map(|text| text.parse().map_err(StoreError::Row)).transpose()
 }
 
+<<<<<<< HEAD
 /// A message as people and tools see it.
 #[derive(Debug, Clone)]
 pub struct View {
@@ -512,6 +511,8 @@ fn tags_of(json: Option<&str>) -> Vec<String> {
     json.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
+=======
+>>>>>>> interop
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
