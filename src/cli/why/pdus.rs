@@ -55,7 +55,6 @@ fn turned(view: &View, encoded: &Encoded) -> Turned {
     Turned {
         message: view.head.id,
         attempt: view.head.attempt.max(1),
-        class: view.head.class,
         from: view.sender.as_deref().map(Sender::from_network),
         to: view.head.recipient.clone(),
         class: view.head.class,
