@@ -1,4 +1,4 @@
-//! The `message` table: insert, lease, change, look up, list, purge.
+//! The `message` table: insert, lease, change, purge; `look` has what people and tools see of it.
 
 use std::collections::BTreeMap;
 
@@ -23,12 +23,10 @@ macro_rules! concat_head {
     };
 }
 
-/// A query of the columns that [`view_of`] reads.
-macro_rules! concat_view {
-    ($condition:literal) => {
-        concat_head!(", route, sender, body, encoded, due_at, changed_at, parameters", $condition)
-    };
-}
+mod look;
+
+use look::tags_of;
+pub use look::{Filter, View, list, view};
 
 /// A message as `accept` writes it.
 #[derive(Debug, Clone)]
@@ -148,24 +146,25 @@ pub struct Head {
     pub tags: Option<String>,
 }
 
+/// Reads the columns of `concat_head!` by place: names would be looked up for every row, and this is the hottest row.
 fn head_of(row: &Row<'_>) -> Result<Head, StoreError> {
     Ok(Head {
-        id: row::id(row, "id")?,
-        state: row::parsed(row, "state")?,
-        class: row::parsed(row, "class")?,
-        recipient: row::parsed(row, "recipient")?,
-        segments: row.get("segments")?,
-        valid_until: row::time(row, "valid_until")?,
-        on_doubt: row::parsed(row, "on_doubt")?,
-        attempt: row.get("attempt")?,
-        tries: row.get("tries")?,
-        doubts: row.get("doubts")?,
-        awaited: row.get("awaited")?,
-        events: row.get("events")?,
-        link: row.get("link")?,
-        callback: row.get("callback")?,
-        reference: row.get("reference")?,
-        tags: row.get("tags")?,
+        id: row::id(row, 0)?,
+        state: row::parsed(row, 1)?,
+        class: row::parsed(row, 2)?,
+        recipient: row::parsed(row, 3)?,
+        segments: row.get(4)?,
+        valid_until: row::time(row, 5)?,
+        on_doubt: row::parsed(row, 6)?,
+        attempt: row.get(7)?,
+        tries: row.get(8)?,
+        doubts: row.get(9)?,
+        awaited: row.get(10)?,
+        events: row.get(11)?,
+        link: row.get(12)?,
+        callback: row.get(13)?,
+        reference: row.get(14)?,
+        tags: row.get(15)?,
     })
 }
 
@@ -388,6 +387,7 @@ pub fn state_of(connection: &Connection, id: MessageId) -> Result<Option<State>,
     text.map(|text| text.parse().map_err(StoreError::Row)).transpose()
 }
 
+<<<<<<< HEAD
 /// A message as people and tools see it.
 #[derive(Debug, Clone)]
 pub struct View {
@@ -461,11 +461,17 @@ pub struct Filter {
 /// How many rows a list looks at before it gives up for this page.
 const SCAN_MAX: usize = 200_000;
 
-/// The newest messages that pass `filter`, at most `limit`.
+/// The newest messages that pass `filter`, at most `limit`, and where the next page begins if there may be one.
+///
+/// A page may be short of `limit` and still have a next one: a list looks at so many rows and then answers.
 ///
 /// # Errors
 /// SQLite's own.
-pub fn list(connection: &Connection, filter: &Filter, limit: usize) -> Result<Vec<View>, StoreError> {
+pub fn list(
+    connection: &Connection,
+    filter: &Filter,
+    limit: usize,
+) -> Result<(Vec<View>, Option<MessageId>), StoreError> {
     let upper = [filter.before, filter.until.map(MessageId::first_at)].into_iter().flatten().min();
     let lower = filter.since.map_or(0, |since| MessageId::first_at(since).as_i64());
     let mut sql = String::from(concat_view!("WHERE id < ?1 AND id >= ?2"));
@@ -495,16 +501,18 @@ pub fn list(connection: &Connection, filter: &Filter, limit: usize) -> Result<Ve
             views.push(view_of(row)?);
         }
         if views.len() >= limit || looked_at >= SCAN_MAX {
-            break;
+            return Ok((views, Some(row::id(row, "id")?)));
         }
     }
-    Ok(views)
+    Ok((views, None))
 }
 
 fn tags_of(json: Option<&str>) -> Vec<String> {
     json.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
+=======
+>>>>>>> interop
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }

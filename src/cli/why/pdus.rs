@@ -55,8 +55,10 @@ fn turned(view: &View, encoded: &Encoded) -> Turned {
     Turned {
         message: view.head.id,
         attempt: view.head.attempt.max(1),
+        class: view.head.class,
         from: view.sender.as_deref().map(Sender::from_network),
         to: view.head.recipient.clone(),
+        class: view.head.class,
         encoded: Arc::new(encoded.clone()),
         turns: turns.map(|index| SegmentTurn { index, not_before: Timestamp::default() }).collect(),
         valid_until: view.head.valid_until,
@@ -80,7 +82,8 @@ fn fields(story: &mut Story, view: &View, pdu: &Pdu) {
         if name == "sequence_number" {
             continue;
         }
-        let value = if story.is_full() { value } else { discreet(&name, value, &view.head.recipient, view.sender.as_deref()) };
+        let value =
+            if story.is_full() { value } else { discreet(&name, value, &view.head.recipient, view.sender.as_deref()) };
         story.push(format!("    {name:<24}{value}"));
     }
 }
