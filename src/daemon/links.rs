@@ -17,16 +17,15 @@ pub type LinkEvents = (LinkName, Vec<LinkEvent>);
 #[derive(Clone)]
 pub struct Links {
     running: Arc<Mutex<BTreeMap<LinkName, LinkHandle>>>,
-    /// Gone once all links were stopped. The settler holds a clone of this and ends when nobody can report any more, so
-    /// a sender that stayed here would keep the settler, and the process, waiting for itself.
-    events: Arc<Mutex<Option<mpsc::Sender<LinkEvents>>>>,
+    /// Weak, since the settler holds the links too and ends when the last strong one is gone.
+    events: mpsc::WeakSender<LinkEvents>,
     wake: Arc<Notify>,
 }
 
 impl Links {
     /// No links yet; those that start report to `events` and ring `wake` when they have room.
-    pub fn new(events: mpsc::Sender<LinkEvents>, wake: Arc<Notify>) -> Self {
-        Self { running: Arc::default(), events: Arc::new(Mutex::new(Some(events))), wake }
+    pub fn new(events: &mpsc::Sender<LinkEvents>, wake: Arc<Notify>) -> Self {
+        Self { running: Arc::default(), events: events.downgrade(), wake }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<LinkName, LinkHandle>> {
@@ -34,9 +33,10 @@ impl Links {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a link, unless all were stopped.
+    /// Starts a link.
     pub fn start(&self, mut settings: SmppLinkSettings) {
-        let Some(events) = self.events.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return };
+        // Nobody settles any more: the daemon stops.
+        let Some(events) = self.events.upgrade() else { return };
         settings.wake = self.wake.clone();
         let name = settings.name.clone();
         let handle = spawn(settings, events);
@@ -52,10 +52,8 @@ impl Links {
         }
     }
 
-    /// Stops all links at once and for good, each within `limit`. Returns those that still waited for answers when they
-    /// were asked.
+    /// Stops all links at once, each within `limit`. Returns those that still waited for answers when they were asked.
     pub async fn stop_all(&self, limit: Duration) -> Vec<(LinkName, usize)> {
-        drop(self.events.lock().unwrap_or_else(PoisonError::into_inner).take());
         let handles: Vec<LinkHandle> = self.handles();
         for handle in &handles {
             handle.begin_shutdown(limit);
@@ -110,20 +108,5 @@ impl Links {
         for token in tokens {
             handle.ack(token, result);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn whoever_listens_to_the_links_hears_that_all_are_gone_though_it_holds_them_itself() {
-        let (events, mut reported) = mpsc::channel(1);
-        let links = Links::new(events, Arc::default());
-        let held_by_the_listener = links.clone();
-        links.stop_all(Duration::ZERO).await;
-        assert!(reported.recv().await.is_none());
-        drop(held_by_the_listener);
     }
 }
