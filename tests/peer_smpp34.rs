@@ -10,8 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use postrider::link::{AckResult, HostPort, LinkHandle, SmppLinkSettings, spawn};
 use postrider::model::{
-    Alphabet, Body, Data, Encoded, Indication, LinkEvent, LinkHealth, LinkName, MessageId, SegmentTurn, Sender, State,
-    Submission, SubmitOutcome, Timestamp,
+    Alphabet, Body, Class, Data, Encoded, Indication, LinkEvent, LinkHealth, LinkName, MessageId, SegmentTurn, Sender,
+    State, Submission, SubmitOutcome, Timestamp,
 };
 use postrider::smpp::profile::CarrierProfile;
 use postrider::text::{self, TextProfile};
@@ -178,6 +178,7 @@ fn submission(id: i64, mut encoded: Encoded) -> Submission {
         attempt: 1,
         from: Some(Sender::parse("SHOP").unwrap()),
         to: "+821012345678".parse().unwrap(),
+        class: Class::Transactional,
         encoded: Arc::new(encoded),
         turns: (0..count).map(|index| SegmentTurn { index, not_before: Timestamp::default() }).collect(),
         valid_until: "2026-12-31T00:00:00Z".parse().unwrap(),

@@ -17,7 +17,7 @@ pub type LinkEvents = (LinkName, Vec<LinkEvent>);
 #[derive(Clone)]
 pub struct Links {
     running: Arc<Mutex<BTreeMap<LinkName, LinkHandle>>>,
-    /// Weak, since the settler holds the links too: it ends when the last link and the dispatcher are gone.
+    /// Weak, since the settler holds the links too and ends when the last strong one is gone.
     events: mpsc::WeakSender<LinkEvents>,
     wake: Arc<Notify>,
 }
@@ -33,8 +33,9 @@ impl Links {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a link, unless the daemon stops.
+    /// Starts a link.
     pub fn start(&self, mut settings: SmppLinkSettings) {
+        // Nobody settles any more: the daemon stops.
         let Some(events) = self.events.upgrade() else { return };
         settings.wake = self.wake.clone();
         let name = settings.name.clone();

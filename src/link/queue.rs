@@ -70,7 +70,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::model::{Alphabet, Concatenation, Encoded, Indication, MessageId};
+    use crate::model::{Alphabet, Class, Concatenation, Encoded, Indication, MessageId};
 
     const WALL: Timestamp = Timestamp::from_millis(1_795_305_600_250);
 
@@ -85,6 +85,7 @@ mod tests {
             attempt: 1,
             from: None,
             to: "+821012345678".parse().unwrap(),
+            class: Class::Transactional,
             encoded: Arc::new(Encoded {
                 alphabet: Alphabet::Gsm7,
                 indication: Indication::default(),

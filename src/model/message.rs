@@ -192,6 +192,8 @@ pub struct Submission {
     pub from: Option<Sender>,
     /// The recipient.
     pub to: PhoneNumber,
+    /// Its class: some carriers are told the priority.
+    pub class: Class,
     /// The whole message in transport form.
     pub encoded: Arc<Encoded>,
     /// The segments to send, in order. Those that the carrier already took are not among them.

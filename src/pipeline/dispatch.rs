@@ -210,6 +210,7 @@ impl GroupTurn<'_> {
             attempt: head.attempt,
             from: due.sender,
             to: head.recipient.clone(),
+            class: head.class,
             encoded: Arc::new(encoded),
             turns,
             valid_until: head.valid_until,

@@ -96,7 +96,7 @@ pub fn request(
             destination_addr,
             esm_class: content.esm_class,
             protocol_id: encoded.indication.protocol_id,
-            priority_flag: 0,
+            priority_flag: profile.priority.get(&submission.class).copied().unwrap_or(0),
             validity_period: time_text::write(profile.validity, submission.valid_until, now).as_str().into(),
             registered_delivery,
             data_coding: coding.data_coding,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use postrider::link::connector::ConnectorSettings;
 use postrider::link::{AckResult, HostPort, LinkHandle, SmppLinkSettings, spawn};
 use postrider::model::{
-    AckToken, Alphabet, Concatenation, Encoded, InboundPart, Indication, LinkEvent, LinkHealth, LinkName, MessageId,
-    Receipt, SegmentTurn, Sender, Submission, SubmitOutcome, SubmitResult, Timestamp,
+    AckToken, Alphabet, Class, Concatenation, Encoded, InboundPart, Indication, LinkEvent, LinkHealth, LinkName,
+    MessageId, Receipt, SegmentTurn, Sender, Submission, SubmitOutcome, SubmitResult, Timestamp,
 };
 use postrider::sim::{CarrierServer, CarrierSettings, ServerSettings};
 use postrider::smpp::profile::CarrierProfile;
@@ -170,6 +170,7 @@ pub fn submission(id: i64, segments: &[&str]) -> Submission {
         attempt: 1,
         from: Some(Sender::parse("SHOP").unwrap()),
         to: "+821012345678".parse().unwrap(),
+        class: Class::Transactional,
         encoded: Arc::new(Encoded {
             alphabet: Alphabet::Gsm7,
             indication: Indication::default(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::model::{Indication, MessageId, SegmentTurn, Sender};
+use crate::model::{Class, Indication, MessageId, SegmentTurn, Sender};
 use crate::smpp::Pdu;
 use crate::smpp::profile::{DefaultAlphabet, IntWidth, RegisteredDelivery, TimeForm, TlvKind, TlvRule, TlvSource};
 
@@ -25,6 +25,7 @@ fn submission(encoded: Encoded) -> Submission {
         attempt: 1,
         from: Some(Sender::parse("Shop").unwrap()),
         to: "+821012345678".parse().unwrap(),
+        class: Class::Transactional,
         encoded: Arc::new(encoded),
         turns: vec![SegmentTurn { index: 0, not_before: Timestamp::default() }],
         valid_until: "2026-11-22T05:30:00Z".parse().unwrap(),
@@ -151,6 +152,7 @@ fn the_profiles_sender_and_special_fields_are_used() {
     let profile = CarrierProfile {
         sender: Some(Sender::parse("1577").unwrap()),
         service_type: "CMT".into(),
+        priority: BTreeMap::from([(Class::Transactional, 2)]),
         validity: TimeForm::Relative,
         ..CarrierProfile::default()
     };
@@ -163,6 +165,6 @@ fn the_profiles_sender_and_special_fields_are_used() {
     let now = "2026-11-22T04:30:00Z".parse().unwrap();
     let Ok(Body::SubmitSm(body)) = request(&profile, &submission, 0, now) else { panic!("a submit_sm") };
     assert_eq!(body.source_addr.addr.as_bytes(), b"1577");
-    assert_eq!((body.service_type, body.protocol_id), ("CMT".into(), 0x40));
+    assert_eq!((body.service_type, body.protocol_id, body.priority_flag), ("CMT".into(), 0x40, 2));
     assert_eq!(body.validity_period, "000000010000000R");
 }
