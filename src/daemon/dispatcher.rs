@@ -66,14 +66,15 @@ impl DispatcherTask {
             match turn.await {
                 Ok((after, leased)) => {
                     state = after;
-                    let more = leased.more && !leased.submissions.is_empty();
+                    let (more, full) = (leased.more && !leased.submissions.is_empty(), leased.full);
                     for (name, submission) in leased.submissions {
                         if let Some(not_taken) = self.links.offer(&name, submission) {
                             // The settler is gone only when the daemon stops; then the lease is a doubt, as in a crash.
                             let _ = self.events.send(not_taken).await;
                         }
                     }
-                    if !more {
+                    // While the leases were written, links may have freed their places without ringing again.
+                    if !(more || self.links.have_room(&full)) {
                         self.bells.wait(&self.bells.dispatch, leased.next_at).await;
                     }
                 }

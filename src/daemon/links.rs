@@ -87,6 +87,11 @@ impl Links {
             .collect()
     }
 
+    /// Whether a link of one of these groups has room worth a look.
+    pub fn have_room(&self, groups: &[Arc<str>]) -> bool {
+        self.lock().values().any(|handle| groups.contains(&handle.name().group) && handle.has_room())
+    }
+
     /// Hands a leased message over. What a link does not take any more is reported as certainly not sent.
     pub fn offer(&self, name: &LinkName, submission: Submission) -> Option<LinkEvents> {
         let handle = self.lock().get(name).cloned();
