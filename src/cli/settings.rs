@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::fs;
-use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -45,6 +45,15 @@ fn read(file: &Path, secrets: Secrets) -> anyhow::Result<Settings> {
     let text = fs::read_to_string(file)
         .with_context(|| format!("cannot read the configuration {}; name the file with --config", file.display()))?;
     config::parse(file, &text, &Disk { secrets }).map_err(|problems| Wrong(problems).into())
+}
+
+/// Writes a configuration of our own making, which has secrets in it, for nobody else to read.
+///
+/// # Errors
+/// The system's own.
+pub fn write_private(file: &Path, text: &str) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).open(file)?.write_all(text.as_bytes())
 }
 
 /// What becomes of secrets that cannot be read.

@@ -12,7 +12,7 @@ mod rig;
 mod rows;
 mod standing;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -23,9 +23,9 @@ use super::run::runtime;
 pub struct Args {
     #[command(subcommand)]
     what: Option<What>,
-    /// Where the database goes: a directory on a real disk
-    #[arg(long, global = true, value_name = "DIRECTORY", default_value = ".")]
-    dir: PathBuf,
+    /// Where the database goes: a directory on a real disk; ./target or the current directory if absent
+    #[arg(long, global = true, value_name = "DIRECTORY")]
+    dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -43,18 +43,20 @@ enum What {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    rig::check_disk(&args.dir)?;
+    let usual = || Path::new(if Path::new("target").is_dir() { "target" } else { "." });
+    let dir = args.dir.as_deref().unwrap_or_else(usual);
+    rig::check_disk(dir)?;
     rows::head()?;
     runtime()?.block_on(async {
         match &args.what {
-            Some(what) => measure(what, &args.dir).await,
-            None => all(&args.dir).await,
+            Some(what) => measure(what, dir).await,
+            None => all(dir).await,
         }
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn measure(what: &What, dir: &std::path::Path) -> anyhow::Result<()> {
+async fn measure(what: &What, dir: &Path) -> anyhow::Result<()> {
     match what {
         What::Accept(args) => accept::accept(args, dir).await,
         What::Batch(args) => accept::batch(args, dir).await,
@@ -65,7 +67,7 @@ async fn measure(what: &What, dir: &std::path::Path) -> anyhow::Result<()> {
 }
 
 /// Every figure of the documentation, one after the other.
-async fn all(dir: &std::path::Path) -> anyhow::Result<()> {
+async fn all(dir: &Path) -> anyhow::Result<()> {
     let figures = [
         What::Accept(accept::AcceptArgs { connections: 16, ..accept::AcceptArgs::default() }),
         What::Accept(accept::AcceptArgs::default()),

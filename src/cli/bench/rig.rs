@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use crate::cli::http1::{Connection, Place, request};
-use crate::cli::{time, token};
+use crate::cli::{settings, time, token};
 use crate::daemon::now;
 use crate::http::token::Scope;
 use crate::store::{Database, Options};
@@ -75,7 +75,7 @@ impl Rig {
         let folder = tempfile::Builder::new().prefix("postrider-bench-").tempdir_in(dir)?;
         let (config, log) = (folder.path().join("postrider.toml"), folder.path().join("log"));
         let api = free_port()?;
-        fs::write(&config, configuration(api, peers))?;
+        settings::write_private(&config, &configuration(api, peers))?;
         let mut database = Database::open(&Options::at(folder.path().join("postrider.db")))?;
         let token = token::create(&mut database, "bench", &[Scope::Admin], now())?;
         Ok(Self { place: Place::Tcp(api.to_string()), token, config, log, child: None, _folder: folder })

@@ -1,7 +1,6 @@
 //! Everything that the demo starts: two simulated carriers, a receiver of callbacks, and the real daemon.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -78,7 +77,7 @@ impl House {
         let config = folder.path().join("postrider.toml");
         let port = port.unwrap_or_else(usual_port);
         let text = configuration(port, callbacks, &secret, delivers.address(), refuses.address());
-        fs::write(&config, text)?;
+        settings::write_private(&config, &text)?;
         let settings = settings::load(&config)?;
         let mut database = Database::open(&Options::at(&settings.store.path))?;
         let token = token::create(&mut database, "demo", &[Scope::Admin], now())?;
