@@ -461,11 +461,17 @@ pub struct Filter {
 /// How many rows a list looks at before it gives up for this page.
 const SCAN_MAX: usize = 200_000;
 
-/// The newest messages that pass `filter`, at most `limit`.
+/// The newest messages that pass `filter`, at most `limit`, and where the next page begins if there may be one.
+///
+/// A page may be short of `limit` and still have a next one: a list looks at so many rows and then answers.
 ///
 /// # Errors
 /// SQLite's own.
-pub fn list(connection: &Connection, filter: &Filter, limit: usize) -> Result<Vec<View>, StoreError> {
+pub fn list(
+    connection: &Connection,
+    filter: &Filter,
+    limit: usize,
+) -> Result<(Vec<View>, Option<MessageId>), StoreError> {
     let upper = [filter.before, filter.until.map(MessageId::first_at)].into_iter().flatten().min();
     let lower = filter.since.map_or(0, |since| MessageId::first_at(since).as_i64());
     let mut sql = String::from(concat_view!("WHERE id < ?1 AND id >= ?2"));
@@ -495,10 +501,10 @@ pub fn list(connection: &Connection, filter: &Filter, limit: usize) -> Result<Ve
             views.push(view_of(row)?);
         }
         if views.len() >= limit || looked_at >= SCAN_MAX {
-            break;
+            return Ok((views, Some(row::id(row, "id")?)));
         }
     }
-    Ok(views)
+    Ok((views, None))
 }
 
 fn tags_of(json: Option<&str>) -> Vec<String> {

@@ -57,6 +57,7 @@ fn turned(view: &View, encoded: &Encoded) -> Turned {
         attempt: view.head.attempt.max(1),
         from: view.sender.as_deref().map(Sender::from_network),
         to: view.head.recipient.clone(),
+        class: view.head.class,
         encoded: Arc::new(encoded.clone()),
         turns: turns.map(|index| SegmentTurn { index, not_before: Timestamp::default() }).collect(),
         valid_until: view.head.valid_until,
