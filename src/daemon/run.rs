@@ -218,7 +218,9 @@ impl Daemon {
 
     /// Stops in order. What did not finish is a lease, handled as in a crash.
     pub async fn stop(self) {
-        let Self { store, links, stop, server, server_stop, settler, events, mut loops, writer, drain_max, path, .. } = self;
+        let Self {
+            store, links, stop, server, server_stop, settler, events, mut loops, writer, drain_max, path, ..
+        } = self;
         Systemd.stopping();
         stop.send_replace(true);
         server_stop.send_replace(true);
