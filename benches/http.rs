@@ -16,7 +16,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use postrider::callback::{Callback, CallbackSettings, Outcome, Poster, Signer, format_secret};
 use postrider::http::token::{self, TokenHash};
-use postrider::http::{Api, Front, HttpMetrics, HttpSettings, LinkStatus, Listener, Server, Surroundings, clock, router};
+use postrider::http::{
+    Api, Front, HttpMetrics, HttpSettings, LinkStatus, Listener, Server, Surroundings, clock, router,
+};
 use postrider::model::AllowedTargets;
 use postrider::pipeline::{Group, Settings, Wakes};
 use postrider::policy::routes::Route;

@@ -94,6 +94,8 @@ const BINDS_MAX: i64 = 64;
 const NAME_MAX: usize = 32;
 /// `password` has room for so many characters (SMPP 3.4, 4.1.1). Some carriers give out longer ones.
 const PASSWORD_USUAL_MAX: usize = 8;
+/// What a session writes at most.
+const PASSWORD_MAX: usize = 64;
 
 impl Carrier {
     /// Reads one `[[carrier]]`. `None` if it has no usable name; what else is wrong was told.
@@ -140,6 +142,8 @@ impl Carrier {
             Given::Secret(secret, key) => {
                 if secret.expose().bytes().any(|byte| !matches!(byte, 0x20..=0x7e)) {
                     section.wrong(key, "has characters that are no printable ASCII");
+                } else if secret.expose().len() > PASSWORD_MAX {
+                    section.wrong(key, &format!("has more than {PASSWORD_MAX} characters"));
                 } else if secret.expose().len() > PASSWORD_USUAL_MAX {
                     let sentence = format!(
                         "{key} has more than {PASSWORD_USUAL_MAX} characters; not every carrier takes that, ask yours \

@@ -272,24 +272,19 @@ impl<'s> Section<'s> {
     /// The table under `key`.
     pub(super) fn section(&mut self, key: &'static str) -> Option<Section<'s>> {
         let value = self.find(key)?;
-        match value.get_ref() {
-            DeValue::Table(table) => Some(self.inner(key, self.place_of(key), value.span(), table)),
-            _ => {
-                self.tell(
-                    value.span(),
-                    key,
-                    format!("{key} {}", must_be(format_args!("a table: [{key}]"), value.get_ref())),
-                );
-                None
-            }
-        }
+        let Some(table) = value.get_ref().as_table() else {
+            let predicate = must_be(format_args!("a table: [{key}]"), value.get_ref());
+            self.tell(value.span(), key, format!("{key} {predicate}"));
+            return None;
+        };
+        Some(self.inner(key, self.place_of(key), value.span(), table))
     }
 
     /// A key that is `true`, `false` or a table: `Some(None)` for true, `None` for false and absent.
     pub(super) fn switch_or_section(&mut self, key: &'static str) -> Option<Option<Section<'s>>> {
-        match self.find(key)?.get_ref() {
-            DeValue::Boolean(on) => on.then_some(None),
-            _ => self.section(key).map(Some),
+        match self.find(key)?.get_ref().as_bool() {
+            Some(on) => on.then_some(None),
+            None => self.section(key).map(Some),
         }
     }
 
@@ -302,12 +297,12 @@ impl<'s> Section<'s> {
         };
         let mut sections = Vec::with_capacity(entries.len());
         for (place, entry) in entries.iter().enumerate() {
-            match entry.get_ref() {
-                DeValue::Table(table) => {
+            match entry.get_ref().as_table() {
+                Some(table) => {
                     let place = format!("{} {}", self.place_of(key), place + 1);
                     sections.push(self.inner(key, place, entry.span(), table));
                 }
-                _ => self.tell(entry.span(), key, format!("{key} must be a list of tables: write [[{key}]]")),
+                None => self.tell(entry.span(), key, format!("{key} must be a list of tables: write [[{key}]]")),
             }
         }
         sections
@@ -323,12 +318,14 @@ impl<'s> Section<'s> {
         let mut sections = Vec::with_capacity(entries.len());
         for (name, entry) in entries {
             let name_text = name.get_ref().to_string();
-            match entry.get_ref() {
-                DeValue::Table(table) => {
+            match entry.get_ref().as_table() {
+                Some(table) => {
                     let place = self.place_of(&format!("{key} \"{name_text}\""));
                     sections.push((name.span().start, name_text, self.inner(key, place, name.span(), table)));
                 }
-                _ => self.tell(entry.span(), key, format!("{key}.{name_text} {}", must_be("a table", entry.get_ref()))),
+                None => {
+                    self.tell(entry.span(), key, format!("{key}.{name_text} {}", must_be("a table", entry.get_ref())))
+                }
             }
         }
         sections.sort_by_key(|(start, ..)| *start);

@@ -35,15 +35,14 @@ impl Place<'_> {
     pub(super) fn read(&self, path: &Path) -> Result<String, String> {
         self.files.read(path).map_err(|error| {
             let shown = path.display();
-            match error.kind() {
-                io::ErrorKind::NotFound => {
-                    format!("names {shown}, which does not exist; create it or correct the path")
-                }
-                io::ErrorKind::PermissionDenied => {
-                    format!("names {shown}, which this user may not read; give the group of postrider read access")
-                }
-                io::ErrorKind::InvalidData => format!("names {shown}, which is not UTF-8 text"),
-                _ => format!("names {shown}, which cannot be read: {error}"),
+            let known = [
+                (io::ErrorKind::NotFound, "does not exist; create it or correct the path"),
+                (io::ErrorKind::PermissionDenied, "this user may not read; give the group of postrider read access"),
+                (io::ErrorKind::InvalidData, "is not UTF-8 text"),
+            ];
+            match known.into_iter().find(|(kind, _)| *kind == error.kind()) {
+                Some((_, why)) => format!("names {shown}, which {why}"),
+                None => format!("names {shown}, which cannot be read: {error}"),
             }
         })
     }

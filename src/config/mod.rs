@@ -14,6 +14,8 @@
 
 mod callback;
 mod carrier;
+#[cfg(test)]
+mod carrier_fixtures;
 mod carriers;
 mod difference;
 mod document;

@@ -175,8 +175,8 @@ fn read_timers(mut section: Section<'_>, timers: &mut Timers) {
         section.set(key, target, duration(secs(1)..=secs(3_600)));
     }
     section.set("enquire_link_misses_max", &mut timers.enquire_link_misses_max, whole(1..=20));
-    section.set("inactivity", &mut timers.inactivity, |value| match value {
-        DeValue::String(text) if text == "never" => Ok(None),
+    section.set("inactivity", &mut timers.inactivity, |value| match value.as_str() {
+        Some("never") => Ok(None),
         _ => duration(secs(10)..=days(7))(value).map(Some),
     });
     section.finish();
@@ -211,8 +211,8 @@ fn alphabet(key: &str) -> Checked<Alphabet> {
 }
 
 fn coding(value: &DeValue<'_>) -> Checked<Option<u8>> {
-    match value {
-        DeValue::String(text) if text == "none" => Ok(None),
+    match value.as_str() {
+        Some("none") => Ok(None),
         _ => whole(0..=255)(value).map(Some).map_err(|_| must_be("a data_coding from 0 to 255, or \"none\"", value)),
     }
 }

@@ -63,16 +63,16 @@ impl SecretKeys {
             return Given::Wrong;
         }
         let secret = if first == self.plain {
-            self.plain(section, place)
+            self.in_plain(section, place)
         } else if first == self.file {
-            self.from_file(section, place)
+            self.in_file(section, place)
         } else {
-            self.from_credential(section, place)
+            self.in_credential(section, place)
         };
         secret.map_or(Given::Wrong, |secret| Given::Secret(secret, first))
     }
 
-    fn plain(&self, section: &mut Section<'_>, place: Place<'_>) -> Option<Secret> {
+    fn in_plain(&self, section: &mut Section<'_>, place: Place<'_>) -> Option<Secret> {
         let mut text = None;
         section.set_some(self.plain, &mut text, hidden_text);
         let file = section.file().to_owned();
@@ -86,7 +86,7 @@ impl SecretKeys {
         self.not_empty(section, self.plain, "", &text?)
     }
 
-    fn from_file(&self, section: &mut Section<'_>, place: Place<'_>) -> Option<Secret> {
+    fn in_file(&self, section: &mut Section<'_>, place: Place<'_>) -> Option<Secret> {
         let mut written = None;
         section.set_some(self.file, &mut written, filled);
         let path = place.path(&written?);
@@ -98,7 +98,7 @@ impl SecretKeys {
         self.not_empty(section, self.file, &path.display().to_string(), &text)
     }
 
-    fn from_credential(&self, section: &mut Section<'_>, place: Place<'_>) -> Option<Secret> {
+    fn in_credential(&self, section: &mut Section<'_>, place: Place<'_>) -> Option<Secret> {
         let mut name = None;
         section.set_some(self.credential, &mut name, filled);
         let name = name?;
@@ -144,10 +144,7 @@ pub(super) enum Given {
 
 /// A text whose mistakes are told without showing it.
 fn hidden_text(value: &DeValue<'_>) -> Checked<String> {
-    match value {
-        DeValue::String(text) => Ok(text.to_string()),
-        _ => Err("must be a text in quotes".to_owned()),
-    }
+    value.as_str().map(str::to_owned).ok_or_else(|| "must be a text in quotes".to_owned())
 }
 
 #[cfg(test)]

@@ -31,10 +31,7 @@ pub(super) fn must_be(what: impl Display, value: &DeValue<'_>) -> String {
 
 /// The text of a string value.
 pub(super) fn str_of<'a>(value: &'a DeValue<'_>, what: &str) -> Checked<&'a str> {
-    match value {
-        DeValue::String(text) => Ok(text),
-        _ => Err(must_be(what, value)),
-    }
+    value.as_str().ok_or_else(|| must_be(what, value))
 }
 
 /// Any text, also an empty one.
@@ -67,17 +64,11 @@ pub(super) fn ascii(length_max: usize) -> impl Fn(&DeValue<'_>) -> Checked<Strin
 }
 
 pub(super) fn flag(value: &DeValue<'_>) -> Checked<bool> {
-    match value {
-        DeValue::Boolean(flag) => Ok(*flag),
-        _ => Err(must_be("true or false", value)),
-    }
+    value.as_bool().ok_or_else(|| must_be("true or false", value))
 }
 
 fn integer(value: &DeValue<'_>) -> Option<i64> {
-    match value {
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok(),
-        _ => None,
-    }
+    value.as_integer().and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok())
 }
 
 /// A whole number within `range`.
@@ -90,9 +81,9 @@ pub(super) fn whole<T: TryFrom<i64>>(range: RangeInclusive<i64>) -> impl Fn(&DeV
 
 /// A rate a second above zero.
 pub(super) fn rate(value: &DeValue<'_>) -> Checked<f64> {
-    let number = match value {
-        DeValue::Float(number) => number.as_str().parse().ok(),
-        _ => integer(value).and_then(|number| u32::try_from(number).ok()).map(f64::from),
+    let number = match value.as_float() {
+        Some(number) => number.as_str().replace('_', "").parse().ok(),
+        None => integer(value).and_then(|number| u32::try_from(number).ok()).map(f64::from),
     };
     let possible = number.filter(|rate: &f64| (0.001..=1_000_000.0).contains(rate));
     possible.ok_or_else(|| must_be("a number from 0.001 to 1000000; leave it out for no limit", value))
@@ -101,11 +92,7 @@ pub(super) fn rate(value: &DeValue<'_>) -> Checked<f64> {
 /// A duration with its unit, within `range`.
 pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&DeValue<'_>) -> Checked<Duration> {
     move |value| {
-        let read = match value {
-            DeValue::String(text) => parse_duration(text),
-            _ => None,
-        };
-        let Some(duration) = read else {
+        let Some(duration) = value.as_str().and_then(parse_duration) else {
             return Err(must_be("a duration in quotes like \"30s\", \"10m\", \"24h\" or \"3 days\"", value));
         };
         if range.contains(&duration) {
@@ -129,9 +116,9 @@ pub(super) const fn days(days: u64) -> Duration {
 /// A size with its unit, or a number of octets, within `range`.
 pub(super) fn size<T: TryFrom<u64>>(range: RangeInclusive<u64>) -> impl Fn(&DeValue<'_>) -> Checked<T> {
     move |value| {
-        let read = match value {
-            DeValue::String(text) => parse_size(text),
-            _ => integer(value).and_then(|number| u64::try_from(number).ok()),
+        let read = match value.as_str() {
+            Some(text) => parse_size(text),
+            None => integer(value).and_then(|number| u64::try_from(number).ok()),
         };
         let Some(octets) = read else {
             return Err(must_be("a size in quotes like \"512 KiB\" or \"1 MiB\"", value));

@@ -14,6 +14,9 @@ use super::problem::Problem;
 /// How long a query waits for its turn before it is refused.
 const READ_WAIT_MAX: Duration = Duration::from_secs(5);
 
+/// How long a write may take; a disk that hangs must not hold all connections for ever.
+const WRITE_WAIT_MAX: Duration = Duration::from_secs(60);
+
 /// A handle to the store with a bound on how many queries run at once.
 #[derive(Clone)]
 pub struct Backend {
@@ -58,7 +61,14 @@ impl Backend {
         &self,
         work: impl FnMut(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.store.try_write(work).await.map_err(|error| problem_of(&error))
+        match tokio::time::timeout(WRITE_WAIT_MAX, self.store.try_write(work)).await {
+            Ok(result) => result.map_err(|error| problem_of(&error)),
+            Err(_) => Err(Problem::unavailable(
+                "outcome_unknown",
+                "the disk did not answer in time, so nobody knows yet whether this was done; ask again with the same Idempotency-Key",
+                Duration::from_secs(10),
+            )),
+        }
     }
 
     /// How many messages wait to be sent.

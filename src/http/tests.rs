@@ -146,7 +146,7 @@ impl Bench {
 
     async fn count(&self) -> usize {
         let list = |c: &rusqlite::Connection| store::message::list(c, &store::message::Filter::default(), 100_000);
-        self.store.read(list).unwrap().len()
+        self.store.read(list).unwrap().0.len()
     }
 }
 

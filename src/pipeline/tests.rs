@@ -439,7 +439,7 @@ fn the_tally_agrees_with_the_rows() {
     }
     for state in State::ALL {
         let filter = Filter { states: vec![state], ..Filter::default() };
-        let rows = gateway.database.read(|c| message::list(c, &filter, 100)).unwrap().len();
+        let rows = gateway.database.read(|c| message::list(c, &filter, 100)).unwrap().0.len();
         assert_eq!(gateway.database.tally().get(state), i64::try_from(rows).unwrap(), "{state}");
     }
 }

@@ -63,7 +63,7 @@ impl World {
                 states: plan.states.clone(),
                 ..ReceiptSettings::default()
             },
-            keep: Keep::All,
+            keep: Keep::Last(10_000_000),
             ..CarrierSettings::default()
         };
         let mut world = Self {
@@ -124,7 +124,9 @@ impl World {
             self.turn().map_err(text)?;
             let healed = self.elapsed > HEALED;
             if step % CHECK_EVERY == 0 {
-                self.oracle.check(&self.database, &self.carrier).map_err(|broken| format!("{broken} at {:?}", self.elapsed))?;
+                self.oracle
+                    .check(&self.database, &self.carrier)
+                    .map_err(|broken| format!("{broken} at {:?}", self.elapsed))?;
                 let quiet = healed && self.callbacks_at.is_none() && self.carrier.pending_deliveries() == 0;
                 if quiet && self.oracle.is_settled(&self.database)? || self.elapsed >= END {
                     break;
@@ -147,7 +149,14 @@ impl World {
     fn next_internal(&self) -> Option<Instant> {
         let (now, wall) = (self.now(), self.wall());
         let links = self.links.iter().filter_map(|link| link.poll_timeout(wall, now)).min();
-        let all = [self.dispatch_at, self.callbacks_at, Some(self.sweep_at), self.wires.next(), self.carrier.poll_timeout(), links];
+        let all = [
+            self.dispatch_at,
+            self.callbacks_at,
+            Some(self.sweep_at),
+            self.wires.next(),
+            self.carrier.poll_timeout(),
+            links,
+        ];
         // Whatever is due in the past is due in a millisecond: time always moves.
         all.into_iter().flatten().min().map(|at| at.max(now + Duration::from_millis(1)))
     }
@@ -224,12 +233,9 @@ impl World {
     }
 
     fn start_links(&mut self) {
-        let profile = CarrierProfile {
-            system_id: "shop".to_owned(),
-            password: "secret".into(),
-            window: self.plan.window,
-            ..CarrierProfile::default()
-        };
+        let mut profile = CarrierProfile { window: self.plan.window, ..CarrierProfile::default() };
+        profile.account.system_id = "shop".to_owned();
+        profile.account.password = "secret".into();
         for bind in 1..=self.plan.binds {
             self.sessions += 1000;
             let name = LinkName::new("north", bind);
@@ -339,7 +345,8 @@ impl World {
     }
 
     fn dispatch(&mut self) -> Result<(), StoreError> {
-        let offer = |link: &SimLink| Some(LinkOffer { name: link.name.clone(), free: link.free()?, idle: link.is_idle() });
+        let offer =
+            |link: &SimLink| Some(LinkOffer { name: link.name.clone(), free: link.free()?, idle: link.is_idle() });
         let offers: Vec<LinkOffer> = self.links.iter().filter_map(offer).collect();
         self.dispatch_at = None;
         let mut dispatcher = self.dispatcher.clone();

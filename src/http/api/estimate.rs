@@ -79,7 +79,7 @@ struct EstimateSchema {
     /// The characters that make UCS-2 necessary.
     forced_ucs2: Vec<ForcingSchema>,
     /// The replacements that would be made.
-    changes: Vec<super::post::Replaced>,
+    changes: Vec<super::batch::Replaced>,
     /// What the text would be and cost in GSM 7-bit.
     gsm7_variant: Option<VariantSchema>,
     /// Why the text would be refused, if it would.
@@ -113,7 +113,7 @@ struct VariantSchema {
     /// How many segments it would take.
     segments: usize,
     /// What was replaced.
-    changes: Vec<super::post::Replaced>,
+    changes: Vec<super::batch::Replaced>,
     /// The levels that the replacements belong to.
     levels: Vec<String>,
 }

@@ -62,8 +62,8 @@ pub async fn list_messages(State(api): State<Api>, headers: HeaderMap, uri: Uri)
     let asked: ListQuery = query::read(&uri)?;
     let limit = query::limit(asked.limit.as_deref())?;
     let filter = filter(asked)?;
-    let views = api.backend().read(move |connection| message::list(connection, &filter, limit)).await?;
-    let next = (views.len() == limit).then(|| views.last().map(|view| view.head.id.to_string())).flatten();
+    let (views, next) = api.backend().read(move |connection| message::list(connection, &filter, limit)).await?;
+    let next = next.map(|id| id.to_string());
     let messages = views.into_iter().map(MessageView::of).collect();
     Ok(json(StatusCode::OK, &MessagePage { messages, next }))
 }

@@ -2,6 +2,7 @@
 //!
 //! Every route stands in [`router`] and describes itself for the OpenAPI document; a test holds the two together.
 
+mod batch;
 mod estimate;
 mod health;
 mod inbound;
@@ -36,7 +37,7 @@ use super::settings::HttpSettings;
 use super::surroundings::Surroundings;
 use super::token::Scope;
 
-pub use post::Accepted;
+pub use batch::Accepted;
 pub use view::{InboundView, MessageView, TimelineView};
 
 /// What all handlers share. Cloning is cheap.

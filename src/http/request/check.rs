@@ -286,7 +286,7 @@ fn parameters(from: Option<BTreeMap<Text<'_>, Text<'_>>>, errors: &mut Errors) -
     from.into_iter()
         .filter_map(|(name, value)| {
             let name = errors.word("parameters", Some(name), WORD_LENGTH_MAX)?;
-            let place = format!("parameters/{}", super::explain::pointer_part(&name));
+            let place = format!("parameters/{}", super::names::pointer_part(&name));
             Some((name, errors.word(&place, Some(value), PARAMETER_LENGTH_MAX)?))
         })
         .collect()

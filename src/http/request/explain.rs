@@ -1,7 +1,5 @@
 //! Says field by field why a message is not the JSON that it should be; runs only after quick reading has failed.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -11,6 +9,7 @@ use crate::model::NewMessage;
 
 use super::check::check;
 use super::message::MessageRequest;
+use super::names::{pointer_part, short, unknown};
 
 /// What a field must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,22 +49,6 @@ const FIELDS: [(&str, Kind); 19] = [
 ];
 const PARAMETERS: (&str, Kind) = ("parameters", Kind::Parameters);
 
-/// What people coming from other gateways write, and what it is called here.
-const OTHER_NAMES: [(&str, &str); 12] = [
-    ("message", "text"),
-    ("body", "text"),
-    ("content", "text"),
-    ("msg", "text"),
-    ("recipient", "to"),
-    ("recipients", "to"),
-    ("phone", "to"),
-    ("destination", "to"),
-    ("sender", "from"),
-    ("validity", "valid_for"),
-    ("dlr_url", "callback"),
-    ("callback_url", "callback"),
-];
-
 /// Errors named in one message; a person mends those and posts again.
 const ERRORS_MAX: usize = 16;
 
@@ -102,7 +85,7 @@ fn take_out_wrong_fields(fields: &mut Map<String, Value>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     fields.retain(|name, value| {
         let Some((_, kind)) = FIELDS.iter().chain([&PARAMETERS]).find(|(known, _)| known == name) else {
-            errors.push(unknown(name));
+            errors.push(unknown(name, FIELDS.iter().chain([&PARAMETERS]).map(|(known, _)| *known)));
             return false;
         };
         if value.is_null() {
@@ -194,59 +177,6 @@ fn wrong_ports(value: &Value, name: &str) -> Option<(String, String)> {
     })
 }
 
-fn unknown(name: &str) -> FieldError {
-    let known = FIELDS.iter().chain([&PARAMETERS]).map(|(known, _)| *known);
-    let meant =
-        OTHER_NAMES.iter().find(|(other, _)| name.eq_ignore_ascii_case(other)).map(|(_, meant)| *meant).or_else(|| {
-            known
-                .map(|known| (distance(name, known), known))
-                .filter(|(far, known)| *far <= 2 && *far < known.len())
-                .min()
-                .map(|(_, known)| known)
-        });
-    let hint = meant.map(|meant| format!("; did you mean \"{meant}\"?")).unwrap_or_default();
-    FieldError::new(
-        format!("/{}", pointer_part(name)),
-        "unknown_field",
-        format!("a message has no field \"{}\"{hint}", short(name)),
-    )
-}
-
-/// How many letters must be put in, taken out or changed to turn one name into the other (at most 32 are looked at).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (line, letter) in a.chars().take(32).enumerate() {
-        let mut diagonal = line;
-        for (place, other) in b.iter().enumerate() {
-            let change = diagonal + usize::from(letter.to_ascii_lowercase() != *other);
-            let (Some(&left), Some(&above)) = (row.get(place), row.get(place + 1)) else { break };
-            diagonal = above;
-            let left = if place == 0 { line + 1 } else { left };
-            if let Some(cell) = row.get_mut(place + 1) {
-                *cell = change.min(left + 1).min(above + 1);
-            }
-        }
-        if let Some(first) = row.first_mut() {
-            *first = line + 1;
-        }
-    }
-    row.last().copied().unwrap_or(usize::MAX)
-}
-
-/// A name as it stands in a JSON pointer (RFC 6901, 3), cut when it is long.
-pub fn pointer_part(name: &str) -> Cow<'_, str> {
-    let cut = short(name);
-    if cut.contains(['~', '/']) { Cow::Owned(cut.replace('~', "~0").replace('/', "~1")) } else { cut }
-}
-
-fn short(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(48) {
-        None => Cow::Borrowed(text),
-        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
-    }
-}
-
 fn name_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -316,14 +246,5 @@ mod tests {
     fn a_field_that_comes_twice_is_refused() {
         let found = errors(r#"{"to": "+821012345678", "to": "+821012345679", "text": "hi"}"#);
         assert!(found[0].1.contains("duplicate field `to`"), "{found:?}");
-    }
-
-    #[test]
-    fn distances_are_counted_in_letters() {
-        for (a, b, far) in
-            [("text", "text", 0), ("tekst", "text", 2), ("", "to", 2), ("txt", "text", 1), ("form", "from", 2)]
-        {
-            assert_eq!(distance(a, b), far, "{a} {b}");
-        }
     }
 }

@@ -7,6 +7,7 @@
 mod check;
 mod explain;
 mod message;
+mod names;
 mod text;
 mod value;
 

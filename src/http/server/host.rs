@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, Version, header};
 
 use super::super::problem::Problem;
 
@@ -23,14 +23,17 @@ impl Hosts {
     ///
     /// # Errors
     /// 400 without a host, 421 with another server's.
-    pub fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    pub fn check(&self, version: Version, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
         // The absolute form of a request target goes before the header (RFC 9112, 3.2.2).
         let named = match uri.authority() {
             Some(authority) => authority.as_str(),
-            None => headers
-                .get(header::HOST)
-                .and_then(|value| value.to_str().ok())
-                .ok_or_else(|| Problem::bad_request("no_host", "the request has no readable Host header"))?,
+            None => match headers.get(header::HOST) {
+                // Plain health checks speak HTTP/1.0 without a host; no browser does.
+                None if version == Version::HTTP_10 => return Ok(()),
+                value => value
+                    .and_then(|value| value.to_str().ok())
+                    .ok_or_else(|| Problem::bad_request("no_host", "the request has no readable Host header"))?,
+            },
         };
         let name = bare(named);
         let local = name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|at: IpAddr| at.is_loopback());
@@ -65,7 +68,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, host.parse().unwrap());
         hosts
-            .check(&Uri::from_static("/v1/messages"), &headers)
+            .check(Version::HTTP_11, &Uri::from_static("/v1/messages"), &headers)
             .map_or_else(|problem| problem.status().as_u16(), |()| 200)
     }
 
@@ -93,8 +96,9 @@ mod tests {
     #[test]
     fn a_request_without_a_host_is_refused() {
         let hosts = Hosts::new(&[]);
-        assert_eq!(hosts.check(&Uri::from_static("/"), &HeaderMap::new()).unwrap_err().status(), 400);
-        assert!(hosts.check(&Uri::from_static("http://localhost/"), &HeaderMap::new()).is_ok());
-        assert!(hosts.check(&Uri::from_static("http://evil.example/"), &HeaderMap::new()).is_err());
+        assert!(hosts.check(Version::HTTP_10, &Uri::from_static("/"), &HeaderMap::new()).is_ok());
+        assert_eq!(hosts.check(Version::HTTP_11, &Uri::from_static("/"), &HeaderMap::new()).unwrap_err().status(), 400);
+        assert!(hosts.check(Version::HTTP_11, &Uri::from_static("http://localhost/"), &HeaderMap::new()).is_ok());
+        assert!(hosts.check(Version::HTTP_11, &Uri::from_static("http://evil.example/"), &HeaderMap::new()).is_err());
     }
 }

@@ -49,7 +49,7 @@ impl Front {
 
     /// Answers one request. `local` says that it came over a unix socket, whose users name no host worth checking.
     pub async fn handle(&self, request: Request<Body>, local: bool) -> Response {
-        let response = match self.hosts.check(request.uri(), request.headers()) {
+        let response = match self.hosts.check(request.version(), request.uri(), request.headers()) {
             Err(problem) if !local => problem.into_response(),
             Ok(()) | Err(_) => {
                 // A bug in one request must not take down the others on the connection.

@@ -1,0 +1,168 @@
+//! The messages of one request on their way into the store, and the answer about them.
+
+use std::borrow::Cow;
+
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::problem::{FieldError, Problem};
+use crate::http::request::{self, Checked, Messages};
+use crate::model::Timestamp;
+use crate::pipeline::{self, Prepared, Settings};
+
+/// The messages of a request on their way into the store.
+pub struct Batch {
+    /// Whether the request was an array.
+    many: bool,
+    /// How many messages it had.
+    pub total: usize,
+    /// Those that can be stored.
+    pub prepared: Vec<Prepared>,
+    /// The place of each of them in the request.
+    places: Vec<usize>,
+    /// What is wrong with the others.
+    errors: Vec<FieldError>,
+}
+
+impl Batch {
+    /// Reads, checks and encodes the messages of a body.
+    ///
+    /// # Errors
+    /// A problem when the body as a whole is none.
+    pub fn read(body: &[u8], settings: &Settings, now: Timestamp) -> Result<Self, Problem> {
+        let (many, checked) = match request::parse(body)? {
+            Messages::One(checked) => (false, vec![*checked]),
+            Messages::Many(checked) => (true, checked),
+        };
+        let total = checked.len();
+        let mut batch = Self {
+            many,
+            total,
+            prepared: Vec::with_capacity(total),
+            places: Vec::with_capacity(total),
+            errors: Vec::new(),
+        };
+        for (place, checked) in checked.into_iter().enumerate() {
+            batch.add(place, checked, settings, now);
+        }
+        Ok(batch)
+    }
+
+    fn add(&mut self, place: usize, checked: Checked, settings: &Settings, now: Timestamp) {
+        let prepared = checked.and_then(|new| {
+            pipeline::prepare(settings, new, now).map_err(|refusal| {
+                let pointer = format!("/{}", refusal.field);
+                vec![FieldError { pointer, code: Cow::Borrowed(refusal.code), detail: refusal.message }]
+            })
+        });
+        match prepared {
+            Ok(prepared) => {
+                self.prepared.push(prepared);
+                self.places.push(place);
+            }
+            Err(errors) => self.errors.extend(errors.into_iter().map(|mut error| {
+                if self.many {
+                    error.pointer.insert_str(0, &format!("/{place}"));
+                }
+                error
+            })),
+        }
+    }
+
+    /// How many messages cannot be stored.
+    pub fn refused(&self) -> usize {
+        self.total - self.prepared.len()
+    }
+
+    fn accepted(&self, stored: &[pipeline::Accepted]) -> Vec<Accepted> {
+        let places = self.places.iter().zip(&self.prepared);
+        stored
+            .iter()
+            .zip(places)
+            .map(|(stored, (&place, prepared))| Accepted::of(self.many.then_some(place), stored, prepared))
+            .collect()
+    }
+
+    /// The problem that names every wrong field.
+    pub fn refusal(&self, accepted: Vec<Accepted>) -> Problem {
+        let refused = self.refused();
+        let detail = match (self.many, accepted.len()) {
+            (false, _) => "the message was not accepted: see errors".to_owned(),
+            (true, 0) => format!("{refused} of {} messages are wrong; none was accepted", self.total),
+            (true, rest) => format!("{refused} of {} messages are wrong; the other {rest} were accepted", self.total),
+        };
+        Problem::fields("invalid_message", detail, self.errors.clone()).with_accepted(accepted)
+    }
+
+    /// Status and body of the answer once the good messages are stored.
+    pub fn answer(&self, stored: &[pipeline::Accepted]) -> (StatusCode, Vec<u8>) {
+        let accepted = self.accepted(stored);
+        if !self.errors.is_empty() {
+            return (StatusCode::UNPROCESSABLE_ENTITY, self.refusal(accepted).to_json());
+        }
+        let body = match (self.many, accepted.first()) {
+            (false, Some(one)) => serde_json::to_vec(one),
+            (_, _) => serde_json::to_vec(&AcceptedMessages { messages: &accepted }),
+        };
+        (StatusCode::ACCEPTED, body.unwrap_or_default())
+    }
+}
+
+/// An accepted message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Accepted {
+    /// Its place in the request's array, from 0; absent when the request was one message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<usize>,
+    /// Its id.
+    #[schema(example = "01jd8x4m2v0g0")]
+    id: String,
+    /// `queued` or `scheduled`.
+    #[schema(value_type = String)]
+    state: &'static str,
+    /// How many segments it has.
+    segments: usize,
+    /// The alphabet that it will be sent in.
+    #[schema(value_type = String)]
+    alphabet: &'static str,
+    /// The characters that were replaced, if that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<Replaced>,
+}
+
+impl Accepted {
+    fn of(index: Option<usize>, stored: &pipeline::Accepted, prepared: &Prepared) -> Self {
+        let replaced = prepared.changes.iter();
+        Self {
+            index,
+            id: stored.id.to_string(),
+            state: stored.state.as_str(),
+            segments: stored.segments,
+            alphabet: stored.alphabet.as_str(),
+            changes: replaced
+                .map(|change| Replaced { from: change.from, to: change.to.clone(), count: change.count })
+                .collect(),
+        }
+    }
+}
+
+/// A character that was replaced throughout a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Replaced {
+    /// The character as written.
+    #[schema(value_type = String)]
+    from: char,
+    /// What stands in for it.
+    to: String,
+    /// How often.
+    count: usize,
+}
+
+/// The answer to an array.
+#[derive(Serialize, ToSchema)]
+pub struct AcceptedMessages<'a> {
+    /// All messages, in the order of the request.
+    #[schema(value_type = Vec<Accepted>)]
+    messages: &'a [Accepted],
+}
