@@ -23,7 +23,7 @@ doc:
 
 # replay one run of the simulation: just sim 4711
 sim SEED:
-    SIM_SEED={{SEED}} cargo test --test simulation -- --nocapture one_seed
+    POSTRIDER_SIM_SEED={{SEED}} cargo test --test simulation every_seed -- --nocapture
 
 # the micro benches, then the figures of docs/BENCHMARKS.md
 bench:

@@ -37,7 +37,9 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             let replayed = which.open()?.write(|tx| callback::replay(tx, *id, now()))?;
             out::line(match replayed {
                 0 => "no callback was given up; nothing to send again".to_owned(),
-                some => format!("{} due again; a running daemon sends them within seconds", out::count(some, "callback")),
+                some => {
+                    format!("{} due again; a running daemon sends them within seconds", out::count(some, "callback"))
+                }
             })?;
         }
     }

@@ -52,7 +52,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 fn lines(estimate: &Estimate) -> Vec<String> {
     let mut lines = Vec::new();
-    let national = if estimate.national.is_empty() { String::new() } else { format!(" ({})", estimate.national.join(", ")) };
+    let national =
+        if estimate.national.is_empty() { String::new() } else { format!(" ({})", estimate.national.join(", ")) };
     lines.push(format!("encoding   {}{national}", estimate.alphabet.as_str()));
     lines.push(format!("segments   {} of at most {}", estimate.segments, estimate.segments_max));
     lines.push(format!(
@@ -68,7 +69,11 @@ fn lines(estimate: &Estimate) -> Vec<String> {
         let (head, name) = (if place == 0 { "forced by" } else { "" }, forcing.name.unwrap_or_default());
         let more = if forcing.count > places.len() { ", …" } else { "" };
         let (shown, code) = (shown(forcing.character), &forcing.code_point);
-        lines.push(format!("{head:11}{shown}  {code} {name}, {} (character {}{more})", times(forcing.count), places.join(", ")));
+        lines.push(format!(
+            "{head:11}{shown}  {code} {name}, {} (character {}{more})",
+            times(forcing.count),
+            places.join(", ")
+        ));
     }
     if let Some(variant) = &estimate.gsm7_variant {
         let levels: Vec<&str> = variant.levels.iter().map(|level| level.as_str()).collect();
@@ -100,7 +105,11 @@ fn times(count: usize) -> String {
 /// A character that can be printed by itself.
 fn shown(character: char) -> String {
     let marks = '\u{300}'..='\u{36f}';
-    if character.is_control() || character.is_whitespace() || marks.contains(&character) || ('\u{fe00}'..='\u{fe0f}').contains(&character) {
+    if character.is_control()
+        || character.is_whitespace()
+        || marks.contains(&character)
+        || ('\u{fe00}'..='\u{fe0f}').contains(&character)
+    {
         return "·".to_owned();
     }
     character.to_string()

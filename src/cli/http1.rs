@@ -33,7 +33,8 @@ impl FromStr for Place {
             return Ok(Self::Unix(path.to_owned()));
         }
         let authority = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
-        let has_port = authority.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+        let has_port =
+            authority.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
         if !has_port || authority.contains('/') {
             return Err(format!("\"{text}\" is neither http://HOST:PORT nor unix:PATH"));
         }

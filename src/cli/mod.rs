@@ -41,7 +41,12 @@ use clap::{Parser, Subcommand};
 const WRONG_CONFIGURATION: u8 = 2;
 
 #[derive(Debug, Parser)]
-#[command(name = "postrider", version, about = "The SMS gateway that a shop keeps on its own server.", max_term_width = 110)]
+#[command(
+    name = "postrider",
+    version,
+    about = "The SMS gateway that a shop keeps on its own server.",
+    max_term_width = 110
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -63,7 +63,9 @@ fn advise(error: anyhow::Error) -> anyhow::Error {
             "another program listens there (another postrider?): stop it, or change http.listen"
         }
         (Some(io::ErrorKind::AddrNotAvailable), _) => "this machine has no such address: correct http.listen",
-        (Some(io::ErrorKind::PermissionDenied), _) => "this user may not do that: use a port above 1023, or another path",
+        (Some(io::ErrorKind::PermissionDenied), _) => {
+            "this user may not do that: use a port above 1023, or another path"
+        }
         (_, Some(StoreError::Open { .. })) => {
             "its directory must exist and belong to the user that runs postrider: correct store.path, or make it so"
         }

@@ -42,9 +42,8 @@ pub fn load_without_secrets(file: &Path) -> anyhow::Result<Settings> {
 }
 
 fn read(file: &Path, secrets: Secrets) -> anyhow::Result<Settings> {
-    let text = fs::read_to_string(file).with_context(|| {
-        format!("cannot read the configuration {}; name the file with --config", file.display())
-    })?;
+    let text = fs::read_to_string(file)
+        .with_context(|| format!("cannot read the configuration {}; name the file with --config", file.display()))?;
     config::parse(file, &text, &Disk { secrets }).map_err(|problems| Wrong(problems).into())
 }
 

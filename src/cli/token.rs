@@ -50,7 +50,9 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::List { which } => list(which)?,
         Command::Revoke { name, which } => {
             let revoked = which.open()?.write(|tx| token::revoke(tx, name, now()))?;
-            let Some(name) = revoked else { bail!("there is no valid token \"{name}\"; postrider token list shows all") };
+            let Some(name) = revoked else {
+                bail!("there is no valid token \"{name}\"; postrider token list shows all")
+            };
             out::line(format_args!("revoked {name}"))?;
         }
     }

@@ -136,6 +136,7 @@ fn requests(carrier: &Carrier, case: &Case) -> Result<Vec<SubmitSm>, String> {
         message: MessageId::from_i64(1).unwrap(),
         attempt: 1,
         from: case.value("from").map(|from| Sender::parse(from).unwrap()),
+        class: message.class,
         to: message.to.clone(),
         class: message.class,
         encoded: Arc::new(encoded),

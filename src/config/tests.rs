@@ -111,8 +111,8 @@ fn every_carrier_file_is_built_in_and_parses() {
 #[test]
 fn the_generic_carrier_file_equals_the_defaults() {
     let generic = &read(NORTH).unwrap().carriers[0];
-    let mut bare = crate::smpp::profile::CarrierProfile::default();
-    bare.account = generic.profile.account.clone();
+    let account = generic.profile.account.clone();
+    let bare = crate::smpp::profile::CarrierProfile { account, ..Default::default() };
     assert_eq!(generic.profile, bare);
     assert_eq!(generic.text, crate::text::TextProfile::default());
 }

@@ -17,14 +17,15 @@ pub type LinkEvents = (LinkName, Vec<LinkEvent>);
 #[derive(Clone)]
 pub struct Links {
     running: Arc<Mutex<BTreeMap<LinkName, LinkHandle>>>,
-    events: mpsc::Sender<LinkEvents>,
+    /// Weak, since the settler holds the links too and ends when the last strong one is gone.
+    events: mpsc::WeakSender<LinkEvents>,
     wake: Arc<Notify>,
 }
 
 impl Links {
     /// No links yet; those that start report to `events` and ring `wake` when they have room.
-    pub fn new(events: mpsc::Sender<LinkEvents>, wake: Arc<Notify>) -> Self {
-        Self { running: Arc::default(), events, wake }
+    pub fn new(events: &mpsc::Sender<LinkEvents>, wake: Arc<Notify>) -> Self {
+        Self { running: Arc::default(), events: events.downgrade(), wake }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<LinkName, LinkHandle>> {
@@ -34,9 +35,11 @@ impl Links {
 
     /// Starts a link.
     pub fn start(&self, mut settings: SmppLinkSettings) {
+        // Nobody settles any more: the daemon stops.
+        let Some(events) = self.events.upgrade() else { return };
         settings.wake = self.wake.clone();
         let name = settings.name.clone();
-        let handle = spawn(settings, self.events.clone());
+        let handle = spawn(settings, events);
         self.lock().insert(name, handle);
     }
 

@@ -30,6 +30,9 @@ use crate::model::{LinkName, State};
 use crate::pipeline::{Settings, Turn, notify, recover, reroute};
 use crate::store::{Database, Options, Store, StoreError, throttle};
 
+/// How long the writer's thread may take to end once nothing is asked of it any more.
+const WRITER_WAIT_MAX: Duration = Duration::from_secs(2);
+
 /// Everything that a daemon is made of, checked and ready.
 pub struct Parts {
     /// The database.
@@ -69,6 +72,7 @@ pub struct Daemon {
     server: tokio::task::JoinHandle<()>,
     server_stop: watch::Sender<bool>,
     settler: tokio::task::JoinHandle<()>,
+    events: mpsc::Sender<super::links::LinkEvents>,
     started: Vec<SmppLinkSettings>,
     drain_max: Duration,
     path: PathBuf,
@@ -101,7 +105,7 @@ impl Daemon {
 
         let (events, reports) = mpsc::channel(EVENTS_MAX);
         let (slow_in, slow) = mpsc::channel(SLOW_MAX);
-        let links = Links::new(events.clone(), bells.dispatch.clone());
+        let links = Links::new(&events, bells.dispatch.clone());
         let http_metrics = HttpMetrics::default();
         let metrics = Metrics::new(store.clone(), &http_metrics);
         let disk = DiskRoom::default();
@@ -119,7 +123,7 @@ impl Daemon {
             store: store.clone(),
             bells: bells.clone(),
             links: links.clone(),
-            events,
+            events: events.clone(),
             slow,
             kept,
             beat: Beat::default(),
@@ -176,6 +180,7 @@ impl Daemon {
             server,
             server_stop,
             settler,
+            events,
             started: parts.links,
             drain_max: parts.drain_max,
             path,
@@ -214,15 +219,15 @@ impl Daemon {
 
     /// Stops in order. What did not finish is a lease, handled as in a crash.
     pub async fn stop(self) {
-        let Self { store, links, stop, server, server_stop, settler, mut loops, writer, drain_max, path, .. } = self;
+        let Self { store, links, stop, server, server_stop, settler, events, mut loops, writer, drain_max, path, .. } = self;
         Systemd.stopping();
         stop.send_replace(true);
         server_stop.send_replace(true);
         let _ = server.await;
         while loops.join_next().await.is_some() {}
         let awaited = links.stop_all(drain_max).await;
-        drop(links);
         // The settler ends when the last link has reported; its commits are the last ones.
+        drop(events);
         let _ = settler.await;
         let leased = store.tally().get(State::Leased);
         if leased > 0 {
@@ -233,7 +238,9 @@ impl Daemon {
             );
         }
         drop(store);
-        let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        // Everything that was asked is committed. A request that still hangs must not keep the process.
+        let joined = tokio::task::spawn_blocking(move || writer.join());
+        let _ = tokio::time::timeout(WRITER_WAIT_MAX, joined).await;
         tracing::info!("Stopped; the database is {}", path.display());
     }
 }

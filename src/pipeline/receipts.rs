@@ -5,14 +5,14 @@ use super::settle::segment_states;
 use super::{Receipts, Settings, Turn};
 use crate::model::{CarrierMessageId, PhoneNumber, Receipt, State};
 use crate::policy::lifecycle;
-use crate::store::message;
+use crate::store::message::{self, Head};
 use crate::store::submission::{self, Submission, carrier_key};
 use crate::store::{StoreError, receipt as early};
 
 /// Lets `receipt` take effect, or keeps it until the answer that it belongs to comes.
 pub fn settle(turn: &Turn<'_>, group: &str, receipt: &Receipt) -> Result<(), StoreError> {
     match find(turn, group, receipt)? {
-        Some(found) => apply(turn, found, receipt),
+        Some((row, head)) => apply(turn, &row, head, receipt),
         None => match receipt.ids.first() {
             Some(id) => {
                 tracing::debug!(link = group, carrier.id = %id, "A receipt waits for its submit answer");
@@ -27,7 +27,7 @@ pub fn settle(turn: &Turn<'_>, group: &str, receipt: &Receipt) -> Result<(), Sto
 }
 
 /// The send that a receipt is about: by each id as written, then by its other readings.
-fn find(turn: &Turn<'_>, group: &str, receipt: &Receipt) -> Result<Option<Submission>, StoreError> {
+fn find(turn: &Turn<'_>, group: &str, receipt: &Receipt) -> Result<Option<(Submission, Head)>, StoreError> {
     for id in &receipt.ids {
         if let Some(found) = find_form(turn, group, &id.normal_form(), receipt)? {
             return Ok(Some(found));
@@ -43,13 +43,23 @@ fn find(turn: &Turn<'_>, group: &str, receipt: &Receipt) -> Result<Option<Submis
     Ok(None)
 }
 
-fn find_form(turn: &Turn<'_>, group: &str, form: &str, receipt: &Receipt) -> Result<Option<Submission>, StoreError> {
-    let same_form = |row: &Submission| {
-        row.carrier_id.as_deref().and_then(CarrierMessageId::new).is_some_and(|id| id.normal_form() == form)
-    };
-    let candidates = submission::with_carrier_key(turn.tx, carrier_key(group, form))?;
-    let agrees = |number: &str| receipt.recipient.as_ref().is_none_or(|recipient| same_handset(recipient, number));
-    Ok(candidates.into_iter().find(|(row, number)| same_form(row) && agrees(number)).map(|(row, _)| row))
+fn find_form(
+    turn: &Turn<'_>,
+    group: &str,
+    form: &str,
+    receipt: &Receipt,
+) -> Result<Option<(Submission, Head)>, StoreError> {
+    for row in submission::with_carrier_key(turn.tx, carrier_key(group, form))? {
+        let id = row.carrier_id.as_deref().and_then(CarrierMessageId::new);
+        if id.is_none_or(|id| id.normal_form() != form) {
+            continue;
+        }
+        let Some(head) = message::head(turn.tx, row.message)? else { continue };
+        if receipt.recipient.as_ref().is_none_or(|recipient| same_handset(recipient, head.recipient.as_str())) {
+            return Ok(Some((row, head)));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a receipt's number is the message's. Some carriers leave the country code out.
@@ -60,11 +70,10 @@ fn same_handset(recipient: &PhoneNumber, number: &str) -> bool {
     long == short || short.len() >= LOCAL_DIGITS_MIN && long.ends_with(short)
 }
 
-fn apply(turn: &Turn<'_>, row: Submission, receipt: &Receipt) -> Result<(), StoreError> {
+fn apply(turn: &Turn<'_>, row: &Submission, mut head: Head, receipt: &Receipt) -> Result<(), StoreError> {
     let Some(state) = lifecycle::after_receipt(row.state, receipt.state) else { return Ok(()) };
     let note = describe(receipt);
-    submission::set_state(turn.tx, &row, state, &note, turn.now)?;
-    let Some(mut head) = message::head(turn.tx, row.message)? else { return Ok(()) };
+    submission::set_state(turn.tx, row, state, &note, turn.now)?;
     let mut states = if head.segments == 1 && head.attempt == 1 {
         vec![state]
     } else {

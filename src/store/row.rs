@@ -1,34 +1,35 @@
 //! Reads single columns as the types of `model`, and says which column a bad value stood in.
 
+use std::fmt::Display;
 use std::str::FromStr;
 
-use rusqlite::Row;
+use rusqlite::{Row, RowIndex};
 
 use super::StoreError;
 use crate::model::{MessageId, Timestamp};
 
 /// A text column as any type that reads from text.
-pub fn parsed<T: FromStr>(row: &Row<'_>, column: &str) -> Result<T, StoreError>
+pub fn parsed<T: FromStr>(row: &Row<'_>, column: impl RowIndex + Display + Copy) -> Result<T, StoreError>
 where
-    T::Err: std::fmt::Display,
+    T::Err: Display,
 {
     let text = row.get_ref(column)?.as_str().map_err(|error| StoreError::Row(format!("column {column}: {error}")))?;
     text.parse().map_err(|error| StoreError::Row(format!("column {column}: {error}")))
 }
 
 /// An id column.
-pub fn id(row: &Row<'_>, column: &str) -> Result<MessageId, StoreError> {
+pub fn id(row: &Row<'_>, column: impl RowIndex + Display + Copy) -> Result<MessageId, StoreError> {
     let value: i64 = row.get(column)?;
     MessageId::from_i64(value).ok_or_else(|| StoreError::Row(format!("column {column}: {value} is not an id")))
 }
 
 /// A time column.
-pub fn time(row: &Row<'_>, column: &str) -> Result<Timestamp, StoreError> {
+pub fn time(row: &Row<'_>, column: impl RowIndex + Display + Copy) -> Result<Timestamp, StoreError> {
     Ok(Timestamp::from_millis(row.get(column)?))
 }
 
 /// A time column that may be absent.
-pub fn maybe_time(row: &Row<'_>, column: &str) -> Result<Option<Timestamp>, StoreError> {
+pub fn maybe_time(row: &Row<'_>, column: impl RowIndex + Display + Copy) -> Result<Option<Timestamp>, StoreError> {
     Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
 }
 

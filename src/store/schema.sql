@@ -55,7 +55,7 @@ CREATE TABLE submission (
     note        TEXT,
     PRIMARY KEY (message, segment, attempt)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX submission_carrier ON submission (carrier_key) WHERE carrier_key IS NOT NULL;
+CREATE INDEX submission_carrier ON submission (carrier_key);
 
 -- The timeline: every change of state, and what else a technician wants to know.
 CREATE TABLE event (

@@ -35,15 +35,15 @@ pub fn carrier_key(link_group: &str, normal_form: &str) -> i64 {
 
 fn submission_of(row: &Row<'_>) -> Result<Submission, StoreError> {
     Ok(Submission {
-        message: row::id(row, "message")?,
-        segment: row.get("segment")?,
-        attempt: row.get("attempt")?,
-        state: row::parsed(row, "state")?,
-        link: row.get("link")?,
-        at: row::time(row, "at")?,
-        carrier_id: row.get("carrier_id")?,
-        code: row.get("code")?,
-        note: row.get("note")?,
+        message: row::id(row, 0)?,
+        segment: row.get(1)?,
+        attempt: row.get(2)?,
+        state: row::parsed(row, 3)?,
+        link: row.get(4)?,
+        at: row::time(row, 5)?,
+        carrier_id: row.get(6)?,
+        code: row.get(7)?,
+        note: row.get(8)?,
     })
 }
 
@@ -107,19 +107,19 @@ pub fn of(connection: &Connection, message: MessageId) -> Result<Vec<Submission>
     Ok(all)
 }
 
-/// The outcomes with this carrier key, newest message first, each with the recipient of its message.
+/// The outcomes with this carrier key, newest message first.
 ///
 /// # Errors
 /// SQLite's own.
-pub fn with_carrier_key(tx: &Tx<'_>, key: i64) -> Result<Vec<(Submission, String)>, StoreError> {
+pub fn with_carrier_key(tx: &Tx<'_>, key: i64) -> Result<Vec<Submission>, StoreError> {
     let mut statement = tx.sql().prepare_cached(concat!(
-        "SELECT s.message, s.segment, s.attempt, s.state, s.link, s.at, s.carrier_id, s.code, s.note, m.recipient ",
-        "FROM submission s JOIN message m ON m.id = s.message WHERE s.carrier_key = ?1 ORDER BY s.message DESC LIMIT 16"
+        "SELECT message, segment, attempt, state, link, at, carrier_id, code, note ",
+        "FROM submission WHERE carrier_key = ?1 ORDER BY message DESC LIMIT 16"
     ))?;
     let mut rows = statement.query([key])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
-        all.push((submission_of(row)?, row.get("recipient")?));
+        all.push(submission_of(row)?);
     }
     Ok(all)
 }

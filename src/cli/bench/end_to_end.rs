@@ -67,8 +67,11 @@ pub async fn run(args: &Args, dir: &Path) -> anyhow::Result<()> {
     getrandom::fill(&mut key)?;
     let secret = format_secret(&key);
     let listener = TcpListener::bind(loopback()).await?;
-    let peers =
-        Peers { carrier: carrier.address(), window: args.window, callbacks: Some((listener.local_addr()?, secret.clone())) };
+    let peers = Peers {
+        carrier: carrier.address(),
+        window: args.window,
+        callbacks: Some((listener.local_addr()?, secret.clone())),
+    };
     let mut rig = Rig::new(dir, &peers)?;
     rig.start().await?;
     timeout(Duration::from_secs(30), carrier.until(|carrier| carrier.bound_connections() > 0))
@@ -87,7 +90,10 @@ pub async fn run(args: &Args, dir: &Path) -> anyhow::Result<()> {
         odd: AtomicU64::new(0),
         count,
     });
-    let judge = { let arrivals = Arc::clone(&arrivals); move |post: Post<'_>| arrivals.take(post) };
+    let judge = {
+        let arrivals = Arc::clone(&arrivals);
+        move |post: Post<'_>| arrivals.take(post)
+    };
     tokio::spawn(receiver::serve(listener, judge));
 
     let elapsed = drive(args, &rig, Arc::clone(&posted_at), counted).await?;
@@ -106,15 +112,22 @@ pub async fn run(args: &Args, dir: &Path) -> anyhow::Result<()> {
     let measured = format!("{}; post to callback: {}", a_second(args.messages, elapsed), latencies.words());
     let Args { window, messages, batch, connections, rate } = args;
     let paced = rate.map_or_else(String::new, |rate| format!(" --rate {rate}"));
-    let figure = format!("end to end with receipts and callbacks, window {window}, {} messages", rows::thousands(*messages));
-    let command =
-        format!("end-to-end --window {window} --messages {messages} --batch {batch} --connections {connections}{paced}");
+    let figure =
+        format!("end to end with receipts and callbacks, window {window}, {} messages", rows::thousands(*messages));
+    let command = format!(
+        "end-to-end --window {window} --messages {messages} --batch {batch} --connections {connections}{paced}"
+    );
     rows::row(&figure, &measured, &command)?;
     Ok(())
 }
 
 /// Posts everything and waits for the last callback; gives the time from the first post to then.
-async fn drive(args: &Args, rig: &Rig, posted_at: PostedAt, mut counted: watch::Receiver<u64>) -> anyhow::Result<Duration> {
+async fn drive(
+    args: &Args,
+    rig: &Rig,
+    posted_at: PostedAt,
+    mut counted: watch::Receiver<u64>,
+) -> anyhow::Result<Duration> {
     let load = Load {
         place: rig.place.clone(),
         token: rig.token.clone(),

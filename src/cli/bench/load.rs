@@ -112,7 +112,11 @@ impl Shared {
             if let Some(posted_at) = &self.posted_at {
                 let nanos = u64::try_from(left.saturating_duration_since(self.begun).as_nanos()).unwrap_or(u64::MAX);
                 let places = usize::try_from(first).unwrap_or(usize::MAX);
-                posted_at.iter().skip(places).take(usize::try_from(count).unwrap_or(0)).for_each(|at| at.store(nanos, Ordering::Relaxed));
+                posted_at
+                    .iter()
+                    .skip(places)
+                    .take(usize::try_from(count).unwrap_or(0))
+                    .for_each(|at| at.store(nanos, Ordering::Relaxed));
             }
             let answer = connection.exchange(&whole.octets).await?;
             let said = || String::from_utf8_lossy(&answer.body).chars().take(300).collect::<String>();
@@ -176,7 +180,8 @@ async fn watch(shared: Arc<Shared>, bar: ProgressBar) {
     loop {
         ticks.tick().await;
         let done = shared.done.load(Ordering::Relaxed);
-        let tenths = u64::try_from(time::instant().saturating_duration_since(shared.begun).as_millis() / 100).unwrap_or(0);
+        let tenths =
+            u64::try_from(time::instant().saturating_duration_since(shared.begun).as_millis() / 100).unwrap_or(0);
         bar.set_position(if shared.load.seconds_max.is_some() { tenths } else { done });
         bar.set_message(format!("{} accepted", super::rows::thousands(done)));
     }
@@ -196,6 +201,12 @@ mod tests {
         let messages: serde_json::Value = serde_json::from_str(body).unwrap();
         assert_eq!(messages[1]["to"], "+821000000000");
         assert!(text.contains(&format!("content-length: {}\r\n", body.len())));
-        assert!(serde_json::from_slice::<serde_json::Value>(Template::new("x", 1).octets.split(|&o| o == b'\n').next_back().unwrap()).unwrap().is_object());
+        assert!(
+            serde_json::from_slice::<serde_json::Value>(
+                Template::new("x", 1).octets.split(|&o| o == b'\n').next_back().unwrap()
+            )
+            .unwrap()
+            .is_object()
+        );
     }
 }

@@ -33,6 +33,14 @@ impl Seen {
     pub fn is_final(&self) -> bool {
         self.state.parse().is_ok_and(crate::model::State::is_final)
     }
+
+    /// A timeline keeps no line for the state that a message was accepted in; whoever looked then knows it.
+    pub fn after(mut self, before: &Self) -> Self {
+        if let (Some(first), Some(known)) = (self.path.first_mut(), before.path.first()) {
+            first.clone_from(known);
+        }
+        self
+    }
 }
 
 impl Api {

@@ -83,9 +83,9 @@ impl House {
         let mut database = Database::open(&Options::at(&settings.store.path))?;
         let token = token::create(&mut database, "demo", &[Scope::Admin], now())?;
         drop(database);
-        let daemon = Daemon::start(plan::parts(&settings)?).await.with_context(|| {
-            format!("the demo cannot start; if port {port} is taken, name another one with --port")
-        })?;
+        let daemon = Daemon::start(plan::parts(&settings)?)
+            .await
+            .with_context(|| format!("the demo cannot start; if port {port} is taken, name another one with --port"))?;
         let url = daemon.addresses.first().context("the daemon listens nowhere")?.clone();
         Ok(Self { url, token, config, heard, daemon, delivers, refuses, folder })
     }
@@ -161,13 +161,7 @@ fn what(body: &[u8]) -> Heard {
     }
 }
 
-fn configuration(
-    port: u16,
-    callbacks: SocketAddr,
-    secret: &str,
-    delivers: SocketAddr,
-    refuses: SocketAddr,
-) -> String {
+fn configuration(port: u16, callbacks: SocketAddr, secret: &str, delivers: SocketAddr, refuses: SocketAddr) -> String {
     let (id, password) = ACCOUNT;
     format!(
         r#"# Made by postrider demo.

@@ -90,7 +90,8 @@ async fn watch(api: &mut Api, house: &mut House) -> anyhow::Result<String> {
         ticks.tick().await;
         for (place, id) in ids.iter().enumerate() {
             if !seen[place].is_final() {
-                seen[place] = api.look(id).await?;
+                let before = std::mem::take(&mut seen[place]);
+                seen[place] = api.look(id).await?.after(&before);
                 board.update(place, &seen[place]);
             }
         }

@@ -34,10 +34,16 @@ const PLAIN: Sample = Sample {
 /// All of them, in the order in which they are posted.
 pub const SAMPLES: [Sample; 8] = [
     PLAIN,
-    Sample { name: "Korean", to: "+821055501202", text: "안녕하세요 고객님, 주문하신 상품이 준비되었습니다.", ..PLAIN },
-    Sample { name: "Thai", to: "+66812345603", text: "สวัสดีค่ะ คำสั่งซื้อของคุณพร้อมรับแล้วที่ร้าน", ..PLAIN },
+    Sample {
+        name: "Korean", to: "+821055501202", text: "안녕하세요 고객님, 주문하신 상품이 준비되었습니다.", ..PLAIN
+    },
+    Sample {
+        name: "Thai", to: "+66812345603", text: "สวัสดีค่ะ คำสั่งซื้อของคุณพร้อมรับแล้วที่ร้าน", ..PLAIN
+    },
     Sample { name: "emoji", to: "+12025550104", text: "Thank you 🎉 See you soon 👋🏽", ..PLAIN },
-    Sample { name: "Turkish", to: "+905321234505", text: "Siparişiniz hazır. Teşekkürler, görüşmek üzere!", ..PLAIN },
+    Sample {
+        name: "Turkish", to: "+905321234505", text: "Siparişiniz hazır. Teşekkürler, görüşmek üzere!", ..PLAIN
+    },
     Sample {
         name: "300 characters",
         to: "+821055501206",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::final_state;
 use crate::cli::time;
-use crate::sim::{FinalState, Faults};
+use crate::sim::{Faults, FinalState};
 
 /// What `--faults` takes.
 pub const HELP: &str = "\

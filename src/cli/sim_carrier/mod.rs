@@ -113,7 +113,12 @@ fn settings(args: &Args) -> anyhow::Result<ServerSettings> {
     let carrier = CarrierSettings {
         accounts: args.accounts.iter().cloned().collect(),
         ids: args.id_form,
-        receipts: ReceiptSettings { delay: args.receipts, place, states: args.states.0.clone(), ..ReceiptSettings::default() },
+        receipts: ReceiptSettings {
+            delay: args.receipts,
+            place,
+            states: args.states.0.clone(),
+            ..ReceiptSettings::default()
+        },
         delivery_window: args.window.max(1),
         enquire_link: args.enquire_link,
         keep: Keep::Counts,

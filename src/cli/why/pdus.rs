@@ -81,7 +81,8 @@ fn fields(story: &mut Story, view: &View, pdu: &Pdu) {
         if name == "sequence_number" {
             continue;
         }
-        let value = if story.is_full() { value } else { discreet(&name, value, &view.head.recipient, view.sender.as_deref()) };
+        let value =
+            if story.is_full() { value } else { discreet(&name, value, &view.head.recipient, view.sender.as_deref()) };
         story.push(format!("    {name:<24}{value}"));
     }
 }

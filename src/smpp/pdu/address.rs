@@ -26,9 +26,9 @@ impl<const SIZE: usize> Address<SIZE> {
     }
 
     #[inline]
-    pub(super) fn decode(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, BodyError> {
-        let [ton, npi] = reader.array::<2>(field)?;
-        Ok(Self { ton, npi, addr: reader.c_octets(field)? })
+    pub(super) fn decode(&mut self, reader: &mut Reader<'_>, field: &'static str) -> Result<(), BodyError> {
+        [self.ton, self.npi] = reader.array(field)?;
+        reader.c_octets(field, &mut self.addr)
     }
 
     #[inline]

@@ -15,12 +15,11 @@ pub struct AlertNotification {
 
 impl AlertNotification {
     #[inline]
-    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, BodyError> {
-        Ok(Self {
-            source_addr: Address::decode(reader, "source_addr")?,
-            esme_addr: Address::decode(reader, "esme_addr")?,
-            tlvs: reader.tlvs(),
-        })
+    pub(super) fn decode(&mut self, reader: &mut Reader<'_>) -> Result<(), BodyError> {
+        self.source_addr.decode(reader, "source_addr")?;
+        self.esme_addr.decode(reader, "esme_addr")?;
+        self.tlvs = reader.tlvs();
+        Ok(())
     }
 
     #[inline]

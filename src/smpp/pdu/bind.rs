@@ -82,18 +82,15 @@ impl fmt::Debug for Bind {
 }
 
 impl Bind {
-    pub(super) fn decode(kind: BindKind, reader: &mut Reader<'_>) -> Result<Self, BodyError> {
-        Ok(Self {
-            kind,
-            system_id: reader.c_octets("system_id")?,
-            password: reader.c_octets("password")?,
-            system_type: reader.c_octets("system_type")?,
-            interface_version: reader.u8("interface_version")?,
-            addr_ton: reader.u8("addr_ton")?,
-            addr_npi: reader.u8("addr_npi")?,
-            address_range: reader.c_octets("address_range")?,
-            tlvs: reader.tlvs(),
-        })
+    #[inline]
+    pub(super) fn decode(&mut self, reader: &mut Reader<'_>) -> Result<(), BodyError> {
+        reader.c_octets("system_id", &mut self.system_id)?;
+        reader.c_octets("password", &mut self.password)?;
+        reader.c_octets("system_type", &mut self.system_type)?;
+        [self.interface_version, self.addr_ton, self.addr_npi] = reader.array("interface_version")?;
+        reader.c_octets("address_range", &mut self.address_range)?;
+        self.tlvs = reader.tlvs();
+        Ok(())
     }
 
     pub(super) fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
@@ -130,11 +127,14 @@ pub struct BindResp {
 }
 
 impl BindResp {
-    pub(super) fn decode(kind: BindKind, ok: bool, reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+    #[inline]
+    pub(super) fn decode(&mut self, ok: bool, reader: &mut Reader<'_>) -> Result<(), BodyError> {
         if reader.body_is_missing(ok) {
-            return Ok(Self { kind, ..Self::default() });
+            return Ok(());
         }
-        Ok(Self { kind, system_id: reader.c_octets("system_id")?, tlvs: reader.tlvs() })
+        reader.c_octets("system_id", &mut self.system_id)?;
+        self.tlvs = reader.tlvs();
+        Ok(())
     }
 
     pub(super) fn encode(&self, status: CommandStatus, out: &mut Writer<'_>) -> Result<(), EncodeError> {

@@ -38,19 +38,17 @@ pub struct BroadcastSm {
 
 impl BroadcastSm {
     #[inline]
-    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, BodyError> {
-        Ok(Self {
-            service_type: reader.c_octets("service_type")?,
-            source_addr: Address::decode(reader, "source_addr")?,
-            message_id: reader.c_octets("message_id")?,
-            priority_flag: reader.u8("priority_flag")?,
-            schedule_delivery_time: reader.c_octets("schedule_delivery_time")?,
-            validity_period: reader.c_octets("validity_period")?,
-            replace_if_present_flag: reader.u8("replace_if_present_flag")?,
-            data_coding: reader.u8("data_coding")?,
-            sm_default_msg_id: reader.u8("sm_default_msg_id")?,
-            tlvs: reader.required_tlvs(REQUIRED),
-        })
+    pub(super) fn decode(&mut self, reader: &mut Reader<'_>) -> Result<(), BodyError> {
+        reader.c_octets("service_type", &mut self.service_type)?;
+        self.source_addr.decode(reader, "source_addr")?;
+        reader.c_octets("message_id", &mut self.message_id)?;
+        self.priority_flag = reader.u8("priority_flag")?;
+        reader.c_octets("schedule_delivery_time", &mut self.schedule_delivery_time)?;
+        reader.c_octets("validity_period", &mut self.validity_period)?;
+        [self.replace_if_present_flag, self.data_coding, self.sm_default_msg_id] =
+            reader.array("replace_if_present_flag")?;
+        self.tlvs = reader.required_tlvs(REQUIRED);
+        Ok(())
     }
 
     #[inline]
@@ -90,11 +88,13 @@ pub struct BroadcastSmResp {
 
 impl BroadcastSmResp {
     #[inline]
-    pub(super) fn decode(ok: bool, reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+    pub(super) fn decode(&mut self, ok: bool, reader: &mut Reader<'_>) -> Result<(), BodyError> {
         if reader.body_is_missing(ok) {
-            return Ok(Self::default());
+            return Ok(());
         }
-        Ok(Self { message_id: reader.c_octets("message_id")?, tlvs: reader.tlvs() })
+        reader.c_octets("message_id", &mut self.message_id)?;
+        self.tlvs = reader.tlvs();
+        Ok(())
     }
 
     #[inline]

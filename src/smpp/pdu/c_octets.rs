@@ -40,28 +40,38 @@ impl<const SIZE: usize> COctetString<SIZE> {
         Self(Repr::Inline { length: text.len().to_le_bytes()[0], octets })
     }
 
-    /// Reads text within the limit from the front of `rest`; `None` when it is longer or has no NUL.
+    /// Reads text within the limit from the front of `rest` and gives what follows its NUL; `None` when it is longer or
+    /// has no NUL.
     #[inline]
-    pub(super) fn take(rest: &[u8]) -> Option<(Self, &[u8])> {
-        let mut octets = [0; SIZE];
+    pub(super) fn take<'a>(&mut self, rest: &'a [u8]) -> Option<&'a [u8]> {
+        let Some(field) = rest.first_chunk::<SIZE>() else { return self.take_last(rest) };
+        let length = find_nul(field)?;
         // Copying the whole field costs one or two instructions; copying just the text would cost a call.
-        match rest.first_chunk::<SIZE>() {
-            Some(field) => octets = *field,
-            None => octets[..rest.len()].copy_from_slice(rest),
-        }
-        let length = find_nul(&octets)?;
-        let rest = rest.get(length + 1..)?;
-        Some((Self(Repr::Inline { length: length.to_le_bytes()[0], octets }), rest))
+        self.0 = Repr::Inline { length: length.to_le_bytes()[0], octets: *field };
+        rest.get(length + 1..)
+    }
+
+    /// As [`COctetString::take`], when what is left is shorter than the field may be.
+    fn take_last<'a>(&mut self, rest: &'a [u8]) -> Option<&'a [u8]> {
+        let length = find_nul(rest)?;
+        let mut octets = [0; SIZE];
+        octets.get_mut(..length)?.copy_from_slice(rest.get(..length)?);
+        self.0 = Repr::Inline { length: length.to_le_bytes()[0], octets };
+        rest.get(length + 1..)
     }
 
     /// Reads text of any length, up to a NUL or to the end of `rest`; also tells whether a NUL came.
     #[cold]
-    pub(super) fn take_odd(rest: &[u8]) -> (Self, &[u8], bool) {
-        let mut parts = rest.splitn(2, |&octet| octet == 0);
-        let text = Self::new(parts.next().unwrap_or_default());
-        match parts.next() {
-            Some(rest) => (text, rest, true),
-            None => (text, &[], false),
+    pub(super) fn take_odd<'a>(&mut self, rest: &'a [u8]) -> (&'a [u8], bool) {
+        match find_nul(rest) {
+            Some(length) => {
+                *self = Self::new(&rest[..length]);
+                (&rest[length + 1..], true)
+            }
+            None => {
+                *self = Self::new(rest);
+                (&[], false)
+            }
         }
     }
 
@@ -107,7 +117,7 @@ impl<const SIZE: usize> COctetString<SIZE> {
 
 /// Where the first NUL stands: eight octets at a time, since most texts are longer than a few.
 #[inline]
-fn find_nul<const SIZE: usize>(octets: &[u8; SIZE]) -> Option<usize> {
+fn find_nul(octets: &[u8]) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const TOPS: u64 = 0x8080_8080_8080_8080;
     let (words, tail) = octets.as_chunks::<8>();
@@ -199,14 +209,21 @@ mod tests {
 
     #[test]
     fn reading_stops_at_the_nul_or_at_the_end() {
-        let take = COctetString::<6>::take;
+        let take = |octets: &'static [u8]| {
+            let mut text = COctetString::<6>::EMPTY;
+            text.take(octets).map(|rest| (text.to_text().into_owned(), rest))
+        };
         assert_eq!(take(b"CMT\0rest"), Some(("CMT".into(), &b"rest"[..])));
         assert_eq!(take(b"CMT\0"), Some(("CMT".into(), &b""[..])));
         assert_eq!(take(b"12345\0"), Some(("12345".into(), &b""[..])));
         assert_eq!([take(b"CMT"), take(b""), take(b"123456\0")], [None, None, None]);
-        let take = COctetString::<6>::take_odd;
-        assert_eq!(take(b"CMT"), ("CMT".into(), &b""[..], false));
-        assert_eq!(take(b"longer than six\0x\0"), ("longer than six".into(), &b"x\0"[..], true));
+        let take_odd = |octets: &'static [u8]| {
+            let mut text = COctetString::<6>::EMPTY;
+            let (rest, terminated) = text.take_odd(octets);
+            (text.to_text().into_owned(), rest, terminated)
+        };
+        assert_eq!(take_odd(b"CMT"), ("CMT".into(), &b""[..], false));
+        assert_eq!(take_odd(b"longer than six\0x\0"), ("longer than six".into(), &b"x\0"[..], true));
     }
 
     #[test]

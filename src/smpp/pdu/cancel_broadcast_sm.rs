@@ -17,13 +17,12 @@ pub struct CancelBroadcastSm {
 
 impl CancelBroadcastSm {
     #[inline]
-    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, BodyError> {
-        Ok(Self {
-            service_type: reader.c_octets("service_type")?,
-            message_id: reader.c_octets("message_id")?,
-            source_addr: Address::decode(reader, "source_addr")?,
-            tlvs: reader.tlvs(),
-        })
+    pub(super) fn decode(&mut self, reader: &mut Reader<'_>) -> Result<(), BodyError> {
+        reader.c_octets("service_type", &mut self.service_type)?;
+        reader.c_octets("message_id", &mut self.message_id)?;
+        self.source_addr.decode(reader, "source_addr")?;
+        self.tlvs = reader.tlvs();
+        Ok(())
     }
 
     #[inline]

@@ -24,16 +24,13 @@ pub struct DataSm {
 
 impl DataSm {
     #[inline]
-    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, BodyError> {
-        Ok(Self {
-            service_type: reader.c_octets("service_type")?,
-            source_addr: Address::decode(reader, "source_addr")?,
-            destination_addr: Address::decode(reader, "destination_addr")?,
-            esm_class: reader.u8("esm_class")?,
-            registered_delivery: reader.u8("registered_delivery")?,
-            data_coding: reader.u8("data_coding")?,
-            tlvs: reader.tlvs(),
-        })
+    pub(super) fn decode(&mut self, reader: &mut Reader<'_>) -> Result<(), BodyError> {
+        reader.c_octets("service_type", &mut self.service_type)?;
+        self.source_addr.decode(reader, "source_addr")?;
+        self.destination_addr.decode(reader, "destination_addr")?;
+        [self.esm_class, self.registered_delivery, self.data_coding] = reader.array("esm_class")?;
+        self.tlvs = reader.tlvs();
+        Ok(())
     }
 
     #[inline]
@@ -68,11 +65,13 @@ pub struct DataSmResp {
 
 impl DataSmResp {
     #[inline]
-    pub(super) fn decode(ok: bool, reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+    pub(super) fn decode(&mut self, ok: bool, reader: &mut Reader<'_>) -> Result<(), BodyError> {
         if reader.body_is_missing(ok) {
-            return Ok(Self::default());
+            return Ok(());
         }
-        Ok(Self { message_id: reader.c_octets("message_id")?, tlvs: reader.tlvs() })
+        reader.c_octets("message_id", &mut self.message_id)?;
+        self.tlvs = reader.tlvs();
+        Ok(())
     }
 
     #[inline]

@@ -74,14 +74,15 @@ impl Pdu {
         if usize::try_from(header.command_length) != Ok(octets) {
             return Err(DecodeError::NotOneFrame { octets });
         }
+        let Header { command_id, command_status, sequence_number, .. } = header;
+        let pdu = Self { command_status, sequence_number, body: Body::blank(command_id) };
+        let mut decoded = Decoded { pdu, quirks: Vec::new() };
         let mut reader = Reader::new(frame);
-        match Body::decode(&header, &mut reader) {
-            Ok(body) => Ok(Decoded {
-                pdu: Self { command_status: header.command_status, sequence_number: header.sequence_number, body },
-                quirks: reader.finish(),
-            }),
-            Err(error) => Err(DecodeError::Body { header, error }),
+        if let Err(error) = decoded.pdu.body.decode(command_status, &mut reader) {
+            return Err(DecodeError::Body { header, error });
         }
+        decoded.quirks = reader.finish();
+        Ok(decoded)
     }
 
     /// Appends the PDU to `out` within the limits of SMPP 3.4. After an error `out` is as before.

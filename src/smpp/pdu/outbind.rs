@@ -25,8 +25,10 @@ impl fmt::Debug for Outbind {
 
 impl Outbind {
     #[inline]
-    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, BodyError> {
-        Ok(Self { system_id: reader.c_octets("system_id")?, password: reader.c_octets("password")? })
+    pub(super) fn decode(&mut self, reader: &mut Reader<'_>) -> Result<(), BodyError> {
+        reader.c_octets("system_id", &mut self.system_id)?;
+        reader.c_octets("password", &mut self.password)?;
+        Ok(())
     }
 
     #[inline]

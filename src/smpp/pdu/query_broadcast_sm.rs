@@ -19,12 +19,11 @@ pub struct QueryBroadcastSm {
 
 impl QueryBroadcastSm {
     #[inline]
-    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, BodyError> {
-        Ok(Self {
-            message_id: reader.c_octets("message_id")?,
-            source_addr: Address::decode(reader, "source_addr")?,
-            tlvs: reader.tlvs(),
-        })
+    pub(super) fn decode(&mut self, reader: &mut Reader<'_>) -> Result<(), BodyError> {
+        reader.c_octets("message_id", &mut self.message_id)?;
+        self.source_addr.decode(reader, "source_addr")?;
+        self.tlvs = reader.tlvs();
+        Ok(())
     }
 
     #[inline]
@@ -53,11 +52,13 @@ pub struct QueryBroadcastSmResp {
 
 impl QueryBroadcastSmResp {
     #[inline]
-    pub(super) fn decode(ok: bool, reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+    pub(super) fn decode(&mut self, ok: bool, reader: &mut Reader<'_>) -> Result<(), BodyError> {
         if reader.body_is_missing(ok) {
-            return Ok(Self::default());
+            return Ok(());
         }
-        Ok(Self { message_id: reader.c_octets("message_id")?, tlvs: reader.required_tlvs(REQUIRED) })
+        reader.c_octets("message_id", &mut self.message_id)?;
+        self.tlvs = reader.required_tlvs(REQUIRED);
+        Ok(())
     }
 
     #[inline]

@@ -16,12 +16,11 @@ pub struct QuerySm {
 
 impl QuerySm {
     #[inline]
-    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, BodyError> {
-        Ok(Self {
-            message_id: reader.c_octets("message_id")?,
-            source_addr: Address::decode(reader, "source_addr")?,
-            tlvs: reader.tlvs(),
-        })
+    pub(super) fn decode(&mut self, reader: &mut Reader<'_>) -> Result<(), BodyError> {
+        reader.c_octets("message_id", &mut self.message_id)?;
+        self.source_addr.decode(reader, "source_addr")?;
+        self.tlvs = reader.tlvs();
+        Ok(())
     }
 
     #[inline]
@@ -56,17 +55,15 @@ pub struct QuerySmResp {
 
 impl QuerySmResp {
     #[inline]
-    pub(super) fn decode(ok: bool, reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+    pub(super) fn decode(&mut self, ok: bool, reader: &mut Reader<'_>) -> Result<(), BodyError> {
         if reader.body_is_missing(ok) {
-            return Ok(Self::default());
+            return Ok(());
         }
-        Ok(Self {
-            message_id: reader.c_octets("message_id")?,
-            final_date: reader.c_octets("final_date")?,
-            message_state: reader.u8("message_state")?,
-            error_code: reader.u8("error_code")?,
-            tlvs: reader.tlvs(),
-        })
+        reader.c_octets("message_id", &mut self.message_id)?;
+        reader.c_octets("final_date", &mut self.final_date)?;
+        [self.message_state, self.error_code] = reader.array("message_state")?;
+        self.tlvs = reader.tlvs();
+        Ok(())
     }
 
     #[inline]

@@ -51,22 +51,30 @@ impl<'a> Reader<'a> {
 
     /// A C-Octet String. Text over the limit and text that the end of the PDU cuts off are taken and noted.
     #[inline]
-    pub(super) fn c_octets<const SIZE: usize>(&mut self, field: &'static str) -> Result<COctetString<SIZE>, BodyError> {
-        match COctetString::take(self.rest) {
-            Some((text, rest)) => {
+    pub(super) fn c_octets<const SIZE: usize>(
+        &mut self,
+        field: &'static str,
+        text: &mut COctetString<SIZE>,
+    ) -> Result<(), BodyError> {
+        match text.take(self.rest) {
+            Some(rest) => {
                 self.rest = rest;
-                Ok(text)
+                Ok(())
             }
-            None => self.odd_c_octets(field),
+            None => self.odd_c_octets(field, text),
         }
     }
 
     #[cold]
-    fn odd_c_octets<const SIZE: usize>(&mut self, field: &'static str) -> Result<COctetString<SIZE>, BodyError> {
+    fn odd_c_octets<const SIZE: usize>(
+        &mut self,
+        field: &'static str,
+        text: &mut COctetString<SIZE>,
+    ) -> Result<(), BodyError> {
         if self.rest.is_empty() {
             return Err(BodyError::Cut { field });
         }
-        let (text, rest, terminated) = COctetString::take_odd(self.rest);
+        let (rest, terminated) = text.take_odd(self.rest);
         self.rest = rest;
         if !text.fits() {
             self.note(Quirk::OverLimit { field, octets: text.len() });
@@ -74,7 +82,7 @@ impl<'a> Reader<'a> {
         if !terminated {
             self.note(Quirk::MissingNul { field });
         }
-        Ok(text)
+        Ok(())
     }
 
     /// `sm_length` and `short_message`.

@@ -27,19 +27,15 @@ pub struct ReplaceSm {
 
 impl ReplaceSm {
     #[inline]
-    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, BodyError> {
-        let mut body = Self {
-            message_id: reader.c_octets("message_id")?,
-            source_addr: Address::decode(reader, "source_addr")?,
-            schedule_delivery_time: reader.c_octets("schedule_delivery_time")?,
-            validity_period: reader.c_octets("validity_period")?,
-            registered_delivery: reader.u8("registered_delivery")?,
-            sm_default_msg_id: reader.u8("sm_default_msg_id")?,
-            short_message: reader.short_message()?,
-            tlvs: Tlvs::default(),
-        };
-        body.tlvs = reader.text_tlvs(&body.short_message);
-        Ok(body)
+    pub(super) fn decode(&mut self, reader: &mut Reader<'_>) -> Result<(), BodyError> {
+        reader.c_octets("message_id", &mut self.message_id)?;
+        self.source_addr.decode(reader, "source_addr")?;
+        reader.c_octets("schedule_delivery_time", &mut self.schedule_delivery_time)?;
+        reader.c_octets("validity_period", &mut self.validity_period)?;
+        [self.registered_delivery, self.sm_default_msg_id] = reader.array("registered_delivery")?;
+        self.short_message = reader.short_message()?;
+        self.tlvs = reader.text_tlvs(&self.short_message);
+        Ok(())
     }
 
     #[inline]

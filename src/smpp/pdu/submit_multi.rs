@@ -17,8 +17,16 @@ pub enum DestAddress {
 impl DestAddress {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, BodyError> {
         match reader.u8("dest_flag")? {
-            1 => Ok(Self::Sme(Address::decode(reader, "destination_addr")?)),
-            2 => Ok(Self::DistributionList(reader.c_octets("dl_name")?)),
+            1 => {
+                let mut address = Address::default();
+                address.decode(reader, "destination_addr")?;
+                Ok(Self::Sme(address))
+            }
+            2 => {
+                let mut name = COctetString::EMPTY;
+                reader.c_octets("dl_name", &mut name)?;
+                Ok(Self::DistributionList(name))
+            }
             flag => Err(BodyError::DestFlag { flag }),
         }
     }
@@ -71,25 +79,19 @@ pub struct SubmitMulti {
 }
 
 impl SubmitMulti {
-    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, BodyError> {
-        let mut body = Self {
-            service_type: reader.c_octets("service_type")?,
-            source_addr: Address::decode(reader, "source_addr")?,
-            dest_address: reader.counted("number_of_dests", DestAddress::decode)?,
-            esm_class: reader.u8("esm_class")?,
-            protocol_id: reader.u8("protocol_id")?,
-            priority_flag: reader.u8("priority_flag")?,
-            schedule_delivery_time: reader.c_octets("schedule_delivery_time")?,
-            validity_period: reader.c_octets("validity_period")?,
-            registered_delivery: reader.u8("registered_delivery")?,
-            replace_if_present_flag: reader.u8("replace_if_present_flag")?,
-            data_coding: reader.u8("data_coding")?,
-            sm_default_msg_id: reader.u8("sm_default_msg_id")?,
-            short_message: reader.short_message()?,
-            tlvs: Tlvs::default(),
-        };
-        body.tlvs = reader.text_tlvs(&body.short_message);
-        Ok(body)
+    #[inline]
+    pub(super) fn decode(&mut self, reader: &mut Reader<'_>) -> Result<(), BodyError> {
+        reader.c_octets("service_type", &mut self.service_type)?;
+        self.source_addr.decode(reader, "source_addr")?;
+        self.dest_address = reader.counted("number_of_dests", DestAddress::decode)?;
+        [self.esm_class, self.protocol_id, self.priority_flag] = reader.array("esm_class")?;
+        reader.c_octets("schedule_delivery_time", &mut self.schedule_delivery_time)?;
+        reader.c_octets("validity_period", &mut self.validity_period)?;
+        [self.registered_delivery, self.replace_if_present_flag, self.data_coding, self.sm_default_msg_id] =
+            reader.array("registered_delivery")?;
+        self.short_message = reader.short_message()?;
+        self.tlvs = reader.text_tlvs(&self.short_message);
+        Ok(())
     }
 
     pub(super) fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
@@ -139,6 +141,14 @@ pub struct UnsuccessSme {
     pub error_status_code: CommandStatus,
 }
 
+impl UnsuccessSme {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+        let mut destination_addr = Address::default();
+        destination_addr.decode(reader, "destination_addr")?;
+        Ok(Self { destination_addr, error_status_code: CommandStatus(reader.u32("error_status_code")?) })
+    }
+}
+
 /// What became of a `submit_multi` (4.5.2).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SubmitMultiResp {
@@ -151,20 +161,15 @@ pub struct SubmitMultiResp {
 }
 
 impl SubmitMultiResp {
-    pub(super) fn decode(ok: bool, reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+    #[inline]
+    pub(super) fn decode(&mut self, ok: bool, reader: &mut Reader<'_>) -> Result<(), BodyError> {
         if reader.body_is_missing(ok) {
-            return Ok(Self::default());
+            return Ok(());
         }
-        Ok(Self {
-            message_id: reader.c_octets("message_id")?,
-            unsuccess_sme: reader.counted("no_unsuccess", |reader| {
-                Ok(UnsuccessSme {
-                    destination_addr: Address::decode(reader, "destination_addr")?,
-                    error_status_code: CommandStatus(reader.u32("error_status_code")?),
-                })
-            })?,
-            tlvs: reader.tlvs(),
-        })
+        reader.c_octets("message_id", &mut self.message_id)?;
+        self.unsuccess_sme = reader.counted("no_unsuccess", UnsuccessSme::decode)?;
+        self.tlvs = reader.tlvs();
+        Ok(())
     }
 
     pub(super) fn encode(&self, status: CommandStatus, out: &mut Writer<'_>) -> Result<(), EncodeError> {

@@ -40,25 +40,18 @@ pub struct SubmitSm {
 
 impl SubmitSm {
     #[inline]
-    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, BodyError> {
-        let mut body = Self {
-            service_type: reader.c_octets("service_type")?,
-            source_addr: Address::decode(reader, "source_addr")?,
-            destination_addr: Address::decode(reader, "destination_addr")?,
-            esm_class: reader.u8("esm_class")?,
-            protocol_id: reader.u8("protocol_id")?,
-            priority_flag: reader.u8("priority_flag")?,
-            schedule_delivery_time: reader.c_octets("schedule_delivery_time")?,
-            validity_period: reader.c_octets("validity_period")?,
-            registered_delivery: reader.u8("registered_delivery")?,
-            replace_if_present_flag: reader.u8("replace_if_present_flag")?,
-            data_coding: reader.u8("data_coding")?,
-            sm_default_msg_id: reader.u8("sm_default_msg_id")?,
-            short_message: reader.short_message()?,
-            tlvs: Tlvs::default(),
-        };
-        body.tlvs = reader.text_tlvs(&body.short_message);
-        Ok(body)
+    pub(super) fn decode(&mut self, reader: &mut Reader<'_>) -> Result<(), BodyError> {
+        reader.c_octets("service_type", &mut self.service_type)?;
+        self.source_addr.decode(reader, "source_addr")?;
+        self.destination_addr.decode(reader, "destination_addr")?;
+        [self.esm_class, self.protocol_id, self.priority_flag] = reader.array("esm_class")?;
+        reader.c_octets("schedule_delivery_time", &mut self.schedule_delivery_time)?;
+        reader.c_octets("validity_period", &mut self.validity_period)?;
+        [self.registered_delivery, self.replace_if_present_flag, self.data_coding, self.sm_default_msg_id] =
+            reader.array("registered_delivery")?;
+        self.short_message = reader.short_message()?;
+        self.tlvs = reader.text_tlvs(&self.short_message);
+        Ok(())
     }
 
     #[inline]
@@ -103,11 +96,13 @@ pub struct SubmitSmResp {
 
 impl SubmitSmResp {
     #[inline]
-    pub(super) fn decode(ok: bool, reader: &mut Reader<'_>) -> Result<Self, BodyError> {
+    pub(super) fn decode(&mut self, ok: bool, reader: &mut Reader<'_>) -> Result<(), BodyError> {
         if reader.body_is_missing(ok) {
-            return Ok(Self::default());
+            return Ok(());
         }
-        Ok(Self { message_id: reader.c_octets("message_id")?, tlvs: reader.tlvs() })
+        reader.c_octets("message_id", &mut self.message_id)?;
+        self.tlvs = reader.tlvs();
+        Ok(())
     }
 
     #[inline]
