@@ -139,15 +139,20 @@ struct Kept {
 fn kept(db: &Path, id: &str) -> Option<Kept> {
     let id: MessageId = id.parse().unwrap();
     let connection = open_reader(db).unwrap();
-    let row = |row: &rusqlite::Row<'_>| {
-        Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-    };
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
     let found = connection
         .query_row("SELECT state, doubts, segments, recipient FROM message WHERE id = ?1", [id.as_i64()], row)
         .map(Some)
-        .or_else(|error| if error == rusqlite::Error::QueryReturnedNoRows { Ok(None) } else { Err(StoreError::from(error)) })
+        .or_else(
+            |error| if error == rusqlite::Error::QueryReturnedNoRows { Ok(None) } else { Err(StoreError::from(error)) },
+        )
         .unwrap();
-    found.map(|(state, doubts, segments, recipient)| Kept { state: state.parse().unwrap(), doubts, segments, recipient })
+    found.map(|(state, doubts, segments, recipient)| Kept {
+        state: state.parse().unwrap(),
+        doubts,
+        segments,
+        recipient,
+    })
 }
 
 fn unfinished(db: &Path) -> i64 {
@@ -163,7 +168,10 @@ fn nothing_is_lost_or_doubled_without_a_doubt_over_kills_under_load() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let carrier = CarrierSettings {
         accounts: [("shop".to_owned(), "secret".to_owned())].into(),
-        receipts: ReceiptSettings { delay: (Duration::from_millis(20), Duration::from_millis(400)), ..Default::default() },
+        receipts: ReceiptSettings {
+            delay: (Duration::from_millis(20), Duration::from_millis(400)),
+            ..Default::default()
+        },
         redeliver_after: Duration::from_secs(1),
         keep: Keep::Last(10_000_000),
         ..CarrierSettings::default()

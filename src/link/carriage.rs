@@ -27,8 +27,8 @@ use crate::smpp::pdu::{DataSmResp, DeliverSmResp};
 /// How long the other session of a pair has to end in order once one of them is lost.
 const PARTNER_GRACE: Duration = Duration::from_secs(5);
 
-/// A deadline is not waited for more finely than this.
-const TURN_MIN: Duration = Duration::from_millis(1);
+/// How long a deadline that a turn could not clear is left alone.
+const STALE_WAIT: Duration = Duration::from_millis(100);
 
 /// Why a carriage ended, or never began.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,14 +148,10 @@ impl<'a> Carriage<'a> {
         let ready = self.ending.is_none() && self.bound == self.lines.len() && self.brake.allowed(moment.now) > 0;
         let turn = self.queue.poll_timeout().filter(|at| ready && *at > moment.now);
         let ending = self.ending.as_ref().map(|(_, until)| *until).or(self.outbind_until);
-        let at = sessions
-            .chain(turn)
-            .chain(ending)
-            .chain(self.brake.poll_timeout())
-            .chain(self.silence.poll_timeout())
-            .min()?;
+        let due =
+            sessions.chain(turn).chain(ending).chain(self.brake.poll_timeout()).chain(self.silence.poll_timeout());
         // What was due has been done this turn; a deadline that stays in the past must not make the loop spin.
-        Some(at.max(moment.now + TURN_MIN))
+        due.map(|at| if at <= moment.now { moment.now + STALE_WAIT } else { at }).min()
     }
 
     /// A submission that comes while the link ends goes back at once.

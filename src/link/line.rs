@@ -37,6 +37,8 @@ pub(super) struct Line {
     /// What the session gave out and the kernel did not take yet.
     out: Bytes,
     flush: bool,
+    /// Writing failed with this.
+    broken: Option<io::Error>,
     buffer: Vec<u8>,
     filled: usize,
 }
@@ -53,7 +55,18 @@ pub(super) enum Moved {
 impl Line {
     pub fn new(number: u32, stream: Stream, peer: Option<SocketAddr>, session: Session<SegmentToken>) -> Self {
         let buffer = vec![0; READ_OCTETS.0];
-        Self { number, session, peer, ended: false, stream, out: Bytes::new(), flush: false, buffer, filled: 0 }
+        Self {
+            number,
+            session,
+            peer,
+            ended: false,
+            stream,
+            out: Bytes::new(),
+            flush: false,
+            broken: None,
+            buffer,
+            filled: 0,
+        }
     }
 
     /// Writes what is to be written and reads what is there, if the session wants to read.
@@ -61,20 +74,30 @@ impl Line {
         if self.ended {
             return Poll::Pending;
         }
-        let mut moved = match self.poll_write(cx) {
-            Ok(moved) => moved,
-            Err(error) => return Poll::Ready(Moved::Gone(Some(error))),
-        };
+        let mut moved = false;
+        if self.broken.is_none() {
+            match self.poll_write(cx) {
+                Ok(wrote) => moved = wrote,
+                // Answers that came before the break are still in the kernel, and each ends a doubt: read them first.
+                Err(error) => self.broken = Some(error),
+            }
+        }
         if self.filled == 0 && self.session.wants_read(now) {
             let mut read = ReadBuf::new(&mut self.buffer);
             match Pin::new(&mut self.stream).poll_read(cx, &mut read) {
-                Poll::Ready(Ok(())) if read.filled().is_empty() => return Poll::Ready(Moved::Gone(None)),
+                Poll::Ready(Ok(())) if read.filled().is_empty() => return Poll::Ready(Moved::Gone(self.broken.take())),
                 Poll::Ready(Ok(())) => (self.filled, moved) = (read.filled().len(), true),
                 Poll::Ready(Err(error)) => return Poll::Ready(Moved::Gone(Some(error))),
                 Poll::Pending => {}
             }
         }
-        if moved { Poll::Ready(Moved::Octets) } else { Poll::Pending }
+        if moved {
+            return Poll::Ready(Moved::Octets);
+        }
+        match self.broken.take() {
+            Some(error) => Poll::Ready(Moved::Gone(Some(error))),
+            None => Poll::Pending,
+        }
     }
 
     /// Gives the session what was read. The buffer grows when it was filled, and shrinks when little came.

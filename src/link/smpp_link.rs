@@ -49,6 +49,7 @@ pub fn spawn(settings: SmppLinkSettings, events: mpsc::Sender<(LinkName, Vec<Lin
         inbox: Inbox { offers: offers_in, acks: acks_in, stop: stop_asked },
         shared: Arc::clone(&shared),
         last_session: 0,
+        in_doubt: 0,
         settings: settings.clone(),
     };
     tokio::spawn(async move {
@@ -86,6 +87,8 @@ pub(super) struct SmppLink {
     pub reporter: Reporter,
     pub connector: Connector,
     pub last_session: u32,
+    /// Segments that the present session left without an answer.
+    pub in_doubt: u64,
 }
 
 impl SmppLink {
@@ -192,13 +195,14 @@ impl SmppLink {
         let moment = Moment::read();
         let next = self.connector.handle_loss(end.loss, moment.now);
         let (name, why) = (&self.settings.name, &end.why);
+        let in_doubt = std::mem::take(&mut self.in_doubt);
         let seconds = next.delay.as_secs_f32().round();
         let host = self.settings.hosts.get(next.host).map(ToString::to_string).unwrap_or_default();
         if end.loss == Loss::AccountRefused {
             let times = self.connector.refusals();
             error!(link = %name, host = %place, times, "Carrier \"{name}\" refused the account: {why}; next try in {seconds} s. Check system_id, password and system_type");
         } else {
-            warn!(link = %name, host = %place, "Lost {name} at {place}: {why}; next try in {seconds} s at {host}");
+            warn!(link = %name, host = %place, in_doubt, "Lost {name} at {place}: {why}; {in_doubt} segments without an answer; next try in {seconds} s at {host}");
         }
         {
             let mut status = self.shared.status();

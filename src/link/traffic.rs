@@ -292,7 +292,10 @@ impl Carriage<'_> {
         self.ending.as_ref().map_or_else(|| "the connection was lost".to_owned(), |(end, _)| end.why.clone())
     }
 
-    fn count(&self, outcome: &SubmitOutcome) {
+    fn count(&mut self, outcome: &SubmitOutcome) {
+        if matches!(outcome, SubmitOutcome::Unanswered { .. }) {
+            self.link.in_doubt += 1;
+        }
         let counters = &mut self.link.shared.status().counters;
         match outcome {
             SubmitOutcome::Accepted { .. } => counters.accepted += 1,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use postrider::link::{AckResult, LinkState};
 use postrider::model::{LinkEvent, LinkHealth, SegmentTurn, SubmitOutcome};
-use postrider::sim::{CarrierSettings, Faults, Inbound, ReceiptSettings};
+use postrider::sim::{CarrierSettings, Faults, Inbound};
 use postrider::smpp::profile::BindMode;
 
 use crate::support::{Rig, accounts, carrier, guarded, is_accepted, profile, settings, submission, wall};

@@ -131,10 +131,14 @@ impl SimLink {
         let mut moved = false;
         while self.up && session.free() > 0 {
             let Some(held) = self.held.front_mut() else { break };
-            let Some(turn) = held.submission.turns.get(held.next).copied().filter(|turn| turn.not_before <= wall) else { break };
+            let Some(turn) = held.submission.turns.get(held.next).copied().filter(|turn| turn.not_before <= wall)
+            else {
+                break;
+            };
             held.next += 1;
             let token = (held.submission.message, held.submission.attempt, turn.index);
-            let body = submit::request(&self.profile, &held.submission, turn.index, wall).expect("an encodable segment");
+            let body =
+                submit::request(&self.profile, &held.submission, turn.index, wall).expect("an encodable segment");
             session.submit(now, body, token).expect("the window has room");
             if held.next == held.submission.turns.len() {
                 self.held.pop_front();
@@ -151,8 +155,10 @@ impl SimLink {
     pub fn poll_timeout(&self, wall: Timestamp, now: Instant) -> Option<Instant> {
         let session = self.session.as_ref();
         let turn = self.held.front().filter(|_| self.up && session.is_some_and(|session| session.free() > 0));
-        let turn = turn.and_then(|held| held.submission.turns.get(held.next)).map(|turn| now + turn.not_before.since(wall));
-        let silence = session.and_then(Session::oldest_request).map(|at| at.max(self.answered_at) + SILENCE_MAX + PAUSE);
+        let turn =
+            turn.and_then(|held| held.submission.turns.get(held.next)).map(|turn| now + turn.not_before.since(wall));
+        let silence =
+            session.and_then(Session::oldest_request).map(|at| at.max(self.answered_at) + SILENCE_MAX + PAUSE);
         [self.connect_at, session.and_then(Session::poll_timeout), turn, silence].into_iter().flatten().min()
     }
 
@@ -193,7 +199,9 @@ impl SimLink {
             SessionEvent::Request { sequence, body } => {
                 let ack = AckToken { session: self.number, sequence, data_sm: matches!(body, Body::DataSm(_)) };
                 match inbound::delivery(&self.profile, &body) {
-                    inbound::Delivery::Receipt(receipt) => self.events.push(LinkEvent::Receipt { receipt, ack: Some(ack) }),
+                    inbound::Delivery::Receipt(receipt) => {
+                        self.events.push(LinkEvent::Receipt { receipt, ack: Some(ack) })
+                    }
                     inbound::Delivery::Message(part) => self.events.push(LinkEvent::Inbound { part, ack: Some(ack) }),
                     inbound::Delivery::Neither(_) => self.ack(ack, now),
                 }

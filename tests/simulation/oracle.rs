@@ -105,7 +105,9 @@ impl Oracle {
                     Some(format!("{sent} of {} segments reached the carrier", posted.segments))
                 }
                 State::Canceled | State::Blocked if sent > 0 => Some(format!("{sent} segments were sent")),
-                State::Uncertain if row.doubts == 0 && !row.note.contains("no receipt") => Some("no doubt is on record".to_owned()),
+                State::Uncertain if row.doubts == 0 && !row.note.contains("no receipt") => {
+                    Some("no doubt is on record".to_owned())
+                }
                 State::Scheduled | State::Queued | State::Leased | State::Sent => Some("it is not settled".to_owned()),
                 State::Delivered
                 | State::Undelivered
@@ -135,23 +137,30 @@ fn check_callbacks(database: &Database) -> Result<(), String> {
     let found = database.read(|connection| {
         let mut statement = connection.prepare(sql)?;
         let rows = statement.query_map([], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?, row.get::<_, i64>(4)?))
+            Ok((
+                row.get::<_, i64>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, i64>(2)?,
+                row.get::<_, i64>(3)?,
+                row.get::<_, i64>(4)?,
+            ))
         })?;
         Ok(rows.collect::<Result<Vec<_>, _>>()?)
     });
     for (id, state, events, callbacks, open) in found.map_err(told)? {
         // A timeline line that repeats the state (a remark) is no change, so there may be fewer callbacks than lines.
         if callbacks == 0 || callbacks > events || open > 0 {
-            return Err(format!("message {id} is {state} with {events} final lines, {callbacks} callbacks, {open} of them open"));
+            return Err(format!(
+                "message {id} is {state} with {events} final lines, {callbacks} callbacks, {open} of them open"
+            ));
         }
     }
     Ok(())
 }
 
 fn check_inbound(database: &Database, expected: usize) -> Result<(), String> {
-    let count = database.read(|connection| {
-        Ok(connection.query_row("SELECT count(*) FROM inbound", [], |row| row.get::<_, usize>(0))?)
-    });
+    let count = database
+        .read(|connection| Ok(connection.query_row("SELECT count(*) FROM inbound", [], |row| row.get::<_, usize>(0))?));
     let count = count.map_err(told)?;
     if count == expected { Ok(()) } else { Err(format!("{expected} messages came in, {count} are kept")) }
 }

@@ -124,7 +124,9 @@ impl World {
             self.turn().map_err(text)?;
             let healed = self.elapsed > HEALED;
             if step % CHECK_EVERY == 0 {
-                self.oracle.check(&self.database, &self.carrier).map_err(|broken| format!("{broken} at {:?}", self.elapsed))?;
+                self.oracle
+                    .check(&self.database, &self.carrier)
+                    .map_err(|broken| format!("{broken} at {:?}", self.elapsed))?;
                 let quiet = healed && self.callbacks_at.is_none() && self.carrier.pending_deliveries() == 0;
                 if quiet && self.oracle.is_settled(&self.database)? || self.elapsed >= END {
                     break;
@@ -147,7 +149,14 @@ impl World {
     fn next_internal(&self) -> Option<Instant> {
         let (now, wall) = (self.now(), self.wall());
         let links = self.links.iter().filter_map(|link| link.poll_timeout(wall, now)).min();
-        let all = [self.dispatch_at, self.callbacks_at, Some(self.sweep_at), self.wires.next(), self.carrier.poll_timeout(), links];
+        let all = [
+            self.dispatch_at,
+            self.callbacks_at,
+            Some(self.sweep_at),
+            self.wires.next(),
+            self.carrier.poll_timeout(),
+            links,
+        ];
         // Whatever is due in the past is due in a millisecond: time always moves.
         all.into_iter().flatten().min().map(|at| at.max(now + Duration::from_millis(1)))
     }
@@ -339,7 +348,8 @@ impl World {
     }
 
     fn dispatch(&mut self) -> Result<(), StoreError> {
-        let offer = |link: &SimLink| Some(LinkOffer { name: link.name.clone(), free: link.free()?, idle: link.is_idle() });
+        let offer =
+            |link: &SimLink| Some(LinkOffer { name: link.name.clone(), free: link.free()?, idle: link.is_idle() });
         let offers: Vec<LinkOffer> = self.links.iter().filter_map(offer).collect();
         self.dispatch_at = None;
         let mut dispatcher = self.dispatcher.clone();
