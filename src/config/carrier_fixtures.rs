@@ -138,7 +138,6 @@ fn requests(carrier: &Carrier, case: &Case) -> Result<Vec<SubmitSm>, String> {
         from: case.value("from").map(|from| Sender::parse(from).unwrap()),
         class: message.class,
         to: message.to.clone(),
-        class: message.class,
         encoded: Arc::new(encoded),
         turns: (0..count).map(|index| SegmentTurn { index, not_before: NOW }).collect(),
         valid_until: NOW,

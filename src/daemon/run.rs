@@ -190,8 +190,7 @@ impl Daemon {
     /// Puts new settings into force: links that changed are stopped and started again, the others are not touched.
     pub async fn reload(&mut self, settings: Settings, links: Vec<SmppLinkSettings>) {
         let settings = Settings { started_at: self.bells.settings().started_at, ..settings };
-        let same =
-            |a: &SmppLinkSettings, b: &SmppLinkSettings| a.name == b.name && format!("{a:?}") == format!("{b:?}");
+        let same = |a: &SmppLinkSettings, b: &SmppLinkSettings| a.name == b.name && a.is_same(b);
         let gone: Vec<LinkName> = self
             .started
             .iter()

@@ -124,12 +124,12 @@ pub fn conclude(
     let reason = of_lease.iter().rev().find_map(|row| row.note.clone());
     let step = Step { link: link.as_deref(), note: reason.as_deref(), due_at: None };
     head.awaited = 0;
+    if verdicts.contains(&Verdict::Doubt) {
+        head.doubts += 1;
+    }
     match lifecycle::conclude(&states, &verdicts, head.on_doubt) {
         Conclusion::Stays(state) => change::enter(turn, head, state, step),
         Conclusion::Again { counts, few, doubt } => {
-            if doubt {
-                head.doubts += 1;
-            }
             if counts {
                 head.tries += 1;
             }

@@ -45,6 +45,18 @@ impl<'a> Fields<'a> {
             _ => self.short_message,
         }
     }
+
+    /// The octets of the text, without any header.
+    pub fn text(&self) -> &'a [u8] {
+        self.split().1
+    }
+
+    /// The information elements and the text. A header that says more than is there is text itself.
+    fn split(&self) -> (&'a [u8], &'a [u8]) {
+        let data = self.user_data();
+        let header = if self.esm_class & UDHI == 0 { None } else { split_header(data) };
+        header.unwrap_or((&[], data))
+    }
 }
 
 /// User data, read.
@@ -64,12 +76,8 @@ pub struct Content {
 
 /// Reads user data; `default` is what `data_coding` 0 means in this direction.
 pub fn read(fields: Fields<'_>, default: DefaultAlphabet) -> Content {
-    let data = fields.user_data();
-    let header = if fields.esm_class & UDHI == 0 { None } else { split_header(data) };
-    let (elements, payload, header_octets) = match header {
-        Some((elements, payload)) => (elements, payload, elements.len() + 1),
-        None => (&[][..], data, 0),
-    };
+    let (elements, payload) = fields.split();
+    let header_octets = fields.user_data().len() - payload.len();
     let (part_of, elements) = take_concatenation(elements);
     let read = coding::read(fields.data_coding, default, payload, header_octets);
     Content {

@@ -65,7 +65,7 @@ impl SimLink {
     pub fn connect(&mut self, id: ConnectionId, now: Instant) {
         self.number += 1;
         let mut session = Session::new(now, SessionSettings::esme(&self.profile));
-        session.bind(now, BindKind::Transceiver, &self.profile).expect("a bind of our own can be encoded");
+        session.bind(now, self.profile.account.bind(BindKind::Transceiver)).expect("a bind of our own can be encoded");
         (self.session, self.connection, self.connect_at, self.answered_at) = (Some(session), Some(id), None, now);
     }
 

@@ -101,9 +101,11 @@ impl Oracle {
             let posted = &self.posted[&row.id];
             let sent = taken.get(posted.recipient.trim_start_matches('+')).map_or(0, BTreeSet::len);
             let fault = match row.state {
-                State::Delivered | State::Undelivered | State::PartiallyDelivered if sent < posted.segments => {
+                State::Delivered | State::Undelivered if sent < posted.segments => {
                     Some(format!("{sent} of {} segments reached the carrier", posted.segments))
                 }
+                // The other segments may have been refused.
+                State::PartiallyDelivered if sent == 0 => Some("no segment reached the carrier".to_owned()),
                 State::Canceled | State::Blocked if sent > 0 => Some(format!("{sent} segments were sent")),
                 State::Uncertain if row.doubts == 0 && !row.note.contains("no receipt") => {
                     Some("no doubt is on record".to_owned())

@@ -78,19 +78,26 @@ impl Plan {
         }
         happenings.push((HEALED, Happening::Faults(Box::default())));
         happenings.sort_by_key(|(at, _)| *at);
-        let form = |random: &mut Random| [IdForm::Decimal, IdForm::Hex][usize::from(random.chance(300))];
-        let answer = form(&mut random);
+        let mut form =
+            || [IdForm::Decimal(0), IdForm::Decimal(10), IdForm::Hex(8), IdForm::UpperHex(0)][place(&mut random)];
+        let ids = IdForms { answer: form(), receipt: form() };
+        let receipts = [ReceiptPlace::Both, ReceiptPlace::Text, ReceiptPlace::Tlv, ReceiptPlace::TextInPayload]
+            [place(&mut random)];
         Self {
             happenings,
             binds: 1 + u16::try_from(random.below(2)).unwrap_or(0),
             window: 1 + usize::try_from(random.below(20)).unwrap_or(0),
             rate: random.chance(400).then(|| 1.0 + random.below(30) as f64),
-            ids: IdForms { answer, receipt: answer },
-            place: ReceiptPlace::default(),
-            states: vec![(FinalState::Delivered, 8), (FinalState::Undeliverable, 1), (FinalState::Expired, 1)],
+            ids,
+            place: receipts,
+            states: vec![(FinalState::Undeliverable, 100), (FinalState::Expired, 50)],
             wire_delay: Duration::from_millis(1 + random.below(200)),
         }
     }
+}
+
+fn place(random: &mut Random) -> usize {
+    usize::try_from(random.below(4)).unwrap_or(0)
 }
 
 fn seconds(random: &mut Random, below: u64) -> Duration {

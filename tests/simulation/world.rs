@@ -233,12 +233,9 @@ impl World {
     }
 
     fn start_links(&mut self) {
-        let profile = CarrierProfile {
-            system_id: "shop".to_owned(),
-            password: "secret".into(),
-            window: self.plan.window,
-            ..CarrierProfile::default()
-        };
+        let mut profile = CarrierProfile { window: self.plan.window, ..CarrierProfile::default() };
+        profile.account.system_id = "shop".to_owned();
+        profile.account.password = "secret".into();
         for bind in 1..=self.plan.binds {
             self.sessions += 1000;
             let name = LinkName::new("north", bind);

@@ -52,12 +52,18 @@ impl<const SIZE: usize> COctetString<SIZE> {
     }
 
     /// As [`COctetString::take`], when what is left is shorter than the field may be.
+    #[inline]
     fn take_last<'a>(&mut self, rest: &'a [u8]) -> Option<&'a [u8]> {
-        let length = find_nul(rest)?;
-        let mut octets = [0; SIZE];
-        octets.get_mut(..length)?.copy_from_slice(rest.get(..length)?);
-        self.0 = Repr::Inline { length: length.to_le_bytes()[0], octets };
-        rest.get(length + 1..)
+        let found = find_nul(rest)?;
+        let (text, rest) = rest.split_at_checked(found + 1)?;
+        if let Repr::Outsize(_) = self.0 {
+            *self = Self::EMPTY;
+        }
+        if let Repr::Inline { length, octets } = &mut self.0 {
+            octets.get_mut(..text.len())?.copy_from_slice(text);
+            *length = found.to_le_bytes()[0];
+        }
+        Some(rest)
     }
 
     /// Reads text of any length, up to a NUL or to the end of `rest`; also tells whether a NUL came.

@@ -94,7 +94,7 @@ impl Default for CarrierProfile {
             more_messages_to_send: false,
             errors: BTreeMap::new(),
             window: 10,
-            inbound_window: 100,
+            inbound_window: 500,
             timers: Timers::default(),
             pauses: Pauses::default(),
         }

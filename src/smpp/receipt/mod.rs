@@ -39,7 +39,9 @@ pub fn read(form: &ReceiptForm, fields: Fields<'_>, source: &Sender, destination
     let parsed = if form.place == ReceiptPlace::Tlv { ReceiptText::default() } else { parsed };
     let ids = candidate_ids(form, [from_tlvs.id, parsed.id.map(str::to_owned)]);
     if ids.is_empty() {
-        return Reading::Unreadable;
+        // A handset's own acknowledgement may be a text for people.
+        let by_handset = fields.esm_class & KIND == BY_HANDSET;
+        return if by_handset { Reading::NotAReceipt } else { Reading::Unreadable };
     }
     let (state, raw_state) = match (from_tlvs.state, parsed.state) {
         (Some(number), word) => (state::of_number(number), word.map_or_else(|| number.to_string(), str::to_owned)),
@@ -56,28 +58,33 @@ pub fn read(form: &ReceiptForm, fields: Fields<'_>, source: &Sender, destination
         ids,
         state: if accepted && form.accepted_is_delivered { State::Delivered } else { state },
         raw_state,
-        error: from_tlvs
-            .error
-            .or_else(|| parsed.error.map(str::to_owned))
-            .filter(|error| !is_zero(error))
-            .unwrap_or_default(),
+        error: [from_tlvs.error.as_deref(), parsed.error]
+            .into_iter()
+            .flatten()
+            .find(|error| !is_zero(error))
+            .unwrap_or_default()
+            .to_owned(),
         recipient,
         sender: Some(destination.clone()).filter(|sender| !sender.as_str().is_empty()),
         done_at: parsed.done_date.and_then(|date| time_text::read(date, &form.zone)),
     })
 }
 
-/// Bits 5 to 2 of `esm_class`: a delivery receipt.
+/// Bits 5 to 2 of `esm_class`: what kind of delivery it is (3.4, 5.2.12).
+const KIND: u8 = 0x3c;
+/// A delivery receipt.
 const RECEIPT: u8 = 0x04;
+/// An acknowledgement by the handset.
+const BY_HANDSET: u8 = 0x08;
 /// An intermediate notification.
 const INTERMEDIATE: u8 = 0x20;
 
 /// Whether `esm_class` or the TLVs say that it is a receipt.
 fn is_marked(fields: Fields<'_>) -> bool {
-    // 0x08 alone is an acknowledgement by the handset; 0x10 and 0x18 are messages (3.4, 5.2.12).
-    let kind = fields.esm_class & 0x3c;
+    // 0x10 and 0x18, a user's acknowledgement and the end of a conversation, are messages.
+    let kind = fields.esm_class & KIND;
     kind & (RECEIPT | INTERMEDIATE) != 0
-        || kind == 0x08
+        || kind == BY_HANDSET
         || (fields.tlvs.contains(Tag::RECEIPTED_MESSAGE_ID) && fields.tlvs.contains(Tag::MESSAGE_STATE))
 }
 
@@ -131,7 +138,7 @@ fn candidate_ids(form: &ReceiptForm, raw: [Option<String>; 2]) -> Vec<CarrierMes
 
 /// The text of a receipt. Its ids and words are ASCII whatever the alphabet, so that only UCS-2 is converted.
 fn readable_text(fields: Fields<'_>) -> String {
-    let octets = fields.user_data();
+    let octets = fields.text();
     match fields.data_coding {
         0x08 => crate::text::decode(Alphabet::Ucs2, octets, &[]),
         _ => octets.iter().map(|&octet| if octet == 0 { ' ' } else { char::from(octet) }).collect(),

@@ -145,6 +145,27 @@ fn a_receipt_without_an_id_is_neither() {
 }
 
 #[test]
+fn a_header_before_the_text_is_passed_over() {
+    let text = "\x05\x00\x03\x01\x02\x01id:9 stat:DELIVRD";
+    assert_eq!(ids(&receipt(ReceiptForm::default(), &deliver(0x44, text, Tlvs::new()))), ["9"]);
+}
+
+#[test]
+fn an_error_in_the_text_counts_when_the_tlv_has_none() {
+    let tlvs = tlvs(Some(b"1"), Some(&[5]), Some(&[3, 0, 0]));
+    let found = receipt(ReceiptForm::default(), &deliver(4, "id:1 stat:UNDELIV err:21b", tlvs));
+    assert_eq!(found.error, "21b");
+}
+
+#[test]
+fn a_handsets_own_acknowledgement_is_a_message_unless_it_names_an_id() {
+    let profile = CarrierProfile::default();
+    let read = |text| delivery(&profile, &deliver(0x08, text, Tlvs::new()));
+    assert!(matches!(read("thanks"), Delivery::Message(_)));
+    assert!(matches!(read("id:7 stat:DELIVRD"), Delivery::Receipt(_)));
+}
+
+#[test]
 fn a_text_in_ucs_2_is_read() {
     let text: Vec<u8> = "id:77 stat:DELIVRD".encode_utf16().flat_map(u16::to_be_bytes).collect();
     let body =

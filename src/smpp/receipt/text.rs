@@ -5,7 +5,7 @@
 //! `text:` is the message's own.
 
 use nom::branch::alt;
-use nom::bytes::complete::{tag, tag_no_case};
+use nom::bytes::complete::tag_no_case;
 use nom::character::complete::{char, one_of, space0};
 use nom::combinator::{opt, value};
 use nom::sequence::terminated;
@@ -113,7 +113,7 @@ fn label(input: &str) -> IResult<&str, Label> {
             value(Label::DoneDate, (tag_no_case("done"), opt(one_of(" _-")), tag_no_case("date"))),
             value(Label::Other, (tag_no_case("submit"), opt(one_of(" _-")), tag_no_case("date"))),
             value(Label::Other, alt((tag_no_case("sub"), tag_no_case("dlvrd")))),
-            value(Label::Text, alt((tag_no_case("text"), tag("Text")))),
+            value(Label::Text, tag_no_case("text")),
         )),
         (space0, char(':'), space0),
     )
