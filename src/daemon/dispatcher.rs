@@ -66,15 +66,16 @@ impl DispatcherTask {
             match turn.await {
                 Ok((after, leased)) => {
                     state = after;
-                    let (more, full) = (leased.more && !leased.submissions.is_empty(), leased.full);
+                    let any = !leased.submissions.is_empty();
+                    let more = any && leased.more;
                     for (name, submission) in leased.submissions {
                         if let Some(not_taken) = self.links.offer(&name, submission) {
                             // The settler is gone only when the daemon stops; then the lease is a doubt, as in a crash.
                             let _ = self.events.send(not_taken).await;
                         }
                     }
-                    // While the leases were written, links may have freed their places without ringing again.
-                    if !(more || self.links.have_room(&full)) {
+                    // Places that became free while the leases were written rang before they were looked at.
+                    if !more && !(any && self.links.have_room()) {
                         self.bells.wait(&self.bells.dispatch, leased.next_at).await;
                     }
                 }

@@ -87,9 +87,12 @@ impl Links {
             .collect()
     }
 
-    /// Whether a link of one of these groups has room worth a look.
-    pub fn have_room(&self, groups: &[Arc<str>]) -> bool {
-        self.lock().values().any(|handle| groups.contains(&handle.name().group) && handle.has_room())
+    /// Whether a link has room that it will not ring for: it rings only at the moment when a quarter becomes free.
+    pub fn have_room(&self) -> bool {
+        self.lock().values().any(|handle| {
+            let free = handle.capacity().free_segments;
+            free > 0 && free * 4 >= free + handle.status().held
+        })
     }
 
     /// Hands a leased message over. What a link does not take any more is reported as certainly not sent.

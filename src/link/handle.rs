@@ -55,15 +55,10 @@ impl Shared {
         }
         let before = self.held.fetch_sub(segments, Ordering::AcqRel);
         let (free_before, free_after) = (self.free(before), self.free(before.saturating_sub(segments)));
-        let enough = self.enough();
+        let enough = self.held_max / 4;
         if free_before < enough && free_after >= enough {
             self.wake.notify_one();
         }
-    }
-
-    /// The room that is worth a ring.
-    fn enough(&self) -> usize {
-        self.held_max / 4
     }
 
     pub fn held(&self) -> usize {
@@ -106,12 +101,6 @@ impl LinkHandle {
     /// How many segments it can take now.
     pub fn capacity(&self) -> Capacity {
         Capacity { free_segments: self.shared.capacity() }
-    }
-
-    /// Whether so much room is free that a ring for it came already: places that were freed between a look at
-    /// [`LinkHandle::capacity`] and the offers that followed ring no more.
-    pub fn has_room(&self) -> bool {
-        self.shared.capacity() >= self.shared.enough().max(1)
     }
 
     /// Hands over a leased message. Each of its turns gets an outcome.

@@ -71,8 +71,6 @@ pub struct Dispatched {
     pub next_at: Option<Timestamp>,
     /// Whether there may be more that is due now, and room for it.
     pub more: bool,
-    /// The groups whose room is used up while more may be due for them.
-    pub full: Vec<Arc<str>>,
 }
 
 /// Leases what is due, as far as `offers` and the throttles allow.
@@ -257,8 +255,6 @@ impl GroupTurn<'_> {
             } else if waits {
                 out.more = true;
             }
-        } else if waits {
-            out.full.push(self.name.clone());
         }
         for route in self.routes {
             for class in Class::ALL {
