@@ -59,7 +59,6 @@ impl Bells {
 const SLEEP_MAX: Duration = Duration::from_secs(10);
 
 /// Sleeps until the wall clock shows `deadline`, or for ten seconds.
-#[expect(clippy::disallowed_methods, reason = "a sleep needs the present")]
 pub async fn until(deadline: Option<Timestamp>) {
     let wait = deadline.map_or(SLEEP_MAX, |at| at.since(now()).min(SLEEP_MAX));
     sleep_until(Instant::now() + wait).await;

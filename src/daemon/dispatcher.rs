@@ -66,8 +66,7 @@ impl DispatcherTask {
             match turn.await {
                 Ok((after, leased)) => {
                     state = after;
-                    let any = !leased.submissions.is_empty();
-                    let more = any && leased.more;
+                    let (any, more) = (!leased.submissions.is_empty(), leased.more);
                     for (name, submission) in leased.submissions {
                         if let Some(not_taken) = self.links.offer(&name, submission) {
                             // The settler is gone only when the daemon stops; then the lease is a doubt, as in a crash.
@@ -75,7 +74,8 @@ impl DispatcherTask {
                         }
                     }
                     // Places that became free while the leases were written rang before they were looked at.
-                    if !more && !(any && self.links.have_room()) {
+                    let again = any && (more || self.links.have_room());
+                    if !again {
                         self.bells.wait(&self.bells.dispatch, leased.next_at).await;
                     }
                 }

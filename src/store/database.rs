@@ -81,7 +81,13 @@ impl Database {
         let connection = Connection::open(&options.path).map_err(|error| open(error.to_string()))?;
         Self::prepare(connection, options).map_err(|error| match error {
             StoreError::Damaged(reason) | StoreError::Sqlite(reason) => open(reason),
-            other => other,
+            other @ (StoreError::Busy(_)
+            | StoreError::DiskFull
+            | StoreError::Closed(_)
+            | StoreError::Open { .. }
+            | StoreError::Newer { .. }
+            | StoreError::Io(_)
+            | StoreError::Row(_)) => other,
         })
     }
 

@@ -157,13 +157,15 @@ fn id_forms(text: &str) -> Result<IdForms, String> {
     Ok(IdForms { answer: id_form(answer)?, receipt: id_form(receipt)? })
 }
 
+/// A word and the form of ids that it names, given the width.
+type NamedForm = (&'static str, fn(usize) -> IdForm);
+
 fn id_form(text: &str) -> Result<IdForm, String> {
     let bad = || format!("\"{text}\" is no form of ids (text, decimal, decimal10, hex, hex8, HEX)");
     if text == "text" {
         return Ok(IdForm::Text);
     }
-    let forms: [(&str, fn(usize) -> IdForm); 3] =
-        [("decimal", IdForm::Decimal), ("hex", IdForm::Hex), ("HEX", IdForm::UpperHex)];
+    let forms: [NamedForm; 3] = [("decimal", IdForm::Decimal), ("hex", IdForm::Hex), ("HEX", IdForm::UpperHex)];
     let (digits, form) =
         forms.into_iter().find_map(|(word, form)| Some((text.strip_prefix(word)?, form))).ok_or_else(bad)?;
     let width = if digits.is_empty() { 0 } else { digits.parse().map_err(|_| bad())? };
