@@ -9,7 +9,7 @@ use super::StoreError;
 use crate::model::{MessageId, Timestamp};
 
 /// A text column as any type that reads from text.
-pub fn parsed<T: FromStr>(row: &Row<'_>, column: impl RowIndex + Copy) -> Result<T, StoreError>
+pub fn parsed<T: FromStr>(row: &Row<'_>, column: impl RowIndex + Display) -> Result<T, StoreError>
 where
     T::Err: Display,
 {
@@ -18,18 +18,18 @@ where
 }
 
 /// An id column.
-pub fn id(row: &Row<'_>, column: impl RowIndex + Copy) -> Result<MessageId, StoreError> {
+pub fn id(row: &Row<'_>, column: impl RowIndex + Display) -> Result<MessageId, StoreError> {
     let value: i64 = row.get(column)?;
     MessageId::from_i64(value).ok_or_else(|| StoreError::Row(format!("column {column}: {value} is not an id")))
 }
 
 /// A time column.
-pub fn time(row: &Row<'_>, column: impl RowIndex + Copy) -> Result<Timestamp, StoreError> {
+pub fn time(row: &Row<'_>, column: impl RowIndex + Display) -> Result<Timestamp, StoreError> {
     Ok(Timestamp::from_millis(row.get(column)?))
 }
 
 /// A time column that may be absent.
-pub fn maybe_time(row: &Row<'_>, column: impl RowIndex + Copy) -> Result<Option<Timestamp>, StoreError> {
+pub fn maybe_time(row: &Row<'_>, column: impl RowIndex + Display) -> Result<Option<Timestamp>, StoreError> {
     Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
 }
 
