@@ -6,6 +6,14 @@
 //!
 //! `cargo bench --bench codec` for the release profile, `--profile quick` for a shorter build.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    clippy::implied_bounds_in_impls,
+    clippy::print_stdout,
+    reason = "a test may fail where it stands"
+)]
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};

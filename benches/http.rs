@@ -6,8 +6,15 @@
 //! ```
 //!
 //! The server, the SQLite writer and the load share the machine's cores. Every 202 means that the disk has the message.
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods)]
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    clippy::implied_bounds_in_impls,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test may fail where it stands"
+)]
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

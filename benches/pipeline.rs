@@ -1,6 +1,14 @@
 //! What the writer can do: whole lives of messages through the pipeline, without any socket. SQLite in WAL mode with
 //! `synchronous = FULL` on a real file, so the figures are bounded by one core and by the disk's flushes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    clippy::implied_bounds_in_impls,
+    clippy::print_stdout,
+    reason = "a test may fail where it stands"
+)]
+
 use divan::counter::ItemsCount;
 use postrider::model::*;
 use postrider::pipeline::{self, Dispatcher, Group, LinkOffer, Prepared, Settings, Turn, notify};

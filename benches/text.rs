@@ -1,5 +1,13 @@
 //! How fast texts become segments. `cargo bench --bench text`; `accept` encodes every message once.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    clippy::implied_bounds_in_impls,
+    clippy::print_stdout,
+    reason = "a test may fail where it stands"
+)]
+
 use std::hint::black_box;
 
 use divan::Bencher;

@@ -1,5 +1,13 @@
 //! The program as an operator meets it: what it prints, what it refuses, and with which exit code.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    clippy::implied_bounds_in_impls,
+    clippy::print_stdout,
+    reason = "a test may fail where it stands"
+)]
+
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,13 @@
 //! What holds for every PDU and for every octet that could come instead of one.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    clippy::implied_bounds_in_impls,
+    clippy::print_stdout,
+    reason = "a test may fail where it stands"
+)]
+
 mod smpp_pdus;
 
 use bytes::{Bytes, BytesMut};

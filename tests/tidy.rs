@@ -1,7 +1,13 @@
 //! Keeps the house in order: layers, purity, file heads and sizes, fixtures that something reads, licences, and what
 //! must not be named in the tree. Each check has a planted violation beside it that it must find.
 
-#![expect(clippy::unwrap_used, reason = "a tree that cannot be read fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    clippy::implied_bounds_in_impls,
+    clippy::print_stdout,
+    reason = "a test may fail where it stands"
+)]
 
 #[path = "tidy/layers.rs"]
 mod layers;
