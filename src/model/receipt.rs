@@ -29,7 +29,7 @@ impl CarrierMessageId {
     /// The normal forms that the id has if its carrier writes it in hexadecimal in one place and in decimal in the
     /// other: at most two, most likely first, without the normal form itself.
     ///
-    /// Ids over 64 bits exist, so the numbers have any size up to [`DIGITS_MAX`] digits.
+    /// Ids over 64 bits exist, so the numbers have any size up to `DIGITS_MAX` digits.
     pub fn alternative_forms(&self) -> Vec<String> {
         let normal = self.normal_form();
         let mut forms = Vec::with_capacity(2);

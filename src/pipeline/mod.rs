@@ -6,7 +6,7 @@
 //!                         └──── retry ─────────┘  sweep, recover: timers and crashes
 //! ```
 //!
-//! Only these stages change a state, only through [`change`], and only to what `policy::lifecycle` returns. What must
+//! Only these stages change a state, only through `change`, and only to what `policy::lifecycle` returns. What must
 //! happen next is told by [`Wakes`], which carry no data: a wake-up makes somebody look at the rows.
 
 mod accept;

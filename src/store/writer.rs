@@ -169,7 +169,6 @@ impl Writer {
         let mut group = Vec::with_capacity(64);
         while self.inbox.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
             let outcome = self.commit_group(&mut group);
-            self.tally.send_replace(self.database.tally());
             if let Err(error) = outcome {
                 // What the disk holds is unknown now. Nothing more is written; the daemon exits and looks at restart.
                 tracing::error!(%error, "The store stopped: {error}");
@@ -182,6 +181,8 @@ impl Writer {
     /// Commits all of `group` together, or one by one; `Err` only after an error that ends the writer.
     fn commit_group(&mut self, group: &mut Vec<Box<dyn Work>>) -> Result<(), StoreError> {
         let together = self.database.write(|tx| group.iter_mut().try_for_each(|work| work.run(tx)));
+        // Before the answers go out: who was answered must find his message counted.
+        self.tally.send_replace(self.database.tally());
         match together {
             Ok(()) => group.drain(..).for_each(|work| work.finish(Ok(()))),
             Err(error) if error.is_fatal() || group.len() == 1 => {
@@ -207,6 +208,7 @@ impl Writer {
             {
                 fatal = Some(error.clone());
             }
+            self.tally.send_replace(self.database.tally());
             work.finish(result);
         }
         fatal.map_or(Ok(()), Err)
