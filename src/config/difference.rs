@@ -74,6 +74,8 @@ impl Settings {
             ("store.cache_size", self.store.cache_size != new.store.cache_size),
             ("store.wal_size", self.store.wal_size != new.store.wal_size),
             ("limits", self.limits != new.limits),
+            ("messages.default_class", self.messages.default_class != new.messages.default_class),
+            ("messages.default_country", self.messages.default_country != new.messages.default_country),
         ];
         once.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()
     }

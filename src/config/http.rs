@@ -20,8 +20,6 @@ pub struct Http {
     pub allowed_hosts: Vec<String>,
     /// The largest body of a request, in octets.
     pub body_size_max: usize,
-    /// Most messages in one request.
-    pub batch_max: usize,
     /// Most connections at once.
     pub connections_max: usize,
     /// A request head must be complete this long after its first octet.
@@ -58,7 +56,6 @@ impl Default for Http {
             listen: vec![Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 8025)))],
             allowed_hosts: Vec::new(),
             body_size_max: 16 << 20,
-            batch_max: 10_000,
             connections_max: 2_048,
             head_timeout: secs(10),
             body_timeout: secs(30),
@@ -67,9 +64,6 @@ impl Default for Http {
         }
     }
 }
-
-/// Most messages that one request may ever hold.
-const BATCH_MAX: i64 = 10_000;
 
 impl Http {
     pub(super) fn read(&mut self, mut section: Section<'_>, place: Place<'_>) {
@@ -85,7 +79,6 @@ impl Http {
         }
         section.set_list("allowed_hosts", &mut self.allowed_hosts, host_name);
         section.set("body_size_max", &mut self.body_size_max, size(1 << 10..=256 << 20));
-        section.set("batch_max", &mut self.batch_max, whole(1..=BATCH_MAX));
         section.set("connections_max", &mut self.connections_max, whole(1..=65_536));
         for (key, target) in [
             ("head_timeout", &mut self.head_timeout),

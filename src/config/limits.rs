@@ -3,15 +3,11 @@
 use std::time::Duration;
 
 use super::document::Section;
-use super::value::{days, duration, flag, one_of, secs, size, whole};
+use super::value::{days, duration, one_of, secs, size, whole};
 
 /// The bounds, budgets and deadlines of the whole daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Link events that may wait for the settler; a link with more stops reading.
-    pub link_events_max: usize,
-    /// Link events that the settler takes into one transaction.
-    pub settle_batch_max: usize,
     /// The largest head of an HTTP request, in octets.
     pub head_size_max: usize,
     /// Most header lines in an HTTP request.
@@ -45,8 +41,6 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            link_events_max: 4_096,
-            settle_batch_max: 1_024,
             head_size_max: 16 << 10,
             headers_max: 64,
             bodies_size_max: 32 << 20,
@@ -67,8 +61,6 @@ impl Default for Limits {
 
 impl Limits {
     pub(super) fn read(&mut self, mut section: Section<'_>) {
-        section.set("link_events_max", &mut self.link_events_max, whole(16..=1_000_000));
-        section.set("settle_batch_max", &mut self.settle_batch_max, whole(1..=100_000));
         section.set("head_size_max", &mut self.head_size_max, size(1 << 10..=1 << 20));
         section.set("headers_max", &mut self.headers_max, whole(8..=1_000));
         section.set("bodies_size_max", &mut self.bodies_size_max, size(1 << 20..=4 << 30));
@@ -103,8 +95,6 @@ impl Limits {
 pub struct Log {
     /// The least severe level that is written.
     pub level: LogLevel,
-    /// Whether numbers are written whole instead of `+49151***89`.
-    pub full_numbers: bool,
 }
 
 /// How severe a line of the log is.
@@ -140,14 +130,13 @@ impl LogLevel {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { level: LogLevel::Info, full_numbers: false }
+        Self { level: LogLevel::Info }
     }
 }
 
 impl Log {
     pub(super) fn read(&mut self, mut section: Section<'_>) {
         section.set("level", &mut self.level, one_of(LogLevel::ALL.map(|level| (level.as_str(), level))));
-        section.set("full_numbers", &mut self.full_numbers, flag);
         section.finish();
     }
 }

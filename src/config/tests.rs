@@ -130,7 +130,7 @@ fn a_broken_file_tells_every_mistake_at_once() {
 #[test]
 fn what_is_no_toml_is_told_once_with_the_rest() {
     let text = format!(
-        "[http]\nbatch_max = 1O\nbody_size_max = lots\n[log]\nlevel = \"loud\"\n{NORTH}system_type = \"a\nbinds = 0\n"
+        "[http]\nconnections_max = 1O\nbody_size_max = lots\n[log]\nlevel = \"loud\"\n{NORTH}system_type = \"a\nbinds = 0\n"
     );
     insta::assert_snapshot!(mistakes(&text));
 }
@@ -212,7 +212,7 @@ fn a_reload_names_what_starts_anew_and_what_needs_a_restart() {
     let old = read(&format!("{NORTH}{}", NORTH.replace("north", "south"))).unwrap();
     assert!(old.difference(&old.clone()).is_empty());
     let new = format!(
-        "[http]\nbatch_max = 5\n[log]\nlevel = \"debug\"\n{NORTH}messages_per_second = 5\n{}",
+        "[http]\nconnections_max = 5\n[log]\nlevel = \"debug\"\n{NORTH}messages_per_second = 5\n{}",
         NORTH.replace("north", "west")
     );
     let difference = old.difference(&read(&new).unwrap());

@@ -143,6 +143,8 @@ fn http(settings: &config::Settings) -> HttpSettings {
         token_cache_time: limits.token_cache_time,
         backlog_max: i64::try_from(settings.store.backlog_max).unwrap_or(i64::MAX),
         reads_max: limits.reads_max,
+        default_class: settings.messages.default_class,
+        default_country: settings.messages.default_country,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::model::{Class, Country};
+
 /// Most messages in one request.
 pub const MESSAGES_MAX: usize = 10_000;
 /// Most rows in one page of a list.
@@ -44,6 +46,10 @@ pub struct HttpSettings {
     pub backlog_max: i64,
     /// Queries that may use the store at once.
     pub reads_max: usize,
+    /// The class of messages that name none.
+    pub default_class: Class,
+    /// The country whose way of writing numbers recipients may have; without one they need their country code.
+    pub default_country: Option<Country>,
 }
 
 impl Default for HttpSettings {
@@ -64,6 +70,8 @@ impl Default for HttpSettings {
             token_cache_time: Duration::from_secs(2),
             backlog_max: 5_000_000,
             reads_max: 4,
+            default_class: Class::Transactional,
+            default_country: None,
         }
     }
 }

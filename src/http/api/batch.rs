@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::problem::{FieldError, Problem};
-use crate::http::request::{self, Checked, Messages};
+use crate::http::request::{self, Checked, Defaults, Messages};
 use crate::model::Timestamp;
 use crate::pipeline::{self, Prepared, Settings};
 
@@ -30,8 +30,8 @@ impl Batch {
     ///
     /// # Errors
     /// A problem when the body as a whole is none.
-    pub fn read(body: &[u8], settings: &Settings, now: Timestamp) -> Result<Self, Problem> {
-        let (many, checked) = match request::parse(body)? {
+    pub fn read(body: &[u8], defaults: Defaults, settings: &Settings, now: Timestamp) -> Result<Self, Problem> {
+        let (many, checked) = match request::parse(body, defaults)? {
             Messages::One(checked) => (false, vec![*checked]),
             Messages::Many(checked) => (true, checked),
         };

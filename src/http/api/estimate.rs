@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use crate::http::problem::{FieldError, Problem, ProblemDocument};
 use crate::http::request::{Text, not_json};
 use crate::http::token::Scope;
-use crate::model::{Class, PhoneNumber};
 use crate::pipeline::{self, Draft};
 
 use super::Api;
@@ -31,7 +30,7 @@ pub struct EstimateRequest<'a> {
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>)]
     to: Option<Text<'a>>,
-    /// The class, `transactional` if absent.
+    /// The class, the configured default if absent.
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>)]
     class: Option<Text<'a>>,
@@ -143,12 +142,12 @@ pub async fn estimate(State(api): State<Api>, request: Request<Body>) -> Result<
             format!("text has {} octets, which no message can hold", asked.text.len()),
         ));
     }
-    let to: Option<PhoneNumber> = parsed("/to", asked.to.as_ref())?;
-    let class: Option<Class> = parsed("/class", asked.class.as_ref())?;
+    let to = parsed("/to", asked.to.as_ref(), |text| api.0.defaults.recipient(text))?;
+    let class = parsed("/class", asked.class.as_ref(), str::parse)?;
     let draft = Draft {
         text: &asked.text,
         to: to.as_ref(),
-        class: class.unwrap_or(Class::Transactional),
+        class: class.unwrap_or(api.0.defaults.class),
         route: asked.route.as_deref(),
         transliterate: asked.transliterate,
     };
@@ -157,10 +156,14 @@ pub async fn estimate(State(api): State<Api>, request: Request<Body>) -> Result<
     Ok(json(StatusCode::OK, &Estimated { route: route.map(|name| name.to_string()), estimate }))
 }
 
-fn parsed<T: std::str::FromStr<Err: ToString>>(pointer: &str, text: Option<&Text<'_>>) -> Result<Option<T>, Problem> {
+fn parsed<T, E: ToString>(
+    pointer: &str,
+    text: Option<&Text<'_>>,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<Option<T>, Problem> {
     text.map(|text| {
         let cut: String = text.chars().take(80).collect();
-        cut.parse().map_err(|error: T::Err| wrong(pointer, "wrong_field", error.to_string()))
+        parse(&cut).map_err(|error| wrong(pointer, "wrong_field", error.to_string()))
     })
     .transpose()
 }

@@ -33,6 +33,7 @@ use super::clock::Clock;
 use super::metrics::HttpMetrics;
 use super::openapi::{self, Document};
 use super::problem::Problem;
+use super::request::Defaults;
 use super::settings::HttpSettings;
 use super::surroundings::Surroundings;
 use super::token::Scope;
@@ -51,6 +52,7 @@ struct Inner {
     clock: Clock,
     metrics: HttpMetrics,
     backlog_max: i64,
+    defaults: Defaults,
     surroundings: Arc<dyn Surroundings>,
 }
 
@@ -70,6 +72,7 @@ impl Api {
             clock,
             metrics,
             backlog_max: settings.backlog_max,
+            defaults: Defaults::of(settings),
             surroundings,
         }))
     }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::problem::{self, Problem, ProblemDocument};
-use crate::http::request::MessageRequest;
+use crate::http::request::{Defaults, MessageRequest};
 use crate::http::settings::IDEMPOTENCY_KEY_MAX;
 use crate::http::token::Scope;
 use crate::model::Timestamp;
@@ -82,7 +82,7 @@ pub async fn post_messages(State(api): State<Api>, request: Request<Body>) -> Re
     refuse_when_full(&api)?;
     let settings = api.0.surroundings.settings();
     let key = key.map(|key| Key { token: caller.token, key, digest: digest(&read.bytes, atomic) });
-    let batch = Arc::new(prepare(read.bytes.clone(), Arc::clone(&settings), now).await?);
+    let batch = Arc::new(prepare(read.bytes.clone(), api.0.defaults, Arc::clone(&settings), now).await?);
     drop(read);
     let refused = batch.refused();
     if batch.prepared.is_empty() || (atomic && refused > 0) {
@@ -141,11 +141,11 @@ fn digest(body: &[u8], atomic: bool) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-async fn prepare(body: Bytes, settings: Arc<Settings>, now: Timestamp) -> Result<Batch, Problem> {
+async fn prepare(body: Bytes, defaults: Defaults, settings: Arc<Settings>, now: Timestamp) -> Result<Batch, Problem> {
     if body.len() <= QUICK_SIZE_BYTES {
-        return Batch::read(&body, &settings, now);
+        return Batch::read(&body, defaults, &settings, now);
     }
-    match tokio::task::spawn_blocking(move || Batch::read(&body, &settings, now)).await {
+    match tokio::task::spawn_blocking(move || Batch::read(&body, defaults, &settings, now)).await {
         Ok(result) => result,
         Err(_) => Err(Problem::bug()),
     }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::http::problem::FieldError;
-use crate::model::{Body, Class, Data, Indication, NewMessage, PhoneNumber, Sender, Timestamp, Waiting};
+use crate::model::{Body, Data, Indication, NewMessage, PhoneNumber, Sender, Timestamp, Waiting};
 
+use super::defaults::Defaults;
 use super::message::{MessageRequest, Octets, PortsRequest, Span, WaitingRequest};
 use super::text::Text;
 use super::value;
@@ -57,9 +58,13 @@ impl Errors {
 ///
 /// # Errors
 /// Every wrong field once, with a pointer that starts at the message. `known` are errors that were found before.
-pub fn check(from: MessageRequest<'_>, known: Vec<FieldError>) -> Result<NewMessage, Vec<FieldError>> {
+pub fn check(
+    from: MessageRequest<'_>,
+    defaults: Defaults,
+    known: Vec<FieldError>,
+) -> Result<NewMessage, Vec<FieldError>> {
     let mut errors = Errors(known);
-    let to = recipient(from.to.as_ref(), &mut errors);
+    let to = recipient(from.to.as_ref(), defaults, &mut errors);
     let body = body(from.text, from.data.as_ref(), from.udh.as_ref(), &mut errors);
     let indication =
         indication(from.flash, from.silent, from.replace, from.waiting.as_ref(), from.ports.as_ref(), &mut errors);
@@ -83,7 +88,7 @@ pub fn check(from: MessageRequest<'_>, known: Vec<FieldError>) -> Result<NewMess
         to,
         from: sender,
         body,
-        class: class.unwrap_or(Class::Transactional),
+        class: class.unwrap_or(defaults.class),
         indication,
         reference,
         tags,
@@ -104,13 +109,13 @@ fn bounded(text: &str, length_max: usize) -> Result<&str, String> {
     Ok(text)
 }
 
-fn recipient(to: Option<&Text<'_>>, errors: &mut Errors) -> Option<PhoneNumber> {
+fn recipient(to: Option<&Text<'_>>, defaults: Defaults, errors: &mut Errors) -> Option<PhoneNumber> {
     // An earlier error about the type of this field is not repeated as a missing field.
     if to.is_none() && errors.0.iter().all(|error| error.pointer != "/to") {
         errors.add("to", "required", "to is required: the recipient's number with country code, like +821012345678");
     }
     errors.parse("to", "invalid_number", to, |text| {
-        bounded(text, NUMBER_LENGTH_MAX)?.parse().map_err(|error: crate::model::PhoneError| error.to_string())
+        defaults.recipient(bounded(text, NUMBER_LENGTH_MAX)?).map_err(|error| error.to_string())
     })
 }
 

@@ -8,6 +8,7 @@ use crate::http::problem::FieldError;
 use crate::model::NewMessage;
 
 use super::check::check;
+use super::defaults::Defaults;
 use super::message::MessageRequest;
 use super::names::{pointer_part, short, unknown};
 
@@ -56,9 +57,9 @@ const ERRORS_MAX: usize = 16;
 ///
 /// # Errors
 /// Every field that is wrong, with a pointer that starts at the message.
-pub fn message(raw: &RawValue) -> Result<NewMessage, Vec<FieldError>> {
+pub fn message(raw: &RawValue, defaults: Defaults) -> Result<NewMessage, Vec<FieldError>> {
     let quick = match serde_json::from_str::<MessageRequest<'_>>(raw.get()) {
-        Ok(request) => return check(request, Vec::new()),
+        Ok(request) => return check(request, defaults, Vec::new()),
         Err(error) => error,
     };
     let whole = |code, detail: String| Err(vec![FieldError::new("", code, detail)]);
@@ -73,7 +74,7 @@ pub fn message(raw: &RawValue) -> Result<NewMessage, Vec<FieldError>> {
     match MessageRequest::deserialize(&rest) {
         // Each field by itself is fine, so the whole has one of them twice.
         Ok(_) if errors.is_empty() => whole("duplicate_field", quick.to_string()),
-        Ok(request) => match check(request, errors) {
+        Ok(request) => match check(request, defaults, errors) {
             Err(errors) => Err(errors),
             Ok(_) => whole("not_a_message", quick.to_string()),
         },
@@ -191,10 +192,15 @@ fn name_of(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::settings::HttpSettings;
 
     fn errors(json: &str) -> Vec<(String, String)> {
         let raw: Box<RawValue> = serde_json::from_str(json).unwrap();
-        message(&raw).unwrap_err().into_iter().map(|error| (error.pointer, error.detail)).collect()
+        message(&raw, Defaults::of(&HttpSettings::default()))
+            .unwrap_err()
+            .into_iter()
+            .map(|error| (error.pointer, error.detail))
+            .collect()
     }
 
     #[test]

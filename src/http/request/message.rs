@@ -12,7 +12,7 @@ use super::text::Text;
 #[schema(as = NewMessage)]
 #[serde(deny_unknown_fields)]
 pub struct MessageRequest<'a> {
-    /// The recipient with country code.
+    /// The recipient with country code, or as written in the configured default country.
     #[serde(borrow, default)]
     #[schema(value_type = String, required = true, example = "+821012345678")]
     pub to: Option<Text<'a>>,
@@ -32,7 +32,7 @@ pub struct MessageRequest<'a> {
     #[serde(borrow, default)]
     #[schema(value_type = Option<OctetsSchema>)]
     pub udh: Option<Octets<'a>>,
-    /// `otp`, `transactional` (the default) or `marketing`.
+    /// `otp`, `transactional` or `marketing`; the configured default, usually `transactional`, if absent.
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>, example = "transactional")]
     pub class: Option<Text<'a>>,

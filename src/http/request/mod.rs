@@ -5,6 +5,7 @@
 //! its sentence (`explain`).
 
 mod check;
+mod defaults;
 mod explain;
 mod message;
 mod names;
@@ -22,6 +23,7 @@ use crate::model::NewMessage;
 use super::problem::{FieldError, Problem};
 use super::settings::MESSAGES_MAX;
 
+pub use defaults::Defaults;
 pub use message::{HexOctets, MessageRequest, Octets, PortsRequest, Span, WaitingRequest};
 pub use text::Text;
 
@@ -42,10 +44,10 @@ pub enum Messages {
 /// # Errors
 /// A problem when the body is no JSON, neither object nor array, empty or too long an array. What is wrong with the
 /// messages themselves is in the result.
-pub fn parse(body: &[u8]) -> Result<Messages, Problem> {
+pub fn parse(body: &[u8], defaults: Defaults) -> Result<Messages, Problem> {
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'{') => parse_one(body).map(|checked| Messages::One(Box::new(checked))),
-        Some(b'[') => parse_many(body).map(Messages::Many),
+        Some(b'{') => parse_one(body, defaults).map(|checked| Messages::One(Box::new(checked))),
+        Some(b'[') => parse_many(body, defaults).map(Messages::Many),
         None => Err(Problem::bad_request("empty_body", "the body is empty; it is a message, or an array of messages")),
         Some(_) => {
             serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(|error| not_json(&error))?;
@@ -56,20 +58,22 @@ pub fn parse(body: &[u8]) -> Result<Messages, Problem> {
     }
 }
 
-fn parse_one(body: &[u8]) -> Result<Checked, Problem> {
+fn parse_one(body: &[u8], defaults: Defaults) -> Result<Checked, Problem> {
     if let Ok(request) = serde_json::from_slice::<MessageRequest<'_>>(body) {
-        return Ok(check::check(request, Vec::new()));
+        return Ok(check::check(request, defaults, Vec::new()));
     }
     let raw: &RawValue = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
-    Ok(explain::message(raw))
+    Ok(explain::message(raw, defaults))
 }
 
-fn parse_many(body: &[u8]) -> Result<Vec<Checked>, Problem> {
+fn parse_many(body: &[u8], defaults: Defaults) -> Result<Vec<Checked>, Problem> {
     let quick = serde_json::from_slice::<Bounded<MessageRequest<'_>>>(body);
     let checked: Vec<Checked> = match quick {
-        Ok(Bounded(requests)) => requests.into_iter().map(|request| check::check(request, Vec::new())).collect(),
+        Ok(Bounded(requests)) => {
+            requests.into_iter().map(|request| check::check(request, defaults, Vec::new())).collect()
+        }
         Err(_) => match serde_json::from_slice::<Bounded<&RawValue>>(body) {
-            Ok(Bounded(raw)) => raw.into_iter().map(explain::message).collect(),
+            Ok(Bounded(raw)) => raw.into_iter().map(|raw| explain::message(raw, defaults)).collect(),
             Err(error) if error.is_data() => return Err(too_many()),
             Err(error) => return Err(not_json(&error)),
         },

@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use crate::model::{Body, Class, OnDoubt, Waiting};
 
+use super::super::settings::HttpSettings;
 use super::*;
 
+fn plain() -> Defaults {
+    Defaults::of(&HttpSettings::default())
+}
+
 fn one(json: &str) -> Checked {
-    match parse(json.as_bytes()).unwrap() {
+    match parse(json.as_bytes(), plain()).unwrap() {
         Messages::One(checked) => *checked,
         Messages::Many(_) => panic!("one was posted"),
     }
@@ -21,6 +26,24 @@ fn places(json: &str) -> Vec<String> {
 fn the_shortest_message_has_the_defaults() {
     let message = one(r#" {"to": "+82 10-1234-5678", "text": "안녕\n하세요"} "#).unwrap();
     assert_eq!(message, crate::model::NewMessage::text("+821012345678".parse().unwrap(), "안녕\n하세요"));
+}
+
+#[test]
+fn a_national_number_needs_a_default_country() {
+    let korean = Defaults { class: Class::Marketing, country: Some("KR".parse().unwrap()) };
+    for json in [
+        r#"{"to": "010-1234-5678", "text": "x"}"#,
+        // The 7 makes the quick reading fail, and the slow one has to know the defaults too.
+        r#"[{"to": "010-1234-5678", "text": "x"}, 7]"#,
+    ] {
+        let first = |defaults| match parse(json.as_bytes(), defaults).unwrap() {
+            Messages::One(checked) => *checked,
+            Messages::Many(all) => all.into_iter().next().unwrap(),
+        };
+        let message = first(korean).unwrap();
+        assert_eq!((message.to.as_str(), message.class), ("+821012345678", Class::Marketing));
+        assert_eq!(first(plain()).unwrap_err()[0].pointer, "/to");
+    }
 }
 
 #[test]
@@ -89,33 +112,35 @@ fn callbacks_carry_no_password() {
 fn good_messages_of_a_bad_array_are_kept() {
     let json =
         r#"[{"to": "+821012345678", "text": "a"}, {"to": 5, "text": "b"}, 7, {"to": "+821012345679", "text": "c"}]"#;
-    let Messages::Many(all) = parse(json.as_bytes()).unwrap() else { panic!("an array was posted") };
+    let Messages::Many(all) = parse(json.as_bytes(), plain()).unwrap() else { panic!("an array was posted") };
     assert_eq!(all.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, false, true]);
 }
 
 #[test]
 fn a_body_that_is_not_json_says_where() {
     for body in ["{\"to\": ", "[{]", "{\"to\": \"\u{1}\"}", "nul", "{} {}", "[1,]"] {
-        let problem = parse(body.as_bytes()).unwrap_err();
+        let problem = parse(body.as_bytes(), plain()).unwrap_err();
         assert_eq!(problem.status(), 400, "{body}");
         assert!(format!("{problem:?}").contains("line 1 column"), "{problem:?}");
     }
-    assert_eq!(parse(b"{\"to\": \"\xff\"}").unwrap_err().status(), 400);
-    assert_eq!(parse(b" ").unwrap_err().status(), 400);
+    assert_eq!(parse(b"{\"to\": \"\xff\"}", plain()).unwrap_err().status(), 400);
+    assert_eq!(parse(b" ", plain()).unwrap_err().status(), 400);
 }
 
 #[test]
 fn what_is_json_but_no_message_is_422() {
     for body in ["[]", "5", "null", "\"x\""] {
-        assert_eq!(parse(body.as_bytes()).unwrap_err().status(), 422, "{body}");
+        assert_eq!(parse(body.as_bytes(), plain()).unwrap_err().status(), 422, "{body}");
     }
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
-    assert!(matches!(parse(deep.as_bytes()), Ok(Messages::Many(all)) if all[0].is_err()));
+    assert!(matches!(parse(deep.as_bytes(), plain()), Ok(Messages::Many(all)) if all[0].is_err()));
 }
 
 #[test]
 fn one_message_above_the_limit_is_too_many() {
     let body = |count: usize| format!("[{}]", vec!["{}"; count].join(","));
-    assert!(matches!(parse(body(MESSAGES_MAX).as_bytes()), Ok(Messages::Many(all)) if all.len() == MESSAGES_MAX));
-    assert_eq!(parse(body(MESSAGES_MAX + 1).as_bytes()).unwrap_err().status(), 422);
+    assert!(
+        matches!(parse(body(MESSAGES_MAX).as_bytes(), plain()), Ok(Messages::Many(all)) if all.len() == MESSAGES_MAX)
+    );
+    assert_eq!(parse(body(MESSAGES_MAX + 1).as_bytes(), plain()).unwrap_err().status(), 422);
 }
