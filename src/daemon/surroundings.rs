@@ -32,7 +32,7 @@ impl Surroundings for House {
     }
 
     fn links(&self) -> Vec<LinkStatus> {
-        self.links.handles().iter().map(|handle| status_of(&handle.status())).collect()
+        self.links.handles().iter().map(|handle| status_of(&handle.status(), handle.capacity().free_segments)).collect()
     }
 
     fn not_ready(&self) -> Option<String> {
@@ -48,7 +48,7 @@ impl Surroundings for House {
 }
 
 /// A link's snapshot in the API's words.
-fn status_of(status: &crate::link::LinkStatus) -> LinkStatus {
+fn status_of(status: &crate::link::LinkStatus, free: usize) -> LinkStatus {
     let (health, reason, paused_until) = match &status.health {
         LinkHealth::Up => ("up", None, None),
         LinkHealth::Down(reason) => ("down", Some(reason.clone()), None),
@@ -61,6 +61,6 @@ fn status_of(status: &crate::link::LinkStatus) -> LinkStatus {
         reason,
         paused_until,
         in_flight: status.held,
-        free: 0,
+        free,
     }
 }
