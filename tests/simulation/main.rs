@@ -61,20 +61,20 @@ fn one_seed_gives_one_run() {
 
 #[test]
 fn a_blind_resend_planted_in_the_engine_is_caught() {
-    let caught = (0..20).filter(|seed| {
-        let mut world = World::new(*seed, Plan::of_seed(*seed));
+    let caught = (0..20).any(|seed| {
+        let mut world = World::new(seed, Plan::of_seed(seed));
         world.plant_blind_resend();
         world.run().is_err_and(|broken| broken.contains("went out twice"))
     });
-    assert!(caught.count() > 0, "the oracle does not see duplicates");
+    assert!(caught, "the oracle does not see duplicates");
 }
 
 #[test]
 fn an_acknowledgement_before_the_commit_planted_in_the_engine_is_caught() {
-    let caught = (0..20).filter(|seed| {
-        let mut world = World::new(*seed, Plan::of_seed(*seed));
+    let caught = (0..20).any(|seed| {
+        let mut world = World::new(seed, Plan::of_seed(seed));
         world.plant_early_acknowledgement();
         world.run().is_err()
     });
-    assert!(caught.count() > 0, "the oracle does not see lost receipts");
+    assert!(caught, "the oracle does not see lost receipts");
 }
