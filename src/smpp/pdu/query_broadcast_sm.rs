@@ -57,7 +57,7 @@ impl QueryBroadcastSmResp {
             return Ok(());
         }
         reader.c_octets("message_id", &mut self.message_id)?;
-        self.tlvs = reader.required_tlvs(REQUIRED);
+        self.tlvs = if ok { reader.required_tlvs(REQUIRED) } else { reader.tlvs() };
         Ok(())
     }
 
@@ -68,7 +68,11 @@ impl QueryBroadcastSmResp {
             return Ok(());
         }
         out.c_octets("message_id", &self.message_id)?;
-        out.required_tlvs(REQUIRED, &self.tlvs)
+        if status.is_ok() {
+            return out.required_tlvs(REQUIRED, &self.tlvs);
+        }
+        out.tlvs(&self.tlvs);
+        Ok(())
     }
 
     pub(super) fn describe(&self, out: &mut Description) {
@@ -81,7 +85,7 @@ impl QueryBroadcastSmResp {
 mod tests {
     use super::super::testing::{self, NODE_SMPP, read, reads_back};
     use super::*;
-    use crate::smpp::Body;
+    use crate::smpp::{Body, Pdu};
 
     fn body() -> QueryBroadcastSm {
         let mut tlvs = Tlvs::new();
@@ -128,5 +132,12 @@ mod tests {
         let bare = QueryBroadcastSmResp { tlvs: Tlvs::new(), ..resp() };
         let refused = testing::encode(Body::QueryBroadcastSmResp(bare));
         assert_eq!(refused, Err(EncodeError::MissingTlv { tag: Tag::MESSAGE_STATE }));
+        // An error needs no state, whatever else it says.
+        let body = Body::QueryBroadcastSmResp(QueryBroadcastSmResp { tlvs: Tlvs::new(), ..resp() });
+        let error = Pdu::answer(CommandStatus::RBCASTQUERYFAIL, 7, body);
+        let mut out = bytes::BytesMut::new();
+        assert_eq!(error.encode(&mut out), Ok(()));
+        let decoded = Pdu::decode(&out.freeze()).unwrap();
+        assert_eq!((decoded.pdu, decoded.quirks), (error, vec![]));
     }
 }
