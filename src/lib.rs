@@ -4,6 +4,7 @@
 //! leases it to a link, `link` carries it, `pipeline::settle` records what came back, `callback` tells the tool that
 //! posted it. `docs/ARCHITECTURE.md` is the map; `tests/tidy.rs` keeps the order of the modules below.
 
+pub mod at;
 pub mod callback;
 pub mod cli;
 pub mod config;

@@ -147,6 +147,7 @@ impl Peer {
                         self.link.ack(ack.unwrap(), AckResult::Ok);
                     }
                     LinkEvent::Inbound { part, .. } => panic!("{part:?}"),
+                    LinkEvent::Modem { notice, .. } => panic!("{notice:?}"),
                     LinkEvent::Health(health) => assert_eq!(health, LinkHealth::Up),
                 }
             }

@@ -4,27 +4,38 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CarrierMessageId, ErrorClass, InboundPart, MessageId, Receipt, Timestamp};
+use super::{CarrierMessageId, ErrorClass, InboundPart, MessageId, ModemNotice, Receipt, Timestamp};
 
-/// One bind of a carrier or one modem. All binds of a carrier are one group: receipts and rates are the group's.
+/// One bind of a carrier, or one modem of a group of modems. Receipts are matched within the group.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkName {
-    /// The carrier or modem as the configuration names it.
+    /// The carrier or the group of modems as the configuration names it.
     pub group: Arc<str>,
-    /// Which of the group's binds, from 1.
+    /// Which of the carrier's binds, from 1; 0 for a modem.
     pub bind: u16,
+    /// The modem's name within its group; absent for a bind.
+    pub modem: Option<Arc<str>>,
 }
 
 impl LinkName {
     /// Bind number `bind` of `group`.
     pub fn new(group: &str, bind: u16) -> Self {
-        Self { group: group.into(), bind }
+        Self { group: group.into(), bind, modem: None }
+    }
+
+    /// The modem `name` of `group`, shown as `group/name`.
+    pub fn modem(group: &str, name: &str) -> Self {
+        Self { group: group.into(), bind: 0, modem: Some(name.into()) }
     }
 }
 
 impl fmt::Display for LinkName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.bind <= 1 { f.pad(&self.group) } else { write!(f, "{}/{}", self.group, self.bind) }
+        match &self.modem {
+            Some(modem) => write!(f, "{}/{modem}", self.group),
+            None if self.bind <= 1 => f.pad(&self.group),
+            None => write!(f, "{}/{}", self.group, self.bind),
+        }
     }
 }
 
@@ -57,14 +68,14 @@ pub struct Capacity {
     pub free_segments: usize,
 }
 
-/// Names an incoming PDU that waits for its answer until the store has it.
+/// Names an incoming PDU, or a notice of a modem, that waits for its answer until the store has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AckToken {
-    /// Which session of the link; an answer never goes to a later one.
+    /// Which session of the link, or which opening of a modem's port; an answer never goes to a later one.
     pub session: u32,
-    /// The sequence number that the answer repeats.
+    /// The sequence number that the answer repeats; a modem's own count.
     pub sequence: u32,
-    /// Whether it was a `data_sm`, whose answer has another id.
+    /// Whether it was a `data_sm`, whose answer has another id; never for a modem.
     pub data_sm: bool,
 }
 
@@ -133,4 +144,11 @@ pub enum LinkEvent {
     },
     /// The link came up, went down or paused.
     Health(LinkHealth),
+    /// A modem has something for the store.
+    Modem {
+        /// What it is.
+        notice: ModemNotice,
+        /// What waits until it is stored.
+        ack: Option<AckToken>,
+    },
 }

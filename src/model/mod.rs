@@ -3,12 +3,14 @@
 //! Every other module speaks in these types, so a number that was parsed at the door is never parsed again. Nothing
 //! here reads a clock, a file or a socket.
 
+pub mod catalog;
 mod country;
 mod country_table;
 mod id;
 mod inbound;
 mod link;
 mod message;
+mod modem;
 mod national;
 mod phone;
 mod random;
@@ -23,6 +25,10 @@ pub use id::{IdClock, MessageId, ParseIdError};
 pub use inbound::{InboundMessage, InboundPart, PartOf};
 pub use link::{AckToken, Capacity, LinkEvent, LinkHealth, LinkName, SubmitOutcome, SubmitResult};
 pub use message::{Body, Class, Data, NewMessage, OnDoubt, Submission};
+pub use modem::{
+    ModemAnswer, ModemCounters, ModemIdentity, ModemNotice, ModemRequest, ModemStage, ModemStatus, Registration,
+    ResetKind, SimIdentity, StorageFill,
+};
 pub use phone::{PhoneError, PhoneNumber, Sender, mask};
 pub use random::Random;
 pub use receipt::{CarrierMessageId, Receipt};

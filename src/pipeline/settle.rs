@@ -19,6 +19,7 @@ pub fn settle(turn: &Turn<'_>, link: &LinkName, events: &[LinkEvent]) -> Result<
             LinkEvent::Receipt { receipt, .. } => receipts::settle(turn, &link.group, receipt)?,
             LinkEvent::Inbound { part, ack } => receive::receive(turn, link, part, ack.map(|ack| ack.session))?,
             LinkEvent::Health(_) => turn.wake_dispatch(),
+            LinkEvent::Modem { .. } => {}
         }
     }
     Ok(())

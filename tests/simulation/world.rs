@@ -414,7 +414,7 @@ fn settings(plan: &Plan) -> Settings {
 fn ack_of(event: &LinkEvent) -> Option<AckToken> {
     match event {
         LinkEvent::Receipt { ack, .. } | LinkEvent::Inbound { ack, .. } => *ack,
-        LinkEvent::Submit(_) | LinkEvent::Health(_) => None,
+        LinkEvent::Submit(_) | LinkEvent::Health(_) | LinkEvent::Modem { .. } => None,
     }
 }
 

@@ -1,0 +1,52 @@
+//! AT modems, without IO: lines in, lines out, deadlines.
+//!
+//! | file | decides |
+//! |---|---|
+//! | `profile` | what is particular about a maker's modem, as data |
+//! | `settings` | what one modem's machine is told |
+//! | `event` | what it reports |
+
+mod event;
+mod profile;
+mod settings;
+
+pub use event::{Ask, ModemEvent, Network, Token};
+pub use profile::{
+    Acknowledge, Cnmi, Init, Matches, ModemProfile, PinCounter, Ports, Receiving, Recovery, Sending, UssdForm,
+};
+pub use settings::{Healing, Settings};
+
+/// What a `+CMS ERROR` or `+CME ERROR` in answer to a send asks of us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendErrorClass {
+    /// The network could not; try again later.
+    NetworkRetry,
+    /// The network is congested: slow the SIM down, then try again.
+    NetworkBusy,
+    /// No network at the moment: nothing was sent.
+    NoNetwork,
+    /// The number does not exist or takes no messages.
+    PermanentNumber,
+    /// The number cannot be reached for hours.
+    TemporaryNumber,
+    /// The message itself is refused: most often our PDU is wrong.
+    PermanentMessage,
+    /// The SIM or its contract may not send: pause it and tell a person.
+    SimAccount,
+    /// The SIM is missing, locked or broken.
+    Sim,
+    /// The SIM is busy for a moment.
+    SimWait,
+    /// The modem is at fault: the ladder is climbed.
+    Modem,
+    /// The modem's store is full.
+    Storage,
+    /// The modem is set up wrongly: it is set up anew.
+    Config,
+    /// The network knew the message already: it counts as sent.
+    Duplicate,
+    /// Nobody can tell whether it was sent.
+    UnknownOutcome,
+    /// It means nothing for the send.
+    Ignore,
+}
