@@ -8,6 +8,7 @@
 //! | `problem` | how a mistake is told |
 //! | `http`, `store`, `messages`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
 //! | `carrier`, `profile`, `tlv`, `carriers` | a carrier: its own block, and the carrier file that it starts from |
+//! | `modem_profile`, `modem_profiles` | what is particular about a maker's modem, and the files that say it |
 //! | `route` | which messages go which way |
 //! | `secret`, `files` | where passwords come from |
 //! | `difference` | what a reload changes, and what needs a restart |
@@ -23,6 +24,8 @@ mod files;
 mod http;
 mod limits;
 mod messages;
+mod modem_profile;
+mod modem_profiles;
 mod problem;
 mod profile;
 mod route;
@@ -47,6 +50,7 @@ pub use files::Files;
 pub use http::{Http, Listen};
 pub use limits::{Limits, Log, LogLevel};
 pub use messages::Messages;
+pub use modem_profiles::{MODEM_PROFILES, built_in_modem_profiles};
 pub use problem::{Problem, Problems, check_report};
 pub use route::DEFAULT_ROUTE;
 pub use secret::Secret;
