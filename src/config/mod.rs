@@ -28,6 +28,8 @@ mod messages;
 mod modem;
 mod modem_profile;
 mod modem_profiles;
+#[cfg(test)]
+mod modem_tests;
 mod modems;
 mod problem;
 mod profile;

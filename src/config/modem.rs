@@ -161,7 +161,8 @@ impl Modem {
 pub(super) fn check(modems: &[FoundModem], report: &Report) {
     for (place, FoundModem { modem, finding_spot: (key, spot), .. }) in modems.iter().enumerate() {
         if let Some(other) = modems[..place].iter().find(|other| other.modem.finding == modem.finding) {
-            let message = format!("{key} is that of modem \"{}\", too; a modem can have one name only", other.modem.name);
+            let message =
+                format!("{key} is that of modem \"{}\", too; a modem can have one name only", other.modem.name);
             report.problem(spot.problem(key, message));
         }
     }
@@ -181,7 +182,8 @@ fn read_finding(section: &mut Section<'_>) -> Option<(&'static str, Finding)> {
     let mut finding = None;
     match key {
         "port" => section.set_some(key, &mut finding, |value| port(value).map(Finding::Port)),
-        "imei" => section.set_some(key, &mut finding, |value| digits(value, 15..=15, "the 15 digits of an IMEI").map(Finding::Imei)),
+        "imei" => section
+            .set_some(key, &mut finding, |value| digits(value, 15..=15, "the 15 digits of an IMEI").map(Finding::Imei)),
         "iccid" => section.set_some(key, &mut finding, |value| {
             digits(value, 18..=20, "the 19 or 20 digits that are printed on the SIM").map(Finding::Iccid)
         }),

@@ -42,7 +42,10 @@ pub(super) fn read(mut section: Section<'_>) -> Option<FoundRoute> {
     section.set_list("senders", &mut route.senders, sender);
     let mut links: Vec<String> = Vec::new();
     match section.set_list("links", &mut links, filled) {
-        None => section.missing("links", "write links = [\"NAME\"] with the names of carriers or groups of modems, first choice first"),
+        None => section.missing(
+            "links",
+            "write links = [\"NAME\"] with the names of carriers or groups of modems, first choice first",
+        ),
         Some(0) => section.wrong("links", "is empty; name at least one carrier or group of modems"),
         Some(_) => {}
     }

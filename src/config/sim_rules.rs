@@ -23,12 +23,9 @@ const KEEP_ALIVE_TEXT_MAX: usize = 70;
 pub(super) fn read(section: &mut Section<'_>, rules: &mut SimRules) {
     if let Some(mut inner) = section.section("caps") {
         let caps = &mut rules.caps;
-        for (key, target) in [
-            ("minute", &mut caps.minute),
-            ("hour", &mut caps.hour),
-            ("day", &mut caps.day),
-            ("month", &mut caps.month),
-        ] {
+        for (key, target) in
+            [("minute", &mut caps.minute), ("hour", &mut caps.hour), ("day", &mut caps.day), ("month", &mut caps.month)]
+        {
             inner.set(key, target, cap);
         }
         inner.finish();
@@ -66,7 +63,8 @@ fn read_balance(mut section: Section<'_>, before: Option<BalanceWatch>) -> Optio
         section.missing("ussd", "write the code that asks for the balance, like ussd = \"*100#\"");
     }
     section.set("pattern", &mut watch.pattern, |value| {
-        BalancePattern::new(&filled(value)?).map_err(|why| format!("is no regular expression: {}", why.replace('\n', " ")))
+        BalancePattern::new(&filled(value)?)
+            .map_err(|why| format!("is no regular expression: {}", why.replace('\n', " ")))
     });
     section.set("every", &mut watch.every, duration(BALANCE_EVERY));
     section.set_some("min", &mut watch.minimum, amount);
