@@ -22,7 +22,8 @@ pub enum Command {
         name: String,
         /// What it may do; may be given more than once, or parted by commas
         ///
-        /// One or more of messages:write, messages:read, inbound:read, links:read, metrics:read, admin.
+        /// One or more of messages:write, messages:read, inbound:read, links:read, modems:read,
+        /// modems:write, metrics:read, admin.
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', required = true)]
         scopes: Vec<Scope>,
         #[command(flatten)]
