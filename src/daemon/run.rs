@@ -18,6 +18,7 @@ use super::clock::now;
 use super::dispatcher::{DispatcherTask, SLOW_MAX};
 use super::housekeeper::{Beat, DiskRoom, HousekeeperTask};
 use super::links::Links;
+use super::local;
 use super::metrics::Metrics;
 use super::notifier::NotifierTask;
 use super::settler::{EVENTS_MAX, SettlerTask};
@@ -76,6 +77,7 @@ pub struct Daemon {
     started: Vec<SmppLinkSettings>,
     drain_max: Duration,
     path: PathBuf,
+    _mat: Option<local::Mat>,
 }
 
 impl Daemon {
@@ -167,6 +169,10 @@ impl Daemon {
         let front = Front::new(router(api), &parts.http, http_metrics);
         let (server_stop, server_stopped) = watch::channel(false);
         let server = tokio::spawn(Server::new(front, parts.http).run(listeners, server_stopped));
+        // Without the file technicians need a token of their own; nothing else does.
+        let url = addresses.first().map_or("", String::as_str);
+        let mat = local::lay(&store, &path, url).await;
+        let mat = mat.inspect_err(|error| tracing::warn!("No token for technicians on this machine: {error:#}")).ok();
         Systemd.ready();
         Ok(Self {
             store,
@@ -184,6 +190,7 @@ impl Daemon {
             started: parts.links,
             drain_max: parts.drain_max,
             path,
+            _mat: mat,
         })
     }
 
@@ -219,7 +226,19 @@ impl Daemon {
     /// Stops in order. What did not finish is a lease, handled as in a crash.
     pub async fn stop(self) {
         let Self {
-            store, links, stop, server, server_stop, settler, events, mut loops, writer, drain_max, path, ..
+            store,
+            links,
+            stop,
+            server,
+            server_stop,
+            settler,
+            events,
+            mut loops,
+            writer,
+            drain_max,
+            path,
+            _mat,
+            ..
         } = self;
         Systemd.stopping();
         stop.send_replace(true);
