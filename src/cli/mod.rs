@@ -13,8 +13,9 @@
 //! | `bench` | the figures of `docs/BENCHMARKS.md` |
 //!
 //! Beside them stands what they share: `settings` and `database` find and open files, `http1` speaks to an API,
-//! `receiver` takes callbacks, `out` prints.
+//! `api` finds the one of the running daemon, `receiver` takes callbacks, `out` prints.
 
+mod api;
 mod bench;
 mod callbacks;
 mod config;
