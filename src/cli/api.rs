@@ -72,14 +72,16 @@ impl Daemon {
         })?;
         let local = LocalApi::read(&settings.store.path).map_err(|error| {
             let file = LocalApi::file(&settings.store.path);
-            match error.kind() {
-                io::ErrorKind::NotFound => Unanswered::NotRunning(anyhow!(
-                    "the daemon does not run (there is no {}); systemctl status postrider tells why",
-                    file.display()
-                )),
-                io::ErrorKind::PermissionDenied => Unanswered::Other(no_right(&file)),
-                _ => Unanswered::Other(anyhow!("{} cannot be read: {error}", file.display())),
+            let kind = error.kind();
+            if kind == io::ErrorKind::NotFound {
+                let missing = file.display();
+                let why = "systemctl status postrider tells why";
+                return Unanswered::NotRunning(anyhow!("the daemon does not run (there is no {missing}); {why}"));
             }
+            if kind == io::ErrorKind::PermissionDenied {
+                return Unanswered::Other(no_right(&file));
+            }
+            Unanswered::Other(anyhow!("{} cannot be read: {error}", file.display()))
         })?;
         let place = self.url.clone().map_or_else(|| local.url.parse(), Ok);
         let place = place.map_err(|error| Unanswered::Other(anyhow!("{error}")))?;
@@ -117,15 +119,16 @@ impl Api {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Unanswered::Other(error.into()))?;
         let exchange = async { Connection::open(&self.place).await?.exchange_within(&octets, wait).await };
-        runtime.block_on(exchange).map_err(|error| match error.kind() {
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
+        runtime.block_on(exchange).map_err(|error| {
+            let kind = error.kind();
+            if matches!(kind, io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) {
                 let hint = "is the daemon running (systemctl status postrider), and is --url right?";
-                Unanswered::NotRunning(anyhow::Error::new(error).context(hint))
+                return Unanswered::NotRunning(anyhow::Error::new(error).context(hint));
             }
-            io::ErrorKind::PermissionDenied => {
-                Unanswered::Other(anyhow::Error::new(error).context("use sudo, or join the daemon's group"))
+            if kind == io::ErrorKind::PermissionDenied {
+                return Unanswered::Other(anyhow::Error::new(error).context("use sudo, or join the daemon's group"));
             }
-            _ => Unanswered::Other(error.into()),
+            Unanswered::Other(error.into())
         })
     }
 
