@@ -21,6 +21,7 @@ pub mod faults;
 pub mod ids;
 pub mod ledger;
 mod message;
+pub mod modem;
 mod receipts;
 mod serve;
 mod server;
