@@ -238,11 +238,11 @@ impl Address {
         Ok(())
     }
 
-    /// The service centre's address without its length octet, which counts octets; `None` without digits.
+    /// The service centre's address without its length octet, which counts octets. It may be a type without digits.
     pub(super) fn from_service_centre(octets: &[u8]) -> Option<Self> {
         let (&type_of_address, value) = octets.split_first()?;
-        let last = *value.last()?;
-        let semi_octets = u8::try_from(value.len() * 2).ok()? - u8::from(last >> 4 == FILLER);
+        let filled = value.last().is_some_and(|last| last >> 4 == FILLER);
+        let semi_octets = u8::try_from(value.len() * 2).ok()? - u8::from(filled);
         Some(Self { semi_octets, type_of_address, value: value.into() })
     }
 
@@ -292,5 +292,113 @@ fn digit(semi_octet: u8) -> Option<char> {
         0x0b => Some('#'),
         0x0c..=0x0e => Some(char::from(b'a' + (semi_octet - 0x0c))),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn octets(address: &Address) -> Vec<u8> {
+        let mut out = Vec::new();
+        address.encode(&mut out).unwrap();
+        out
+    }
+
+    fn read(octets: &[u8]) -> Address {
+        let mut reader = Reader::new(octets);
+        let address = Address::decode(&mut reader, "TP-OA").unwrap();
+        assert!(reader.rest().is_empty());
+        address
+    }
+
+    #[test]
+    fn digits_are_swapped_and_an_odd_one_is_filled() {
+        let number = |text: &str| Address::number(&text.parse().unwrap());
+        assert_eq!(octets(&number("+46708251358")), [11, 0x91, 0x64, 0x07, 0x28, 0x15, 0x53, 0xf8]);
+        assert_eq!(octets(&number("+821012345678")), [12, 0x91, 0x28, 0x01, 0x21, 0x43, 0x65, 0x87]);
+        let short = Address::digits(TypeOfNumber::Unknown, "1588").unwrap();
+        assert_eq!(octets(&short), [4, 0x81, 0x51, 0x88], "a short code has no type");
+        let signs = Address::digits(TypeOfNumber::Abbreviated, "*#abc#*51").unwrap();
+        assert_eq!(octets(&signs), [9, 0xe1, 0xba, 0xdc, 0xbe, 0x5a, 0xf1]);
+        assert_eq!(read(&octets(&signs)).to_string(), "*#abc#*51");
+    }
+
+    #[test]
+    fn every_type_of_number_is_kept() {
+        for (kind, octet) in TypeOfNumber::ALL.into_iter().zip([0x81, 0x91, 0xa1, 0xb1, 0xc1, 0xd0, 0xe1, 0xf1]) {
+            let address = if kind == TypeOfNumber::Alphanumeric {
+                Address::name("Shop").unwrap()
+            } else {
+                Address::digits(kind, "12345").unwrap()
+            };
+            assert_eq!((address.type_of_address(), address.type_of_number()), (octet, kind));
+            assert_eq!(read(&octets(&address)), address);
+        }
+    }
+
+    #[test]
+    fn names_are_counted_in_useful_semi_octets() {
+        for (name, semi_octets, length) in
+            [("Abc", 6, 3), ("sixsix", 11, 6), ("sipgate", 13, 7), ("eightlet", 14, 7), ("ElevenChars", 20, 10)]
+        {
+            let written = octets(&Address::name(name).unwrap());
+            assert_eq!((written[0], written[1], written.len() - 2), (semi_octets, 0xd0, length), "{name}");
+            assert_eq!(read(&written).text(), name);
+        }
+        assert_eq!(Address::name("Caffè 24").unwrap().text(), "Caffè 24");
+        assert_eq!(Address::name("[a]").unwrap().value.len(), 5, "an extension character counts twice");
+        let padded = read(&[14, 0xd0, 0xf3, 0x34, 0xfc, 0x1c, 0xa6, 0x97, 0x01]);
+        assert_eq!(padded.text(), "sipgate", "seven characters, rounded up to whole octets");
+    }
+
+    #[test]
+    fn what_no_address_holds_is_refused() {
+        let digits = |text: &str| Address::digits(TypeOfNumber::Unknown, text).unwrap_err();
+        assert_eq!(digits(""), EncodeError::AddressEmpty);
+        assert_eq!(digits("12 34"), EncodeError::AddressCharacter("12 34".into()));
+        assert_eq!(digits("123456789012345678901"), EncodeError::AddressTooLong("123456789012345678901".into()));
+        assert!(Address::digits(TypeOfNumber::Alphanumeric, "123").is_err());
+        assert_eq!(Address::name("").unwrap_err(), EncodeError::AddressEmpty);
+        assert_eq!(Address::name("가게").unwrap_err(), EncodeError::AddressCharacter("가게".into()));
+        assert_eq!(Address::name("[Ten+] it's").unwrap_err(), EncodeError::AddressTooLong("[Ten+] it's".into()));
+        assert!(Address::name(&"a".repeat(2000)).is_err());
+    }
+
+    #[test]
+    fn senders_are_read_as_the_house_speaks_of_them() {
+        let sender = |kind, digits| Address::digits(kind, digits).unwrap().to_sender();
+        let international = Sender::International("+821012345678".parse().unwrap());
+        assert_eq!(sender(TypeOfNumber::International, "821012345678"), international);
+        assert_eq!(sender(TypeOfNumber::International, "00821012345678"), international, "a prefix too many");
+        assert_eq!(sender(TypeOfNumber::Unknown, "00821012345678"), international, "as it is dialled");
+        assert_eq!(sender(TypeOfNumber::National, "01012345678"), Sender::Digits("01012345678".into()));
+        assert_eq!(sender(TypeOfNumber::International, "123"), Sender::Digits("123".into()), "no number is so short");
+        assert_eq!(sender(TypeOfNumber::Unknown, "*100#"), Sender::Alphanumeric("*100#".into()));
+        assert_eq!(Address::name("12345").unwrap().to_sender(), Sender::Alphanumeric("12345".into()));
+        for sender in [international, Sender::Digits("1588".into()), Sender::Alphanumeric("Shop".into())] {
+            assert_eq!(Address::from_sender(&sender).unwrap().to_sender(), sender);
+        }
+    }
+
+    #[test]
+    fn a_report_may_name_the_recipient_in_its_national_form() {
+        let number: PhoneNumber = "+821012345678".parse().unwrap();
+        let may_be = |kind, digits| Address::digits(kind, digits).unwrap().may_be(&number);
+        assert!(may_be(TypeOfNumber::International, "821012345678"));
+        assert!(may_be(TypeOfNumber::Unknown, "821012345678"));
+        assert!(may_be(TypeOfNumber::Unknown, "00821012345678"));
+        assert!(may_be(TypeOfNumber::Unknown, "01012345678"));
+        assert!(may_be(TypeOfNumber::National, "1012345678"));
+        assert!(!may_be(TypeOfNumber::International, "1012345678"), "a country code counts");
+        assert!(!may_be(TypeOfNumber::National, "1012345679"));
+        assert!(!may_be(TypeOfNumber::Unknown, "45678"), "too short to tell");
+        assert!(!Address::name("1012345678").unwrap().may_be(&number));
+    }
+
+    #[test]
+    fn logs_never_show_a_whole_number() {
+        let number = Address::number(&"+4915112345689".parse().unwrap());
+        assert_eq!(format!("{number:?}"), "Address(91 491511***89)");
     }
 }

@@ -46,7 +46,9 @@ impl TimeStamp {
     /// Quarters of an hour ahead of UTC; `None` if no such zone is.
     pub fn quarters(self) -> Option<i8> {
         let zone = self.0[6];
-        let count = i8::try_from(two_digits(zone & !SIGN)?).ok().filter(|&count| count <= QUARTERS_MAX)?;
+        // Some centres count on in hexadecimal where a decimal digit ends.
+        let count = (zone & 7) * 10 + (zone >> 4);
+        let count = i8::try_from(count).ok().filter(|&count| count <= QUARTERS_MAX)?;
         Some(if zone & SIGN == 0 { count } else { -count })
     }
 
@@ -117,6 +119,7 @@ mod tests {
             assert_eq!(stamp(hex).to_timestamp(), None, "{hex}");
             assert_eq!(stamp(hex).to_string(), hex);
         }
+        assert_eq!(stamp("621112415322A0").quarters(), Some(10), "ten as one digit");
         let no_zone = stamp("621112415322FF");
         assert_eq!((no_zone.quarters(), no_zone.to_timestamp().is_some()), (None, true));
     }
