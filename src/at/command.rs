@@ -20,8 +20,6 @@ use super::result::{self, Failure, FinalResult};
 const LINES_MAX: usize = 600;
 /// Ends a PDU at the prompt.
 pub(super) const CTRL_Z: u8 = 0x1a;
-/// Leaves the prompt.
-pub(super) const ESCAPE: u8 = 0x1b;
 
 /// Which lines before the result belong to the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,11 +209,6 @@ impl Wire {
     /// The command under way.
     pub(super) fn command(&self) -> Option<&Command> {
         self.exchange.as_ref().map(|exchange| &exchange.command)
-    }
-
-    /// Whether the prompt is awaited.
-    pub(super) fn awaits_prompt(&self) -> bool {
-        self.exchange.as_ref().is_some_and(|exchange| exchange.at_prompt)
     }
 
     /// Begins `command`. None may be under way.

@@ -120,7 +120,7 @@ impl Modem {
 
 /// The command, if it can do no harm to the dialogue.
 fn checked(text: &str) -> Result<String, String> {
-    let text = text.trim();
+    let text = text.trim_matches(' ');
     if text.chars().any(char::is_control) || text.len() > COMMAND_MAX || !text.is_ascii() {
         return Err(format!("a command is one line of up to {COMMAND_MAX} ASCII characters, without control characters"));
     }
