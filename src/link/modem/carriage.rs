@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::port::Wire;
 
@@ -38,6 +38,11 @@ impl Carriage {
     pub fn new(wire: Wire) -> Self {
         let buffer = vec![0; READ_OCTETS].into_boxed_slice();
         Self { wire, out: Vec::new(), written: 0, flushed: true, broken: None, buffer }
+    }
+
+    /// The port itself.
+    pub fn into_wire(self) -> Wire {
+        self.wire
     }
 
     /// Whether the kernel has everything, so that the next transmit can be given.
