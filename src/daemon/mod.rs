@@ -21,8 +21,10 @@ mod notifier;
 pub mod plan;
 mod run;
 mod settler;
+mod status;
 mod surroundings;
 mod systemd;
+mod watch;
 
 pub use clock::now;
 pub use local::{LocalApi, TOKEN_NAME};

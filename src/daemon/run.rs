@@ -16,14 +16,16 @@ use tokio::task::JoinSet;
 use super::bells::Bells;
 use super::clock::now;
 use super::dispatcher::{DispatcherTask, SLOW_MAX};
-use super::housekeeper::{Beat, DiskRoom, HousekeeperTask};
+use super::housekeeper::{DiskRoom, HousekeeperTask};
 use super::links::Links;
 use super::local;
 use super::metrics::Metrics;
 use super::notifier::NotifierTask;
 use super::settler::{EVENTS_MAX, SettlerTask};
+use super::status::Overview;
 use super::surroundings::House;
 use super::systemd::Systemd;
+use super::watch::Beat;
 use crate::callback::{CallbackSettings, Poster, Signer};
 use crate::http::{Api, Front, HttpMetrics, HttpSettings, Listener, Server, router};
 use crate::link::SmppLinkSettings;
@@ -111,13 +113,14 @@ impl Daemon {
         let http_metrics = HttpMetrics::default();
         let metrics = Metrics::new(store.clone(), &http_metrics);
         let disk = DiskRoom::default();
+        let (settler_beat, dispatcher_beat) = (Beat::default(), Beat::default());
         let settler = SettlerTask {
             store: store.clone(),
             bells: bells.clone(),
             links: links.clone(),
             events: reports,
             slow: slow_in,
-            beat: Beat::default(),
+            beat: settler_beat.clone(),
         };
         let settler = tokio::spawn(settler.run());
         let mut loops = JoinSet::new();
@@ -128,7 +131,7 @@ impl Daemon {
             events: events.clone(),
             slow,
             kept,
-            beat: Beat::default(),
+            beat: dispatcher_beat.clone(),
         };
         loops.spawn(async {
             dispatcher.run().await;
@@ -146,7 +149,7 @@ impl Daemon {
             notifier.run().await;
             "notifier"
         });
-        let (status_store, status_links) = (store.clone(), links.clone());
+        let (status_store, status_links, turning_links) = (store.clone(), links.clone(), links.clone());
         let housekeeper = HousekeeperTask {
             store: store.clone(),
             bells: bells.clone(),
@@ -154,7 +157,8 @@ impl Daemon {
             disk_free_min_bytes: parts.disk_free_min_bytes,
             disk: disk.clone(),
             systemd: Systemd,
-            status: Box::new(move || status_line(&status_store, &status_links)),
+            status: Box::new(move || Overview::of(&status_links, &status_store.tally()).line()),
+            turns: Box::new(move || turns(&settler_beat, &dispatcher_beat, &turning_links)),
         };
         loops.spawn(async {
             housekeeper.run().await;
@@ -351,16 +355,9 @@ async fn clear_up(store: &Store, bells: &Bells) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One line for `systemctl status`.
-fn status_line(store: &Store, links: &Links) -> String {
-    let handles = links.handles();
-    let up = handles.iter().filter(|handle| matches!(handle.health(), crate::model::LinkHealth::Up)).count();
-    let tally = store.tally();
-    format!(
-        "{up} of {} links up, {} messages wait, {} wait for receipts, {} in doubt",
-        handles.len(),
-        tally.backlog(),
-        tally.get(State::Sent),
-        tally.get(State::Uncertain)
-    )
+/// The turns of every loop that the watchdog waits for.
+fn turns(settler: &Beat, dispatcher: &Beat, links: &Links) -> Vec<(String, u64)> {
+    let own = [("settler".to_owned(), settler.turns()), ("dispatcher".to_owned(), dispatcher.turns())];
+    let links = links.handles().into_iter().map(|handle| (format!("link {}", handle.name()), handle.turns()));
+    own.into_iter().chain(links).collect()
 }

@@ -12,9 +12,13 @@
 mod accept;
 mod change;
 mod dispatch;
+mod doubts;
 mod estimate;
+mod lease;
+mod modems;
 pub mod notify;
 mod operate;
+mod pool;
 mod receipts;
 mod receive;
 mod settings;
