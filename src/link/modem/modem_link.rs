@@ -287,7 +287,9 @@ impl ModemLink {
             self.queue.poll_timeout().filter(|_| fed && self.stop_at.is_none()),
             self.stop_at,
         ];
-        let due = due.into_iter().flatten().min().map(|at| at.max(now));
+        // Whatever it waits for, it turns now and then, so that one that hangs can be told from one that waits.
+        let due = due.into_iter().flatten().chain([now + IDLE_MAX]).min().map(|at| at.max(now));
+        self.shared.turn();
         let (inbox, carriage) = (&mut self.inbox, &mut self.carriage);
         let moved = poll_fn(|cx| match carriage {
             Some(carriage) => carriage.poll(cx),
