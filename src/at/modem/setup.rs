@@ -107,11 +107,7 @@ impl Modem {
                 self.end_setup(now);
                 return Next::Done;
             }
-            step = match step {
-                Step::First(place) if place < self.profile.init.first.len() => Step::First(place + 1),
-                Step::AfterSim(place) if place < self.profile.init.after_sim.len() => Step::AfterSim(place + 1),
-                step => self.step_after(&step),
-            };
+            step = self.step_after(&step);
         }
     }
 
@@ -271,11 +267,7 @@ impl Modem {
         }
         // A store that is refused for three purposes may do for two or one; then the next store is tried.
         let next = if groups > 1 { Step::Store(place, groups - 1) } else { Step::Store(place + 1, 3) };
-        // Another store for all three is better than the same one for fewer.
-        Go::To(match next {
-            Step::Store(place, 2) if place + 1 < self.setup.stores.len() => Step::Store(place + 1, 3),
-            next => next,
-        })
+        Go::To(next)
     }
 
     fn indicate_reply(&mut self, place: usize, reply: &Reply) -> Go {
@@ -292,7 +284,8 @@ impl Modem {
                 self.tell_trouble(text, advice, catalog::MODEM_SETUP_FAILED);
             }
             None => {
-                let text = format!("{}: it refuses every AT+CNMI, so its stores are looked through instead", self.name());
+                let text =
+                    format!("{}: it refuses every AT+CNMI, so its stores are looked through instead", self.name());
                 let advice = "Incoming messages and reports come late. Set `indications` in the modem's profile.";
                 self.tell_trouble(text, advice, catalog::MODEM_SETUP_FAILED);
             }
