@@ -6,14 +6,26 @@
 //! | `settings` | what one modem's machine is told |
 //! | `event` | what it reports |
 
+mod answers;
+mod codes;
+mod command;
 mod event;
+mod fields;
+mod ladder;
+mod line;
+mod modem;
+mod outcome;
 mod profile;
+mod recent;
+mod result;
 mod settings;
 
 pub use event::{Ask, ModemEvent, Network, Token};
+pub use modem::Modem;
 pub use profile::{
     Acknowledge, Cnmi, Init, Matches, ModemProfile, PinCounter, Ports, Receiving, Recovery, Sending, UssdForm,
 };
+pub use recent::RecentLine;
 pub use settings::{Healing, Settings};
 
 /// What a `+CMS ERROR` or `+CME ERROR` in answer to a send asks of us.

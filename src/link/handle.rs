@@ -1,6 +1,6 @@
 //! What the daemon holds of a running link: how much it can take, what it says of itself, and how to stop it.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,6 +8,9 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::status::LinkStatus;
 use crate::model::{AckToken, Capacity, LinkHealth, LinkName, Submission};
+
+/// The longest that the loop of a link waits for anything before it turns.
+pub(super) const IDLE_MAX: Duration = Duration::from_secs(10);
 
 /// What the store made of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,16 +31,30 @@ pub(super) struct Shared {
     held_max: usize,
     status: Mutex<LinkStatus>,
     wake: Arc<Notify>,
+    turns: AtomicU64,
 }
 
 impl Shared {
     pub fn new(status: LinkStatus, held_max: usize, wake: Arc<Notify>) -> Self {
-        Self { up: AtomicBool::new(false), held: AtomicUsize::new(0), held_max, status: Mutex::new(status), wake }
+        Self {
+            up: AtomicBool::new(false),
+            held: AtomicUsize::new(0),
+            held_max,
+            status: Mutex::new(status),
+            wake,
+            turns: AtomicU64::new(0),
+        }
     }
 
     /// Changes the snapshot. It is a value and nothing depends on it, so a poisoned lock is as good as a clean one.
     pub fn status(&self) -> MutexGuard<'_, LinkStatus> {
         self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The link's loop turned once more. It does so at least every [`IDLE_MAX`], whatever it waits for, so that one that
+    /// is stuck can be told from one that is idle.
+    pub fn turn(&self) {
+        self.turns.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Opens or closes the door for submissions; opening rings for work.
@@ -96,6 +113,11 @@ impl LinkHandle {
     /// The link's name.
     pub fn name(&self) -> &LinkName {
         &self.name
+    }
+
+    /// How often its loop turned.
+    pub fn turns(&self) -> u64 {
+        self.shared.turns.load(Ordering::Relaxed)
     }
 
     /// How many segments it can take now.

@@ -15,7 +15,7 @@ macro_rules! concat_head {
     ($more:literal, $condition:literal) => {
         concat!(
             "SELECT id, state, class, recipient, segments, valid_until, on_doubt, attempt, tries, doubts, awaited, \
-             events, link, callback, reference, tags",
+             events, link, callback, reference, tags, sim",
             $more,
             " FROM message ",
             $condition
@@ -144,6 +144,8 @@ pub struct Head {
     pub reference: Option<String>,
     /// Its tags, as JSON.
     pub tags: Option<String>,
+    /// The SIM that has or had the lease; absent over a carrier.
+    pub sim: Option<String>,
 }
 
 /// Reads the columns of `concat_head!` by place: names would be looked up for every row, and this is the hottest row.
@@ -165,6 +167,7 @@ fn head_of(row: &Row<'_>) -> Result<Head, StoreError> {
         callback: row.get(13)?,
         reference: row.get(14)?,
         tags: row.get(15)?,
+        sim: row.get(16)?,
     })
 }
 
@@ -194,7 +197,7 @@ pub fn save(
     tx.sql()
         .prepare_cached(
             "UPDATE message SET state = ?2, due_at = ?3, timer_at = ?4, attempt = ?5, tries = ?6, doubts = ?7, \
-             awaited = ?8, events = ?9, link = ?10, changed_at = ?11 WHERE id = ?1",
+             awaited = ?8, events = ?9, link = ?10, changed_at = ?11, sim = ?12 WHERE id = ?1",
         )?
         .execute(params![
             head.id.as_i64(),
@@ -208,6 +211,7 @@ pub fn save(
             head.events,
             head.link,
             now.as_millis(),
+            head.sim,
         ])?;
     if was != head.state {
         tx.change_tally(|tally| {
@@ -247,6 +251,77 @@ pub fn save_validity(tx: &Tx<'_>, id: MessageId, valid_until: Timestamp) -> Resu
     Ok(())
 }
 
+/// Begins the name of the queue of messages that only one link may carry; a configured route has no such name.
+const ONLY: &str = "@";
+
+/// The queue of messages that only `link` may carry. It stands where a route does, so that carriers' queues need not be
+/// searched for them.
+pub fn queue_of(link: &str) -> String {
+    format!("{ONLY}{link}")
+}
+
+/// The link that a queue is for, if it is for one only.
+pub fn only_link(route: &str) -> Option<&str> {
+    route.strip_prefix(ONLY)
+}
+
+/// The links that messages wait for which no other may carry.
+///
+/// # Errors
+/// SQLite's own.
+pub fn awaited_links(tx: &Tx<'_>) -> Result<Vec<String>, StoreError> {
+    let mut statement = tx.sql().prepare_cached(
+        "SELECT DISTINCT route FROM message WHERE due_at IS NOT NULL AND route >= '@' AND route < 'A'",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut links = Vec::new();
+    while let Some(row) = rows.next()? {
+        links.extend(only_link(row.get_ref(0)?.as_str().unwrap_or_default()).map(str::to_owned));
+    }
+    Ok(links)
+}
+
+/// Lets a waiting message wait until `due_at`.
+///
+/// # Errors
+/// SQLite's own.
+pub fn defer(tx: &Tx<'_>, id: MessageId, due_at: Timestamp) -> Result<(), StoreError> {
+    tx.sql()
+        .prepare_cached("UPDATE message SET due_at = ?2 WHERE id = ?1 AND due_at IS NOT NULL")?
+        .execute(params![id.as_i64(), due_at.as_millis()])?;
+    Ok(())
+}
+
+/// The sender of a message, if it names one.
+///
+/// # Errors
+/// SQLite's own.
+pub fn sender_of(tx: &Tx<'_>, id: MessageId) -> Result<Option<Sender>, StoreError> {
+    let mut statement = tx.sql().prepare_cached("SELECT sender FROM message WHERE id = ?1")?;
+    let text: Option<String> = statement.query_row([id.as_i64()], |row| row.get(0)).optional()?.flatten();
+    Ok(text.map(|text| Sender::from_network(&text)))
+}
+
+/// Whether a message to `recipient` other than `except` is leased to a link just now.
+///
+/// # Errors
+/// SQLite's own.
+pub fn another_is_leased(tx: &Tx<'_>, recipient: &PhoneNumber, except: MessageId) -> Result<bool, StoreError> {
+    let mut statement = tx.sql().prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM message WHERE recipient = ?1 AND state = 'leased' AND id <> ?2)",
+    )?;
+    Ok(statement.query_row(params![recipient.as_str(), except.as_i64()], |row| row.get(0))?)
+}
+
+/// When a message's state changed last.
+///
+/// # Errors
+/// SQLite's own.
+pub fn changed_at(tx: &Tx<'_>, id: MessageId) -> Result<Timestamp, StoreError> {
+    let mut statement = tx.sql().prepare_cached("SELECT changed_at FROM message WHERE id = ?1")?;
+    Ok(Timestamp::from_millis(statement.query_row([id.as_i64()], |row| row.get(0))?))
+}
+
 /// Moves waiting messages whose route is not among `known` to `route`; returns how many.
 ///
 /// # Errors
@@ -255,7 +330,7 @@ pub fn reroute(tx: &Tx<'_>, known: &[&str], route: &str) -> Result<usize, StoreE
     let mut statement = tx.sql().prepare("SELECT DISTINCT route FROM message WHERE due_at IS NOT NULL")?;
     let found = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     let mut moved = 0;
-    for gone in found.iter().filter(|name| !known.contains(&name.as_str())) {
+    for gone in found.iter().filter(|name| !known.contains(&name.as_str()) && only_link(name).is_none()) {
         moved += tx
             .sql()
             .prepare("UPDATE message SET route = ?2 WHERE route = ?1 AND due_at IS NOT NULL")?
