@@ -5,6 +5,14 @@
 //! | `profile` | what is particular about a maker's modem, as data |
 //! | `settings` | what one modem's machine is told |
 //! | `event` | what it reports |
+//! | `modem` | a modem's life: set-up, sending, receiving, healing |
+//! | `probe` | whether a port speaks AT, and who is behind it |
+//! | `line`, `fields` | where octets form lines, and lines fields |
+//! | `result`, `codes`, `outcome` | how a command ended, what its code means, and what that means for a segment |
+//! | `command` | what belongs to the one command under way |
+//! | `answers` | what each kind of answer says |
+//! | `ladder` | which rung a failing modem is put on next |
+//! | `recent` | the last lines of the dialogue |
 
 mod answers;
 mod codes;
@@ -15,6 +23,7 @@ mod ladder;
 mod line;
 mod modem;
 mod outcome;
+mod probe;
 mod profile;
 mod recent;
 mod result;
@@ -22,6 +31,7 @@ mod settings;
 
 pub use event::{Ask, ModemEvent, Network, Token};
 pub use modem::Modem;
+pub use probe::Probe;
 pub use profile::{
     Acknowledge, Cnmi, Init, Matches, ModemProfile, PinCounter, Ports, Receiving, Recovery, Sending, UssdForm,
 };

@@ -60,7 +60,7 @@ mod tests {
             tries_left(&counter, lines.iter().copied())
         };
         assert_eq!(left("AT+CPINR", "+CPINR: SIM PIN,", 0, &["+CPINR: SIM PIN,3,3", "+CPINR: SIM PUK,10,10"]), Some(3));
-        assert_eq!(left("AT^CPIN?", "^CPIN:", 2, &["^CPIN: READY,,10,3,10,3"]), Some(10));
+        // The word before them is no number: the tries of what is asked for, then those of PUK, PIN, PUK2, PIN2.
         assert_eq!(left("AT^CPIN?", "^CPIN:", 2, &["^CPIN: SIM PIN,3,10,3,10,3"]), Some(3));
         assert_eq!(left("AT+ZPINPUK=?", "+ZPINPUK:", 0, &["+ZPINPUK: 3,10"]), Some(3));
         let quectel = ["+QPINC: \"SC\",1,10", "+QPINC: \"P2\",3,10"];
