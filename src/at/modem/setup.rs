@@ -57,6 +57,12 @@ pub(super) enum Go {
 }
 
 impl Modem {
+    /// What `AT+CNMI` is tried with: the profile's own values, or those that the modem's ranges leave.
+    pub(super) fn indications(&self) -> &[Cnmi] {
+        let own = &self.profile.init.indications;
+        if own.is_empty() { &self.setup.indications } else { own }
+    }
+
     /// Begins the set-up at `step`.
     pub(super) fn begin_setup(&mut self, now: Instant, step: Step) {
         self.phase = Phase::Starting;
@@ -272,8 +278,8 @@ impl Modem {
 
     fn indicate_reply(&mut self, place: usize, reply: &Reply) -> Go {
         if reply.is_ok() {
-            self.known.cnmi = self.setup.indications.get(place).copied();
-        } else if place + 1 < self.setup.indications.len() {
+            self.known.cnmi = self.indications().get(place).copied();
+        } else if place + 1 < self.indications().len() {
             return Go::To(Step::Indicate(place + 1));
         }
         match self.known.cnmi {

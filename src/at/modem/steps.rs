@@ -100,7 +100,7 @@ impl Modem {
                 Command::ask(format!("AT+CPMS={}", names.join(",")), "+CPMS:", S * 10)
             }
             Step::IndicationRange if init.indications.is_empty() => Command::ask("AT+CNMI=?", "+CNMI:", S * 5),
-            Step::Indicate(place) => Command::new(indicate(self.setup.indications.get(*place)?), S * 5),
+            Step::Indicate(place) => Command::new(indicate(self.indications().get(*place)?), S * 5),
             Step::Centre(_) => Command::ask("AT+CSCA?", "+CSCA:", S * 5),
             Step::CentreWrite => {
                 let wanted =
