@@ -1,25 +1,10 @@
-//! Decides what belongs to the one command that is under way, when it ends, and when it counts as unanswered.
-//!
-//! ```text
-//!          begin()                       result line, or settled after an information line
-//! Idle ─────────────▶ Waiting ────────────────────────────────────────────────────────────▶ Reply
-//!                      │   ▲ │                       deadline
-//!               prompt │   │ └────────────────────────────────────────────────────────────▶ Reply (Silent)
-//!                      ▼   │
-//!                    PDU and Ctrl-Z written
-//! ```
+//! Decides what a command is: what is written, which lines are its answer, what ends it, and how long it may take.
 
-use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::fields;
 use super::outcome::Reached;
-use super::result::{self, Failure, FinalResult};
-
-/// Lines of one answer; a list of a full store of 255 slots stays below.
-const LINES_MAX: usize = 600;
-/// Ends a PDU at the prompt.
-pub(super) const CTRL_Z: u8 = 0x1a;
+use super::result::Failure;
 
 /// Which lines before the result belong to the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,6 +153,7 @@ impl Reply {
     }
 }
 
+<<<<<<< HEAD
 /// What a line was.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Line {
@@ -359,114 +345,13 @@ impl Exchange {
     }
 }
 
+=======
+>>>>>>> at
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
-
-    fn send(now: Instant) -> Wire {
-        let mut wire = Wire::default();
-        let command = Command {
-            payload: Some(("0001".to_owned(), SECOND * 180)),
-            ends: Ends::Settles(SECOND * 5),
-            ..Command::ask("AT+CMGS=1", "+CMGS:", SECOND * 5)
-        };
-        wire.begin(now, command);
-        assert_eq!(wire.poll_transmit(), Some(b"AT+CMGS=1\r".to_vec()));
-        wire
-    }
-
-    fn ended(line: Line) -> Reply {
-        match line {
-            Line::Ends(reply) => reply,
-            Line::Taken | Line::Other => panic!("{line:?} ends nothing"),
-        }
-    }
-
-    #[test]
-    fn an_answer_is_its_lines_and_its_result_and_nothing_else() {
-        let now = Instant::now();
-        let mut wire = Wire::default();
-        wire.begin(now, Command::ask("AT+CSQ", "+CSQ:", SECOND));
-        assert_eq!(wire.handle_line(now, "AT+CSQ", None), Line::Taken, "its echo");
-        assert_eq!(wire.handle_line(now, "^RSSI:17", None), Line::Other);
-        assert_eq!(wire.handle_line(now, "+CSQ: 17,99", None), Line::Taken);
-        let reply = ended(wire.handle_line(now, "OK", None));
-        assert!(reply.is_ok());
-        assert_eq!(reply.behind("+CSQ:"), Some("17,99"));
-        assert_eq!(wire.handle_line(now, "OK", None), Line::Other, "a straggler");
-    }
-
-    #[test]
-    fn the_pdu_is_written_at_the_prompt_with_ctrl_z_and_no_line_end() {
-        let now = Instant::now();
-        let mut wire = send(now);
-        wire.handle_prompt(now, None);
-        assert_eq!(wire.poll_transmit(), Some(b"0001\x1a".to_vec()));
-        assert_eq!(wire.handle_line(now, "0001\u{1a}", None), Line::Taken, "its echo");
-        assert_eq!(wire.poll_timeout(), Some(now + SECOND * 180));
-        assert_eq!(wire.handle_line(now + SECOND * 135, "+CMGS: 7", None), Line::Taken);
-        let reply = wire.handle_timeout(now + SECOND * 140).unwrap();
-        assert_eq!((reply.end.clone(), reply.reached), (End::Settled, Reached::Pdu), "no OK is needed");
-    }
-
-    #[test]
-    fn a_port_that_goes_before_ctrl_z_leaves_no_doubt() {
-        let now = Instant::now();
-        let mut wire = send(now);
-        assert_eq!(wire.handle_closed(0).unwrap().reached, Reached::BeforePdu, "no prompt yet");
-        for (polled, unwritten, reached) in
-            [(false, 0, Reached::BeforePdu), (true, 1, Reached::BeforePdu), (true, 0, Reached::Pdu)]
-        {
-            let mut wire = send(now);
-            wire.handle_prompt(now, None);
-            if polled {
-                wire.poll_transmit();
-            }
-            assert_eq!(wire.handle_closed(unwritten).unwrap().reached, reached);
-            assert_eq!(wire.poll_transmit(), None, "nothing of it is left for the next port");
-        }
-    }
-
-    #[test]
-    fn slow_modems_get_chunks_with_pauses() {
-        let now = Instant::now();
-        let gap = Duration::from_millis(10);
-        let mut wire = send(now);
-        wire.handle_prompt(now, Some((3, gap)));
-        assert_eq!(wire.poll_transmit(), Some(b"000".to_vec()));
-        assert_eq!(wire.poll_transmit(), None);
-        assert_eq!(wire.poll_timeout(), Some(now + gap));
-        assert_eq!(wire.handle_timeout(now + gap), None);
-        assert_eq!(wire.poll_transmit(), Some(b"1\x1a".to_vec()));
-        assert_eq!(wire.handle_closed(0).unwrap().reached, Reached::Pdu);
-    }
-
-    #[test]
-    fn silence_is_a_fault_only_where_an_answer_was_owed() {
-        let now = Instant::now();
-        let mut wire = Wire::default();
-        wire.begin(now, Command::new("AT", SECOND));
-        assert_eq!(wire.handle_timeout(now + SECOND / 2), None);
-        assert!(wire.handle_timeout(now + SECOND).unwrap().is_silent());
-        wire.begin(now, Command::escape(true, SECOND));
-        assert!(wire.handle_timeout(now + SECOND).unwrap().is_ok());
-        wire.begin(now, Command::pause(SECOND));
-        assert_eq!(wire.handle_line(now, "OK", None), Line::Taken, "a straggler ends no pause");
-        assert!(wire.handle_timeout(now + SECOND).unwrap().is_ok());
-    }
-
-    #[test]
-    fn words_about_calls_end_only_what_dials() {
-        let now = Instant::now();
-        let mut wire = Wire::default();
-        wire.begin(now, Command::new("AT+CMGF=0", SECOND));
-        assert_eq!(wire.handle_line(now, "NO CARRIER", None), Line::Other);
-        assert!(ended(wire.handle_line(now, "OK", None)).is_ok());
-        wire.begin(now, Command::new("ATD123", SECOND).ends(Ends::Call));
-        assert!(!ended(wire.handle_line(now, "NO CARRIER", None)).is_ok());
-    }
 
     #[test]
     fn logs_never_show_a_pin() {

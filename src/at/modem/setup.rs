@@ -57,6 +57,12 @@ pub(super) enum Go {
 }
 
 impl Modem {
+    /// What `AT+CNMI` is tried with: the profile's own values, or those that the modem's ranges leave.
+    pub(super) fn indications(&self) -> &[Cnmi] {
+        let own = &self.profile.init.indications;
+        if own.is_empty() { &self.setup.indications } else { own }
+    }
+
     /// Begins the set-up at `step`.
     pub(super) fn begin_setup(&mut self, now: Instant, step: Step) {
         self.phase = Phase::Starting;
@@ -107,11 +113,7 @@ impl Modem {
                 self.end_setup(now);
                 return Next::Done;
             }
-            step = match step {
-                Step::First(place) if place < self.profile.init.first.len() => Step::First(place + 1),
-                Step::AfterSim(place) if place < self.profile.init.after_sim.len() => Step::AfterSim(place + 1),
-                step => self.step_after(&step),
-            };
+            step = self.step_after(&step);
         }
     }
 
@@ -271,17 +273,13 @@ impl Modem {
         }
         // A store that is refused for three purposes may do for two or one; then the next store is tried.
         let next = if groups > 1 { Step::Store(place, groups - 1) } else { Step::Store(place + 1, 3) };
-        // Another store for all three is better than the same one for fewer.
-        Go::To(match next {
-            Step::Store(place, 2) if place + 1 < self.setup.stores.len() => Step::Store(place + 1, 3),
-            next => next,
-        })
+        Go::To(next)
     }
 
     fn indicate_reply(&mut self, place: usize, reply: &Reply) -> Go {
         if reply.is_ok() {
-            self.known.cnmi = self.setup.indications.get(place).copied();
-        } else if place + 1 < self.setup.indications.len() {
+            self.known.cnmi = self.indications().get(place).copied();
+        } else if place + 1 < self.indications().len() {
             return Go::To(Step::Indicate(place + 1));
         }
         match self.known.cnmi {
