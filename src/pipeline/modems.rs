@@ -37,8 +37,10 @@ pub fn settle(turn: &Turn<'_>, link: &LinkName, notice: &ModemNotice, ack: Optio
 
 fn identified(turn: &Turn<'_>, link: &LinkName, modem: &ModemIdentity, sim: &SimIdentity) -> Result<(), StoreError> {
     let name = link.to_string();
-    let id = sim.iccid.as_deref().or(modem.imei.as_deref());
     let before = sim::in_modem(turn.tx, &name)?;
+    // A SIM that cannot be read for a moment is still the one that was there before.
+    let unread = if before.is_none() { modem.imei.as_deref() } else { None };
+    let id = sim.iccid.as_deref().or(unread);
     if let (Some(before), Some(iccid)) = (&before, &sim.iccid)
         && before != iccid
         && modem.imei.as_ref() != Some(before)

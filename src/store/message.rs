@@ -1,4 +1,4 @@
-//! The `message` table: insert, lease, change, purge; `look` has what people and tools see of it.
+//! The `message` table: insert, lease, change, purge; `look` has what people and tools see of it, `queue` where it waits.
 
 use std::collections::BTreeMap;
 
@@ -23,10 +23,14 @@ macro_rules! concat_head {
     };
 }
 
+mod facts;
 mod look;
+mod queue;
 
+pub use facts::{another_is_leased, changed_at, sender_of};
 use look::tags_of;
 pub use look::{Filter, View, list, view};
+pub use queue::{awaited_links, defer, only_link, queue_of, reroute};
 
 /// A message as `accept` writes it.
 #[derive(Debug, Clone)]
@@ -249,94 +253,6 @@ pub fn save_validity(tx: &Tx<'_>, id: MessageId, valid_until: Timestamp) -> Resu
         .prepare_cached("UPDATE message SET valid_until = ?2 WHERE id = ?1")?
         .execute(params![id.as_i64(), valid_until.as_millis()])?;
     Ok(())
-}
-
-/// Begins the name of the queue of messages that only one link may carry; a configured route has no such name.
-const ONLY: &str = "@";
-
-/// The queue of messages that only `link` may carry. It stands where a route does, so that carriers' queues need not be
-/// searched for them.
-pub fn queue_of(link: &str) -> String {
-    format!("{ONLY}{link}")
-}
-
-/// The link that a queue is for, if it is for one only.
-pub fn only_link(route: &str) -> Option<&str> {
-    route.strip_prefix(ONLY)
-}
-
-/// The links that messages wait for which no other may carry.
-///
-/// # Errors
-/// SQLite's own.
-pub fn awaited_links(tx: &Tx<'_>) -> Result<Vec<String>, StoreError> {
-    let mut statement = tx.sql().prepare_cached(
-        "SELECT DISTINCT route FROM message WHERE due_at IS NOT NULL AND route >= '@' AND route < 'A'",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut links = Vec::new();
-    while let Some(row) = rows.next()? {
-        links.extend(only_link(row.get_ref(0)?.as_str().unwrap_or_default()).map(str::to_owned));
-    }
-    Ok(links)
-}
-
-/// Lets a waiting message wait until `due_at`.
-///
-/// # Errors
-/// SQLite's own.
-pub fn defer(tx: &Tx<'_>, id: MessageId, due_at: Timestamp) -> Result<(), StoreError> {
-    tx.sql()
-        .prepare_cached("UPDATE message SET due_at = ?2 WHERE id = ?1 AND due_at IS NOT NULL")?
-        .execute(params![id.as_i64(), due_at.as_millis()])?;
-    Ok(())
-}
-
-/// The sender of a message, if it names one.
-///
-/// # Errors
-/// SQLite's own.
-pub fn sender_of(tx: &Tx<'_>, id: MessageId) -> Result<Option<Sender>, StoreError> {
-    let mut statement = tx.sql().prepare_cached("SELECT sender FROM message WHERE id = ?1")?;
-    let text: Option<String> = statement.query_row([id.as_i64()], |row| row.get(0)).optional()?.flatten();
-    Ok(text.map(|text| Sender::from_network(&text)))
-}
-
-/// Whether a message to `recipient` other than `except` is leased to a link just now.
-///
-/// # Errors
-/// SQLite's own.
-pub fn another_is_leased(tx: &Tx<'_>, recipient: &PhoneNumber, except: MessageId) -> Result<bool, StoreError> {
-    let mut statement = tx.sql().prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM message WHERE recipient = ?1 AND state = 'leased' AND id <> ?2)",
-    )?;
-    Ok(statement.query_row(params![recipient.as_str(), except.as_i64()], |row| row.get(0))?)
-}
-
-/// When a message's state changed last.
-///
-/// # Errors
-/// SQLite's own.
-pub fn changed_at(tx: &Tx<'_>, id: MessageId) -> Result<Timestamp, StoreError> {
-    let mut statement = tx.sql().prepare_cached("SELECT changed_at FROM message WHERE id = ?1")?;
-    Ok(Timestamp::from_millis(statement.query_row([id.as_i64()], |row| row.get(0))?))
-}
-
-/// Moves waiting messages whose route is not among `known` to `route`; returns how many.
-///
-/// # Errors
-/// SQLite's own.
-pub fn reroute(tx: &Tx<'_>, known: &[&str], route: &str) -> Result<usize, StoreError> {
-    let mut statement = tx.sql().prepare("SELECT DISTINCT route FROM message WHERE due_at IS NOT NULL")?;
-    let found = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
-    let mut moved = 0;
-    for gone in found.iter().filter(|name| !known.contains(&name.as_str()) && only_link(name).is_none()) {
-        moved += tx
-            .sql()
-            .prepare("UPDATE message SET route = ?2 WHERE route = ?1 AND due_at IS NOT NULL")?
-            .execute(params![gone, route])?;
-    }
-    Ok(moved)
 }
 
 /// Puts a message in transport form again, for a link with another text profile.

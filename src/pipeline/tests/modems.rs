@@ -1,5 +1,8 @@
 //! Groups of modems: who takes what, paces, caps and stickiness.
 
+mod notices;
+mod reports;
+
 use super::*;
 use crate::policy::caps::Caps;
 use crate::policy::pace::Pace;
