@@ -158,7 +158,9 @@ impl Duel {
             let mut moved = false;
             while let Some(octets) = self.modem.poll_transmit() {
                 moved = true;
-                if self.talk { println!("{:?} > {}", now - self.epoch, String::from_utf8_lossy(&octets).escape_debug()); }
+                if self.talk {
+                    println!("{:?} > {}", now - self.epoch, String::from_utf8_lossy(&octets).escape_debug());
+                }
                 let passing = self.passing(octets.len());
                 if self.is_open {
                     self.sim.handle_bytes(now, &octets[..passing]);
@@ -169,7 +171,9 @@ impl Duel {
             }
             while let Some(octets) = self.sim.poll_transmit() {
                 moved = true;
-                if self.talk { println!("{:?} < {}", now - self.epoch, String::from_utf8_lossy(&octets).escape_debug()); }
+                if self.talk {
+                    println!("{:?} < {}", now - self.epoch, String::from_utf8_lossy(&octets).escape_debug());
+                }
                 let passing = self.passing(octets.len());
                 if self.is_open {
                     self.modem.handle_bytes(now, wall, &octets[..passing]);
@@ -240,10 +244,8 @@ pub fn submission(number: i64, to: &str, said: &str) -> Submission {
     let encoding = text::encode(&body, &Indication::default(), &TextProfile::default(), None).unwrap();
     let mut encoded = encoding.encoded;
     encoded.reference = u16::try_from(number & 0xff).unwrap();
-    let turns = (0..encoded.segments.len()).map(|index| postrider::model::SegmentTurn {
-        index: u8::try_from(index).unwrap(),
-        not_before: START,
-    });
+    let turns = (0..encoded.segments.len())
+        .map(|index| postrider::model::SegmentTurn { index: u8::try_from(index).unwrap(), not_before: START });
     Submission {
         message: MessageId::from_i64(number).unwrap(),
         attempt: 1,

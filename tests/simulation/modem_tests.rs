@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postrider::model::SubmitOutcome;
+use postrider::model::{Random, SubmitOutcome};
 use postrider::sim::modem::{Fault, ModemFaults, Persona, SimModemSettings};
 
 use super::modem_duel::Duel;
@@ -76,5 +76,130 @@ fn unplugged_at_any_octet_of_a_send_nothing_goes_out_twice() {
             }
         }
         assert!(ends.iter().all(|count| *count > 0), "{name}: {ends:?} of accepted, not sent, in doubt");
+    }
+}
+
+/// Chances of every fault that a modem may have in one run.
+fn faults(random: &mut Random) -> ModemFaults {
+    let mut faults = ModemFaults { hang_time: Some(600 * SECOND), ..ModemFaults::default() };
+    let all = [
+        (Fault::NoPrompt, 200),
+        (Fault::RefusePrompt(302), 100),
+        (Fault::Silent, 30),
+        (Fault::AnswerLost, 150),
+        (Fault::SendLost, 150),
+        (Fault::Refuse(38), 150),
+        (Fault::Refuse(331), 100),
+        (Fault::SentYetError(500), 150),
+        (Fault::NoFinal, 200),
+        (Fault::Slow, 200),
+        (Fault::RebootAfterSend, 60),
+        (Fault::RebootBeforeSend, 60),
+        (Fault::Reboot, 8),
+        (Fault::Hang, 5),
+        (Fault::Garbage, 100),
+        (Fault::Indication, 300),
+        (Fault::ReportLost, 150),
+        (Fault::ReportDoubled, 300),
+        (Fault::ReportLate, 150),
+        (Fault::ReportEarly, 300),
+        (Fault::ReportMisplaced, 100),
+        (Fault::ReportNational, 300),
+    ];
+    for (fault, most) in all {
+        if random.chance(250) {
+            faults = faults.with(fault, u16::try_from(1 + random.below(most)).unwrap());
+        }
+    }
+    faults.echo = random.chance(150);
+    faults.split = random.chance(300);
+    faults.latency = (Duration::ZERO, Duration::from_millis(random.below(400)));
+    faults
+}
+
+/// Holds each outcome against the network's ledger.
+fn check(duel: &Duel, number: i64, to: &str) -> Result<(), String> {
+    let mut outcomes = duel.outcomes.iter().filter(|result| result.message.as_i64() == number);
+    let (Some(result), None) = (outcomes.next(), outcomes.next()) else {
+        return Err("it has not one outcome".to_owned());
+    };
+    let mut taken = duel.sim.ledger().parts().filter(|part| to.ends_with(&part.content.recipient));
+    let part = taken.next();
+    if taken.next().is_some() {
+        return Err("it went out twice".to_owned());
+    }
+    match (&result.outcome, part) {
+        (SubmitOutcome::Accepted { .. }, None) => Err("it was accepted and never went out".to_owned()),
+        (SubmitOutcome::Accepted { carrier_id: Some(id) }, Some(part)) => {
+            let told = id.as_str().rsplit_once(':').map(|(_, reference)| reference.to_owned());
+            if told == Some(part.reference.to_string()) { Ok(()) } else { Err(format!("{id:?} is {}", part.reference)) }
+        }
+        (SubmitOutcome::NotSent { .. } | SubmitOutcome::Refused { .. }, Some(_)) => {
+            Err("it is called unsent, and went out".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn faulty_run(seed: u64) -> Result<(), String> {
+    let mut random = Random::new(seed ^ 0x6d6f_6465);
+    let names: Vec<&str> = Persona::names().collect();
+    let mut settings = settings(names[usize::try_from(random.below(names.len() as u64)).unwrap()]);
+    settings.first_reference = 250;
+    settings.slots = random.chance(200).then_some(2);
+    let name = settings.persona.name;
+    let mut duel = Duel::new(settings, seed);
+    duel.until_ready();
+    let now = duel.now;
+    duel.sim.set_faults(now, faults(&mut random));
+    let mut written = Vec::new();
+    for number in 1..=12 {
+        let to = format!("+8210{number:08}");
+        if random.chance(150) {
+            duel.cut_after = Some(usize::try_from(random.below(1500)).unwrap());
+        }
+        if random.chance(300) {
+            let now = duel.now;
+            duel.sim.receive(now, "+821099999999", &format!("message {number}")).unwrap();
+            written.push(format!("message {number}"));
+        }
+        if !duel.run(7200 * SECOND, |duel| duel.modem.is_ready()) {
+            return Err(format!("{name}: it is not ready within two hours\n{}", duel.transcript()));
+        }
+        duel.send(number, &to, &format!("text {number}"));
+        check(&duel, number, &to)
+            .map_err(|wrong| format!("{name}: message {number}: {wrong}\n{}", duel.transcript()))?;
+    }
+    // Everything works again.
+    let now = duel.now;
+    duel.cut_after = None;
+    duel.sim.set_faults(now, ModemFaults::default());
+    let quiet = |duel: &Duel| duel.sim.waiting() == 0 && duel.sim.stored() == 0 && duel.modem.is_ready();
+    if !duel.run(7200 * SECOND, quiet) {
+        return Err(format!("{name}: {} wait, {} lie\n{}", duel.sim.waiting(), duel.sim.stored(), duel.transcript()));
+    }
+    if let Some(lost) = written.iter().find(|text| !duel.inbound.contains(text)) {
+        return Err(format!("{name}: {lost:?} never came\n{}", duel.transcript()));
+    }
+    let strange = duel.receipts.iter().find(|receipt| {
+        let to = receipt.recipient.as_ref().map(ToString::to_string);
+        receipt.ids.iter().any(|id| {
+            let reference = id.as_str().rsplit_once(':').and_then(|(_, reference)| reference.parse().ok());
+            let mut parts = duel.sim.ledger().parts();
+            let part = parts.find(|part| Some(part.reference) == reference);
+            part.is_none_or(|part| to.as_ref().is_some_and(|to| *to != format!("+{}", part.content.recipient)))
+        })
+    });
+    strange.map_or(Ok(()), |receipt| Err(format!("{name}: {receipt:?} is nobody's\n{}", duel.transcript())))
+}
+
+#[test]
+fn outcomes_agree_with_the_network_whatever_goes_wrong() {
+    let seeds: Vec<u64> = match super::asked("POSTRIDER_SIM_SEED") {
+        Some(seed) => vec![seed],
+        None => (0..super::asked("POSTRIDER_SIM_SEEDS").unwrap_or(200)).collect(),
+    };
+    for seed in seeds {
+        faulty_run(seed).unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
     }
 }

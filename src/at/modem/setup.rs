@@ -30,8 +30,11 @@ pub(super) struct Setup {
     pub(super) service: u8,
     pub(super) stores: Vec<String>,
     pub(super) indications: Vec<Cnmi>,
-    /// Commands that were not answered once: they are left out from then on, so that one of them cannot keep a modem
-    /// down that is well otherwise.
+    /// Commands that decide what comes in, and were not answered once: they are asked again, since one lost answer proves
+    /// nothing.
+    silent: BTreeSet<String>,
+    /// Commands that were not answered: they are left out from then on, so that one of them cannot keep a modem down that
+    /// is well otherwise.
     hanging: BTreeSet<String>,
     /// Since when `AT+CMGF=0` is refused.
     refused_since: Option<Instant>,
@@ -69,6 +72,7 @@ impl Modem {
         self.postponed = None;
         self.known.forget_settings();
         self.setup = Setup {
+            silent: std::mem::take(&mut self.setup.silent),
             hanging: std::mem::take(&mut self.setup.hanging),
             sim: std::mem::take(&mut self.setup.sim),
             unreadable: std::mem::take(&mut self.setup.unreadable),
@@ -121,8 +125,12 @@ impl Modem {
     fn step_silent(&mut self, now: Instant, step: Step) {
         self.counters.timeouts += 1;
         let needed = matches!(step, Step::PduMode | Step::Sim(_) | Step::FunctionFull);
-        if let Some(command) = self.step_command(&step).filter(|_| !needed) {
-            self.setup.hanging.insert(command.text);
+        let receives =
+            matches!(step, Step::StoreRange | Step::Store(..) | Step::IndicationRange | Step::Indicate(_) | Step::Service);
+        let command = self.step_command(&step).map(|command| command.text).unwrap_or_default();
+        let needed = needed || receives && self.setup.silent.insert(command.clone());
+        if !needed {
+            self.setup.hanging.insert(command);
         }
         let why = match self.step_command(&step) {
             Some(command) => format!("it did not answer {} during its set-up", command.shown()),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::Modem;
+use super::{Modem, Phase};
 use super::jobs::Job;
 use super::network::Check;
 use super::slots::Slot;
@@ -49,6 +49,12 @@ impl Modem {
         if self.pending.holds(&store, index) {
             return;
         }
+        // One message must not be known by two names: it would be deleted twice, and the second time it is another.
+        let home = self.known.home.as_ref().map(|(_, home)| home.as_str());
+        if home == Some("MT") && matches!(store.as_str(), "ME" | "SM") {
+            self.queue.push(now, Job::Slot(Slot::list("MT")));
+            return;
+        }
         let slot = if report { Slot::report(&store, index) } else { Slot::read(&store, index) };
         self.queue.push(now, Job::Slot(slot));
     }
@@ -57,8 +63,11 @@ impl Modem {
     pub(super) fn handle_memory_full(&mut self, now: Instant, store: &str) {
         let which = if store.is_empty() { String::new() } else { format!(" {store}") };
         self.tell_full(format!("{}: its message store{which} is full", self.name()));
-        self.sweep_all(now);
-        self.queue.push(now, Job::Check(Check::Stores));
+        // The set-up ends with a sweep, once the stores have their names.
+        if self.phase == Phase::Running {
+            self.sweep_all(now);
+            self.queue.push(now, Job::Check(Check::Stores));
+        }
     }
 
     fn tell_full(&mut self, text: String) {
