@@ -41,7 +41,7 @@ pub struct DispatcherTask {
     /// What the store kept of the throttles.
     pub kept: BTreeMap<String, i64>,
     /// Beats once a turn.
-    pub beat: super::housekeeper::Beat,
+    pub beat: super::watch::Beat,
 }
 
 impl DispatcherTask {

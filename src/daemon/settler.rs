@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::bells::{Bells, until};
 use super::clock::now;
@@ -20,6 +21,8 @@ pub const EVENTS_MAX: usize = 256;
 const TURN_MAX: usize = 64;
 /// How soon outcomes that the store refused are tried again.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
+/// The longest wait for reports.
+const IDLE_MAX: Duration = Duration::from_secs(10);
 /// The pause after a throttling answer that names none.
 const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -36,15 +39,21 @@ pub struct SettlerTask {
     /// The dispatcher's ear for throttling carriers.
     pub slow: mpsc::Sender<SlowDown>,
     /// Beats once a turn.
-    pub beat: super::housekeeper::Beat,
+    pub beat: super::watch::Beat,
 }
 
 impl SettlerTask {
     /// Runs until all links are gone and everything they reported is in rows.
     pub async fn run(mut self) {
         let mut reports = Vec::with_capacity(TURN_MAX);
-        while self.events.recv_many(&mut reports, TURN_MAX).await > 0 {
+        loop {
             self.beat.turn();
+            // A settler that nobody tells anything turns all the same, so that it is not taken for a stuck one.
+            match timeout(IDLE_MAX, self.events.recv_many(&mut reports, TURN_MAX)).await {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(_) => continue,
+            }
             self.slow_down(&reports);
             let reports = Arc::new(std::mem::take(&mut reports));
             let Some((wakes, refused)) = self.settle(&reports).await else { return };
@@ -62,6 +71,7 @@ impl SettlerTask {
     /// answered with a no. `None` when the store is gone.
     async fn settle(&self, reports: &Arc<Vec<LinkEvents>>) -> Option<(Wakes, Vec<(LinkName, AckToken)>)> {
         loop {
+            self.beat.turn();
             let (settings, work) = (self.bells.settings(), reports.clone());
             let turn = self.store.write(move |tx| {
                 let turn = Turn::new(tx, &settings, now());

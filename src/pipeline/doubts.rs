@@ -49,7 +49,7 @@ pub fn find(
     if message::another_is_leased(turn.tx, &head.recipient, head.id)? {
         return Ok(None);
     }
-    tracing::info!(message.id = %head.id, %link, carrier.id = %id, "A receipt settles a doubt: it is for the same handset, and its id was never learned");
+    tracing::info!(postrider.message = %head.id, postrider.link = %link, postrider.carrier_id = %id, "A receipt settles a doubt: it is for the same handset, and its id was never learned");
     row.carrier_id = Some(id.to_string());
     submission::put(turn.tx, &row, Some(carrier_key(&link.group, &id.normal_form())))?;
     Ok(Some((row, head)))

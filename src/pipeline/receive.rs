@@ -33,7 +33,7 @@ pub fn receive(turn: &Turn<'_>, link: &LinkName, part: &InboundPart, session: Op
     if let Some(digest) = seen
         && !inbound_seen::first(turn.tx, digest, turn.now)?
     {
-        tracing::info!(%link, "A message or a part of one came again over {link}: it is stored already and makes no second copy");
+        tracing::info!(postrider.link = %link, "A message or a part of one came again over {link}: it is stored already and makes no second copy");
         return Ok(());
     }
     store(turn, link, part, Origin { session, sim: sim.as_deref(), seen })
@@ -106,7 +106,7 @@ fn is_copy(turn: &Turn<'_>, link: &LinkName, digest: i64, session: Option<u32>) 
     let again =
         inbound::Copy { digest, since: turn.now.minus(REDELIVERY), session, started_at: turn.settings.started_at };
     let Some(id) = inbound::count_copy(turn.tx, &again)? else { return Ok(false) };
-    tracing::info!(message.id = %id, %link, "An incoming message came again and was acknowledged without a second copy");
+    tracing::info!(postrider.message = %id, postrider.link = %link, "An incoming message came again and was acknowledged without a second copy");
     Ok(true)
 }
 
