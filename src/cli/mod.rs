@@ -6,6 +6,7 @@
 //! | `config` | `postrider config check`: every mistake at once |
 //! | `demo` | `postrider demo`: the daemon beside a simulated carrier, for a first look |
 //! | `sim_carrier` | `postrider sim-carrier`: the simulated carrier alone |
+//! | `sim_modem` | `postrider sim-modem`: simulated modems on pseudo terminals |
 //! | `token`, `callbacks` | what is kept in the database beside messages |
 //! | `estimate` | what a text would cost |
 //! | `why` | a message's story with its PDUs |
@@ -33,6 +34,7 @@ mod receiver;
 mod run;
 mod settings;
 mod sim_carrier;
+mod sim_modem;
 mod time;
 mod token;
 mod why;
@@ -69,6 +71,8 @@ enum Command {
     Demo(demo::Args),
     /// Run a simulated carrier (SMSC) that a gateway can bind to
     SimCarrier(sim_carrier::Args),
+    /// Run simulated GSM modems on pseudo terminals
+    SimModem(sim_modem::Args),
     /// Make, list and revoke API tokens
     #[command(subcommand)]
     Token(token::Command),
@@ -97,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Config(command) => config::run(&command),
         Command::Demo(args) => demo::run(&args),
         Command::SimCarrier(args) => sim_carrier::run(&args),
+        Command::SimModem(args) => sim_modem::run(&args),
         Command::Token(command) => token::run(&command),
         Command::Estimate(args) => estimate::run(&args),
         Command::Why(args) => why::run(&args),

@@ -82,17 +82,14 @@ impl Links {
             .filter(|handle| matches!(handle.health(), crate::model::LinkHealth::Up))
             .map(|handle| {
                 let free = handle.capacity().free_segments;
-                LinkOffer::new(handle.name().clone(), free, handle.status().held == 0)
+                LinkOffer::new(handle.name().clone(), free, handle.is_idle())
             })
             .collect()
     }
 
     /// Whether a link has room that it will not ring for: it rings only at the moment when a quarter becomes free.
     pub fn have_room(&self) -> bool {
-        self.lock().values().any(|handle| {
-            let free = handle.capacity().free_segments;
-            free > 0 && free * 4 >= free + handle.status().held
-        })
+        self.lock().values().any(LinkHandle::has_room)
     }
 
     /// Hands a leased message over. What a link does not take any more is reported as certainly not sent.

@@ -11,7 +11,7 @@ use super::clock::now;
 use super::dispatcher::SlowDown;
 use super::links::{LinkEvents, Links};
 use crate::link::AckResult;
-use crate::model::{AckToken, ErrorClass, LinkEvent, SubmitOutcome};
+use crate::model::{AckToken, ErrorClass, LinkEvent, LinkName, SubmitOutcome};
 use crate::pipeline::{Turn, Wakes, settle};
 use crate::store::{Store, StoreError};
 
@@ -56,16 +56,20 @@ impl SettlerTask {
             }
             self.slow_down(&reports);
             let reports = Arc::new(std::mem::take(&mut reports));
-            let Some(wakes) = self.settle(&reports).await else { return };
+            let Some((wakes, refused)) = self.settle(&reports).await else { return };
             for (name, events) in reports.iter() {
-                self.links.ack(name, events.iter().filter_map(ack_of), AckResult::Ok);
+                let is_refused = |token: &AckToken| refused.iter().any(|(link, other)| link == name && other == token);
+                let (no, yes): (Vec<_>, Vec<_>) = events.iter().filter_map(ack_of).partition(is_refused);
+                self.links.ack(name, yes, AckResult::Ok);
+                self.links.ack(name, no, AckResult::Permanent);
             }
             self.bells.ring(wakes);
         }
     }
 
-    /// Writes `reports`, however long it takes: an outcome must not be lost to a full disk. `None` when the store is gone.
-    async fn settle(&self, reports: &Arc<Vec<LinkEvents>>) -> Option<Wakes> {
+    /// Writes `reports`, however long it takes: an outcome must not be lost to a full disk. Returns whom to wake, and what is
+    /// answered with a no. `None` when the store is gone.
+    async fn settle(&self, reports: &Arc<Vec<LinkEvents>>) -> Option<(Wakes, Vec<(LinkName, AckToken)>)> {
         loop {
             self.beat.turn();
             let (settings, work) = (self.bells.settings(), reports.clone());
@@ -74,10 +78,10 @@ impl SettlerTask {
                 for (name, events) in work.iter() {
                     settle(&turn, name, events)?;
                 }
-                Ok(turn.wakes())
+                Ok((turn.wakes(), turn.refused()))
             });
             match turn.await {
-                Ok(wakes) => return Some(wakes),
+                Ok(settled) => return Some(settled),
                 Err(StoreError::Closed(_) | StoreError::Io(_) | StoreError::Damaged(_)) => return None,
                 Err(error) => {
                     tracing::warn!(%error, "Outcomes of {} reads wait for the store: {error}", reports.len());
@@ -92,7 +96,7 @@ impl SettlerTask {
             let pause = events.iter().filter_map(throttled).max();
             if let Some(pause) = pause {
                 // A full ear has heard of enough throttling.
-                let _ = self.slow.try_send(SlowDown { group: name.group.to_string(), pause });
+                let _ = self.slow.try_send(SlowDown { link: name.clone(), pause });
             }
         }
     }

@@ -193,7 +193,7 @@ impl SimModem {
                 true
             }
         };
-        self.offer(now);
+        self.offer_again(now);
         if found || !fails { Reply::ok() } else { End::Cms(321).into() }
     }
 }

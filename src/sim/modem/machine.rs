@@ -218,6 +218,11 @@ impl SimModem {
         self.schedule.insert((at, self.planned), job);
     }
 
+    /// Drops what is planned of this kind.
+    pub(super) fn forget(&mut self, kind: impl Fn(&Job) -> bool) {
+        self.schedule.retain(|_, job| !kind(job));
+    }
+
     /// Whether something of this kind is planned.
     pub(super) fn is_planned(&self, kind: impl Fn(&Job) -> bool) -> bool {
         self.schedule.values().any(kind)
@@ -304,7 +309,7 @@ impl SimModem {
                 self.network.waiting.push_back(item);
                 self.offer(now);
             }
-            Job::Retry => self.offer(now),
+            Job::Retry => self.offer_again(now),
             Job::AcknowledgeBy(number) => self.acknowledgement_overdue(now, number),
             Job::Say(line) => self.indicate(&line),
             Job::Noise => {
@@ -315,7 +320,7 @@ impl SimModem {
             Job::Register => {
                 self.session.registered = true;
                 self.tell_registration();
-                self.offer(now);
+                self.offer_again(now);
             }
             Job::Reboot => self.reboot(now),
             Job::PowerUp => {

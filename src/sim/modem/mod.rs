@@ -2,7 +2,7 @@
 //!
 //! | file | decides |
 //! |---|---|
-//! | `settings`, `persona`, `faults` | what it is, which maker's ways it has, what goes wrong |
+//! | `settings`, `persona`, `personas`, `faults` | what it is, which maker's ways it has, what goes wrong |
 //! | `machine`, `session` | what is due when; what a reboot forgets |
 //! | `read`, `command`, `reply` | what the gateway wrote, and how an answer looks |
 //! | `answer`, `answer_*`, `send` | what each command gets for an answer |
@@ -23,6 +23,7 @@ pub mod ledger;
 mod machine;
 mod network;
 pub mod persona;
+mod personas;
 mod read;
 mod reply;
 mod send;
@@ -31,10 +32,12 @@ pub mod settings;
 mod store;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_faults;
 
 pub use air::{Incoming, Submitted};
 pub use faults::{Fault, ModemFaults};
 pub use ledger::{ModemCounts, ModemLedger, SentMessage, SentPart};
 pub use machine::{PortChange, SimModem};
-pub use persona::Persona;
+pub use persona::{Persona, Usb};
 pub use settings::{SimCard, SimModemSettings, SimNetwork, UssdEntry};
