@@ -19,7 +19,7 @@ use super::port::Wire;
 use super::settings::LinkSettings;
 use crate::at;
 use crate::link::clock::Moment;
-use crate::link::handle::{AckResult, LinkHandle, Shared};
+use crate::link::handle::{AckResult, IDLE_MAX, LinkHandle, Shared};
 use crate::link::queue::Queue;
 use crate::link::report::Reporter;
 use crate::link::smpp_link::{sleep_until, stop_asked};
