@@ -118,7 +118,6 @@ pub(super) fn spawn(
         flights: Vec::new(),
         answers: BTreeMap::new(),
         requests: 0,
-        resets: 0,
         stop_at: None,
         closed,
         name: name.clone(),
@@ -189,8 +188,6 @@ pub(super) struct ModemLink {
     /// Technicians who wait for an answer.
     pub answers: BTreeMap<u64, oneshot::Sender<ModemAnswer>>,
     requests: u64,
-    /// Resets by rungs that the machine does not count.
-    pub resets: u64,
     /// When what is under way is given up, once the link is to stop.
     stop_at: Option<Instant>,
     pub closed: mpsc::Sender<Closed>,
@@ -276,8 +273,7 @@ impl ModemLink {
         });
         self.shared.set_held_max(ahead);
         self.shared.set_leaving(self.flights.len() + self.queue.begun());
-        let mut counters = self.machine.counters();
-        counters.resets += self.resets;
+        let counters = self.machine.counters();
         let mut status = lock(&self.status);
         (status.counters, status.send_time) = (counters, send_time);
         drop(status);
@@ -291,7 +287,9 @@ impl ModemLink {
             self.queue.poll_timeout().filter(|_| fed && self.stop_at.is_none()),
             self.stop_at,
         ];
-        let due = due.into_iter().flatten().min().map(|at| at.max(now));
+        // Whatever it waits for, it turns now and then, so that one that hangs can be told from one that waits.
+        let due = due.into_iter().flatten().chain([now + IDLE_MAX]).min().map(|at| at.max(now));
+        self.shared.turn();
         let (inbox, carriage) = (&mut self.inbox, &mut self.carriage);
         let moved = poll_fn(|cx| match carriage {
             Some(carriage) => carriage.poll(cx),
@@ -481,7 +479,8 @@ impl ModemLink {
         self.machine.handle_closed(moment.now, moment.wall, unwritten, "postrider closes it");
         self.drain_machine(moment);
         for Flight { message, attempt, index } in std::mem::take(&mut self.flights) {
-            let outcome = SubmitOutcome::Unanswered { reason: "the link was stopped before the modem answered".to_owned() };
+            let outcome =
+                SubmitOutcome::Unanswered { reason: "the link was stopped before the modem answered".to_owned() };
             self.reporter.outcome(message, attempt, index, outcome);
         }
         self.set_health(LinkHealth::Down("stopped".to_owned()));
