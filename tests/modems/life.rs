@@ -103,11 +103,8 @@ async fn what_is_under_way_at_the_stop_gets_its_outcome() {
     let (first, second) = (submission(1), submission(1));
     let (message, waiting) = (first.message, second.message);
     link.offer(first).unwrap();
-    guard(
-        "the command",
-        server.until(|modem| modem.ledger().counts.commands > 0 && link.capacity().free_segments > 0),
-    )
-    .await;
+    guard("the command", server.until(|modem| modem.ledger().counts.commands > 0 && link.capacity().free_segments > 0))
+        .await;
     link.offer(second).unwrap();
     gateway.modems.begin_shutdown(std::time::Duration::from_secs(5));
     assert!(matches!(gateway.result(message).await.outcome, SubmitOutcome::Accepted { .. }));

@@ -13,4 +13,5 @@
 mod finding;
 mod life;
 mod reload;
+mod speed;
 mod support;

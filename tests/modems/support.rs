@@ -157,12 +157,16 @@ impl Gateway {
         }
     }
 
+    /// Waits until it is up; what it was before that does not count any more.
     pub async fn up(&mut self, modem: &str) -> LinkName {
-        self.next(&format!("{modem} is up"), |name, event| {
+        let what = format!("{modem} is up");
+        let up = self.next(&what, |name, event| {
             let up = *event == LinkEvent::Health(LinkHealth::Up) && name.modem.as_deref() == Some(modem);
             up.then(|| name.clone())
-        })
-        .await
+        });
+        let up = up.await;
+        self.seen.retain(|(name, event)| *name != up || !matches!(event, LinkEvent::Health(_)));
+        up
     }
 
     pub async fn down(&mut self, modem: &str) -> String {
