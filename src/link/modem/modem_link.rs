@@ -197,6 +197,7 @@ impl ModemLink {
     async fn run(mut self) {
         loop {
             let moment = Moment::read();
+            self.shared.turn();
             self.turn(moment);
             if self.stop_at.is_some_and(|at| self.flights.is_empty() || at <= moment.now) {
                 break;
@@ -286,6 +287,7 @@ impl ModemLink {
             self.machine.poll_timeout(),
             self.queue.poll_timeout().filter(|_| fed && self.stop_at.is_none()),
             self.stop_at,
+            Some(now + IDLE_MAX),
         ];
         // Whatever it waits for, it turns now and then, so that one that hangs can be told from one that waits.
         let due = due.into_iter().flatten().chain([now + IDLE_MAX]).min().map(|at| at.max(now));
