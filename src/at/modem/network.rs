@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Modem, Phase};
 use super::engine::Next;
 use super::jobs::Job;
+use super::{Modem, Phase};
 use crate::at::answers::pin::{self, SimState};
 use crate::at::answers::{operator, registration, signal, storage};
 use crate::at::command::{Command, Reply};

@@ -125,8 +125,10 @@ impl Modem {
     fn step_silent(&mut self, now: Instant, step: Step) {
         self.counters.timeouts += 1;
         let needed = matches!(step, Step::PduMode | Step::Sim(_) | Step::FunctionFull);
-        let receives =
-            matches!(step, Step::StoreRange | Step::Store(..) | Step::IndicationRange | Step::Indicate(_) | Step::Service);
+        let receives = matches!(
+            step,
+            Step::StoreRange | Step::Store(..) | Step::IndicationRange | Step::Indicate(_) | Step::Service
+        );
         let command = self.step_command(&step).map(|command| command.text).unwrap_or_default();
         let needed = needed || receives && self.setup.silent.insert(command.clone());
         if !needed {

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::{Modem, Phase};
 use super::jobs::Job;
 use super::network::Check;
 use super::slots::Slot;
+use super::{Modem, Phase};
 use crate::at::answers::storage;
 use crate::at::command::Reply;
 use crate::at::event::ModemEvent;
