@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use postrider::at::{Acknowledge, Cnmi, Modem, ModemEvent, ModemProfile, SendErrorClass, Settings};
 use postrider::config::built_in_modem_profiles;
 use postrider::model::{
-    Class, Concatenation, Encoded, ErrorClass, Indication, MessageId, ModemAnswer, ModemNotice, ModemRequest, Submission,
-    SubmitOutcome, Timestamp,
+    Class, Concatenation, Encoded, ErrorClass, Indication, MessageId, ModemAnswer, ModemNotice, ModemRequest,
+    Submission, SubmitOutcome, Timestamp,
 };
 use postrider::sim::fixture::What;
 use postrider::sim::modem::PortChange;
@@ -236,7 +236,10 @@ impl Run {
         self.was_ready |= self.modem.is_ready();
         if self.modem.is_ready() {
             if let Some(message) = self.messages.pop_front() {
-                let more = self.messages.front().is_some_and(|next| next.to == message.to && !next.encoded.elements.is_empty());
+                let more = self
+                    .messages
+                    .front()
+                    .is_some_and(|next| next.to == message.to && !next.encoded.elements.is_empty());
                 self.modem.submit(self.now, self.wall(), &message, 0, more);
                 return true;
             }
@@ -308,7 +311,9 @@ impl Run {
                 self.happened.push(format!("inbound {} {}/{} {text}", part.from.as_str(), place.0, place.1));
             }
             ModemEvent::Notice { notice: ModemNotice::PinAttempt { .. }, token } => self.later(token.unwrap()),
-            ModemEvent::Answer { answer: ModemAnswer::Ussd { text, .. }, .. } => self.happened.push(format!("ussd {text}")),
+            ModemEvent::Answer { answer: ModemAnswer::Ussd { text, .. }, .. } => {
+                self.happened.push(format!("ussd {text}"))
+            }
             ModemEvent::Answer { answer, .. } => self.happened.push(format!("answer {answer:?}")),
             ModemEvent::Stage { stage, reason, .. } => {
                 self.told.push_str(&format!("{}: {reason}\n", stage.as_str()));
@@ -355,7 +360,9 @@ fn agrees(expected: &str, happened: &str) -> bool {
     let happened = happened.trim_end();
     match expected.strip_suffix('*') {
         Some(start) => happened.starts_with(start),
-        None => happened == expected || (expected.starts_with("receipt") && happened.starts_with(&format!("{expected} "))),
+        None => {
+            happened == expected || (expected.starts_with("receipt") && happened.starts_with(&format!("{expected} ")))
+        }
     }
 }
 
@@ -366,7 +373,9 @@ fn class_word(class: ErrorClass) -> &'static str {
 fn dialogues() -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("hw-fixtures/modems");
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    files.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap())).collect()
+    files
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap()))
+        .collect()
 }
 
 #[test]
@@ -378,6 +387,7 @@ fn every_recorded_dialogue_comes_to_the_end_that_it_expects() {
         let complaints = run.complaints();
         if !complaints.is_empty() {
             wrong.push_str(&format!("{name}:\n  {}\n  told: {}\n", complaints.join("\n  "), run.told));
+            // For the one who mends it.
             if std::env::var_os("POSTRIDER_SHOW_DIALOGUE").is_some() {
                 let lines: Vec<&str> = run.modem.recent_lines().map(|line| line.text.as_str()).collect();
                 wrong.push_str(&lines.join("\n"));
@@ -396,7 +406,17 @@ fn every_dialogue_has_a_head_and_expects_something() {
         let script = Script::read(&text);
         assert!(!script.expected.is_empty(), "{name} expects nothing");
         let known = BTreeSet::from([
-            "submitted", "refused", "not-sent", "unanswered", "receipt", "inbound", "ussd", "told", "never", "sent", "ready",
+            "submitted",
+            "refused",
+            "not-sent",
+            "unanswered",
+            "receipt",
+            "inbound",
+            "ussd",
+            "told",
+            "never",
+            "sent",
+            "ready",
             "pin",
         ]);
         for expected in &script.expected {
