@@ -12,6 +12,9 @@ pub(super) const FIRST: Step = Step::Escape;
 /// Where it begins when the modem is known to answer.
 pub(super) const AGAIN: Step = Step::EchoOff;
 
+/// Where it begins when only the SIM is in doubt.
+pub(super) const SIM: Step = Step::Sim(SimStep::State(0));
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
