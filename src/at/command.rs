@@ -220,8 +220,7 @@ impl Wire {
             self.out.push_back(octets);
         }
         let (deadline, at_prompt) = (now + command.wait, command.payload.is_some());
-        self.exchange =
-            Some(Exchange { command, lines: Vec::new(), deadline, at_prompt, reached: Reached::BeforePdu });
+        self.exchange = Some(Exchange { command, lines: Vec::new(), deadline, at_prompt, reached: Reached::BeforePdu });
     }
 
     /// The prompt came: the PDU follows, whole or in `chunks`, and Ctrl-Z without a line end before it.

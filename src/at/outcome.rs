@@ -48,9 +48,7 @@ pub(super) fn outcome(failure: &Failure, advice: Advice, reached: Reached, maker
     let refused = |class, retry_after| SubmitOutcome::Refused { class, code, reason: said.clone(), retry_after };
     match (advice.class, reached) {
         (SendErrorClass::Duplicate, Reached::Pdu) => SubmitOutcome::Accepted { carrier_id: None },
-        (SendErrorClass::PermanentNumber | SendErrorClass::PermanentMessage, _) => {
-            refused(ErrorClass::Permanent, None)
-        }
+        (SendErrorClass::PermanentNumber | SendErrorClass::PermanentMessage, _) => refused(ErrorClass::Permanent, None),
         (SendErrorClass::SimAccount, _) => refused(ErrorClass::BindFatal, Some(ACCOUNT_WAIT)),
         (SendErrorClass::NoNetwork | SendErrorClass::Sim | SendErrorClass::SimWait | SendErrorClass::Storage, _)
         | (_, Reached::BeforePdu) => SubmitOutcome::NotSent { reason: said },

@@ -21,8 +21,7 @@ const OCTETS_MAX: usize = 64 * 1024;
 /// A probe that is not through by then is given up.
 const PROBE_MAX: Duration = Duration::from_secs(40);
 /// Commands that give the ICCID, of all makers; tried in turn.
-const ICCID: [&str; 6] =
-    ["AT+CCID", "AT+QCCID", "AT+CICCID", "AT^ICCID?", "AT#CCID", "AT+CRSM=176,12258,0,0,10"];
+const ICCID: [&str; 6] = ["AT+CCID", "AT+QCCID", "AT+CICCID", "AT^ICCID?", "AT#CCID", "AT+CRSM=176,12258,0,0,10"];
 
 /// One port that is being looked at.
 #[derive(Debug)]

@@ -11,7 +11,8 @@ use crate::at::profile::Cnmi;
 pub(in crate::at) fn choices(text: &str) -> Vec<Cnmi> {
     let offered: Vec<Vec<u16>> = fields::groups(text).iter().map(|group| fields::numbers(group)).collect();
     let wanted = |field: usize, order: &[u8]| -> Vec<u8> {
-        let has = |value: &u8| offered.get(field).is_none_or(|known| known.is_empty() || known.contains(&u16::from(*value)));
+        let has =
+            |value: &u8| offered.get(field).is_none_or(|known| known.is_empty() || known.contains(&u16::from(*value)));
         order.iter().copied().filter(has).collect()
     };
     let (modes, stores) = (wanted(0, &[2, 1]), wanted(1, &[1, 2]));
@@ -26,14 +27,24 @@ pub(in crate::at) fn choices(text: &str) -> Vec<Cnmi> {
             }
         }
     }
-    if choices.is_empty() { [[2, 1, 0, 1, 0], [1, 1, 0, 1, 0], [2, 1, 0, 2, 0], [2, 1, 0, 0, 0]].to_vec() } else { choices }
+    if choices.is_empty() {
+        [[2, 1, 0, 1, 0], [1, 1, 0, 1, 0], [2, 1, 0, 2, 0], [2, 1, 0, 0, 0]].to_vec()
+    } else {
+        choices
+    }
 }
 
 /// Reads `+CNMI?`.
 pub(in crate::at) fn current(text: &str) -> Option<Cnmi> {
     let numbers: Vec<u8> = fields::split(text).iter().filter_map(|field| field.parse().ok()).collect();
     // Old modems have four fields.
-    Some([*numbers.first()?, *numbers.get(1)?, *numbers.get(2)?, *numbers.get(3)?, numbers.get(4).copied().unwrap_or(0)])
+    Some([
+        *numbers.first()?,
+        *numbers.get(1)?,
+        *numbers.get(2)?,
+        *numbers.get(3)?,
+        numbers.get(4).copied().unwrap_or(0),
+    ])
 }
 
 #[cfg(test)]

@@ -11,7 +11,10 @@ pub(in crate::at) fn offered(text: &str) -> Vec<Vec<String>> {
     let groups = if bracketed { fields::groups(text) } else { text.split(',').map(str::to_owned).collect() };
     let words = |group: &String| {
         let parts = group.split(|c: char| !c.is_ascii_alphanumeric());
-        parts.filter(|word| word.len() == 2 && word.bytes().all(|b| b.is_ascii_uppercase())).map(str::to_owned).collect()
+        parts
+            .filter(|word| word.len() == 2 && word.bytes().all(|b| b.is_ascii_uppercase()))
+            .map(str::to_owned)
+            .collect()
     };
     groups.iter().map(words).filter(|group: &Vec<String>| !group.is_empty()).take(3).collect()
 }

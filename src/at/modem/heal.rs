@@ -148,7 +148,8 @@ impl Modem {
         let wait = self.ladder.quarantine();
         self.phase = Phase::Quarantined { until: now + wait };
         let reason = format!("{}: {why}, and nothing helped; it is left alone for {} s", self.name(), wait.as_secs());
-        let advice = "Check power supply, cable and hub; unplug it and plug it in again. Messages take other ways meanwhile.";
+        let advice =
+            "Check power supply, cable and hub; unplug it and plug it in again. Messages take other ways meanwhile.";
         let stage = ModemStage::Quarantined { until: self.wall.plus(wait) };
         self.tell_stage(stage, reason, advice, Some(catalog::MODEM_QUARANTINED));
     }

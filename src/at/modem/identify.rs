@@ -43,9 +43,8 @@ impl Modem {
     /// `true` if another one is in force now.
     pub(super) fn settle_profile(&mut self) -> bool {
         let named = self.settings.profile.is_some();
-        let by_product = self.usb_id.is_some_and(|(vendor, product)| {
-            self.profile.matches.usb.contains(&(vendor, Some(product)))
-        });
+        let by_product =
+            self.usb_id.is_some_and(|(vendor, product)| self.profile.matches.usb.contains(&(vendor, Some(product))));
         let said = &self.known.identity;
         let model = said.model.trim_start_matches(said.maker.as_str()).trim_start_matches(['_', ' ']).to_owned();
         let found = by_identity(&self.settings.profiles, &said.maker, &said.model)

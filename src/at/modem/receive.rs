@@ -16,7 +16,7 @@ use crate::at::command::{Command, End, Ends, Reply};
 use crate::at::event::{ModemEvent, Token};
 use crate::at::profile::{Acknowledge, Cnmi};
 use crate::model::{Receipt, Sender, catalog};
-use crate::tpdu::{DecodeError, Deliver, Incoming, Pdu, StatusReport, Status};
+use crate::tpdu::{DecodeError, Deliver, Incoming, Pdu, Status, StatusReport};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// The network waits so long for an acknowledgement; then the modem may have switched its indications off.
@@ -93,7 +93,11 @@ impl Modem {
         let token = self.pending.hold(Held::Direct(now));
         if let Err(error) = self.take_pdu(announced, pdu, token) {
             let text = format!("{}: it brought something that is no message: {error}", self.name());
-            self.tell_trouble(text, "Send the modem's recorded dialogue to the maintainers.", catalog::MODEM_SETUP_FAILED);
+            self.tell_trouble(
+                text,
+                "Send the modem's recorded dialogue to the maintainers.",
+                catalog::MODEM_SETUP_FAILED,
+            );
             // It would be brought again and again, and block what comes after it.
             self.handle_committed(now, token, true);
         } else if !self.must_acknowledge() {

@@ -11,9 +11,9 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use super::Modem;
 use super::engine::Next;
 use super::jobs::Job;
-use super::Modem;
 use crate::at::SendErrorClass;
 use crate::at::answers::message;
 use crate::at::command::{Command, End, Ends, Reply};
@@ -303,7 +303,8 @@ impl Modem {
             SendErrorClass::SimAccount => {
                 self.sends.rest(now + outcome::ACCOUNT_WAIT);
                 let text = format!("{}: the network refuses what its SIM sends: {said}", self.name());
-                let advice = "Check credit and contract of the SIM, and whether it may send messages. It rests for 15 minutes.";
+                let advice =
+                    "Check credit and contract of the SIM, and whether it may send messages. It rests for 15 minutes.";
                 self.tell_trouble(text, advice, catalog::SIM_REFUSED);
             }
             SendErrorClass::Sim => self.restart_setup(now, said),

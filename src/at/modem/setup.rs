@@ -292,7 +292,8 @@ impl Modem {
                 self.tell_trouble(text, advice, catalog::MODEM_SETUP_FAILED);
             }
             None => {
-                let text = format!("{}: it refuses every AT+CNMI, so its stores are looked through instead", self.name());
+                let text =
+                    format!("{}: it refuses every AT+CNMI, so its stores are looked through instead", self.name());
                 let advice = "Incoming messages and reports come late. Set `indications` in the modem's profile.";
                 self.tell_trouble(text, advice, catalog::MODEM_SETUP_FAILED);
             }

@@ -109,13 +109,13 @@ impl Modem {
     }
 
     fn state_reply(&mut self, now: Instant, tries: u8, reply: &Reply) -> Go {
-        let again = |limit: u8| {
-            (tries + 1 < limit).then(|| Go::Wait(Step::Sim(SimStep::State(tries + 1)), SECOND))
-        };
+        let again = |limit: u8| (tries + 1 < limit).then(|| Go::Wait(Step::Sim(SimStep::State(tries + 1)), SECOND));
         if let Some(state) = reply.behind("+CPIN:").map(pin::state) {
             return match state {
                 SimState::Ready => self.sim_ready(),
-                SimState::Pin if self.setup.sim.entered => again(BUSY_TRIES).unwrap_or_else(|| self.pin_refused(now, "")),
+                SimState::Pin if self.setup.sim.entered => {
+                    again(BUSY_TRIES).unwrap_or_else(|| self.pin_refused(now, ""))
+                }
                 SimState::Pin => self.pin_wanted(now),
                 SimState::Puk => self.puk_wanted(now),
                 SimState::NotReady => again(BUSY_TRIES).unwrap_or_else(|| self.sim_absent(now)),
@@ -127,9 +127,7 @@ impl Modem {
             End::Failed(failure) if failure.is_one_of(Family::Cms, &[311]) => self.pin_wanted(now),
             End::Failed(failure) if failure.is_one_of(Family::Cme, &[12]) => self.puk_wanted(now),
             End::Failed(failure) if failure.is_one_of(Family::Cms, &[316]) => self.puk_wanted(now),
-            End::Failed(failure)
-                if failure.is_one_of(Family::Cme, &[10]) || failure.is_one_of(Family::Cms, &[310]) =>
-            {
+            End::Failed(failure) if failure.is_one_of(Family::Cme, &[10]) || failure.is_one_of(Family::Cms, &[310]) => {
                 again(ABSENT_TRIES).unwrap_or_else(|| self.sim_absent(now))
             }
             // Busy, not yet read, or a failure that passes within a second on several makers.
@@ -243,13 +241,15 @@ impl Modem {
 
     fn puk_wanted(&mut self, now: Instant) -> Go {
         let reason = format!("{}: its SIM wants its PUK", self.name());
-        let advice = "Put the SIM into a telephone and enter the PUK there, or get a new SIM. postrider never enters a PUK.";
+        let advice =
+            "Put the SIM into a telephone and enter the PUK there, or get a new SIM. postrider never enters a PUK.";
         self.lock(now, reason, advice, catalog::SIM_PUK)
     }
 
     fn sim_absent(&mut self, now: Instant) -> Go {
         let reason = format!("{}: no SIM is in it, or it makes no contact", self.name());
-        let advice = "Put a SIM in, or take it out, clean its contacts and put it in again. It is looked for every minute.";
+        let advice =
+            "Put a SIM in, or take it out, clean its contacts and put it in again. It is looked for every minute.";
         self.lock(now, reason, advice, catalog::SIM_ABSENT)
     }
 
@@ -265,7 +265,8 @@ impl Modem {
 
     fn locked_otherwise(&mut self, now: Instant, lock: &str) -> Go {
         let reason = format!("{}: it is locked and wants \"{lock}\"", self.name());
-        let advice = "This modem takes only the SIMs of one operator, or one SIM. Use such a SIM, or have the modem unlocked.";
+        let advice =
+            "This modem takes only the SIMs of one operator, or one SIM. Use such a SIM, or have the modem unlocked.";
         self.lock(now, reason, advice, catalog::SIM_PIN_NEEDED)
     }
 

@@ -126,9 +126,7 @@ impl Modem {
         let command = match (slot.step, &slot.work) {
             (Step::Select, Work::Home) | (Step::SelectWith, _) => names(&slot.store, groups),
             (Step::Select, _) => names(&slot.store, 1),
-            (Step::Work, Work::Read { index, .. }) => {
-                Command::ask(format!("AT+CMGR={index}"), "+CMGR:", SECOND * 10)
-            }
+            (Step::Work, Work::Read { index, .. }) => Command::ask(format!("AT+CMGR={index}"), "+CMGR:", SECOND * 10),
             (Step::Work, Work::Delete { index }) => Command::new(format!("AT+CMGD={index}"), SECOND * 10),
             (Step::Work, Work::List) if self.profile.receive.lists && !self.setup.refused.contains(LIST) => {
                 Command::ask(LIST, "+CMGL:", self.profile.receive.list_wait)

@@ -103,7 +103,8 @@ impl Modem {
             Step::Indicate(place) => Command::new(indicate(self.setup.indications.get(*place)?), S * 5),
             Step::Centre(_) => Command::ask("AT+CSCA?", "+CSCA:", S * 5),
             Step::CentreWrite => {
-                let wanted = self.settings.smsc.as_ref().filter(|number| self.known.smsc.as_deref() != Some(number.as_str()))?;
+                let wanted =
+                    self.settings.smsc.as_ref().filter(|number| self.known.smsc.as_deref() != Some(number.as_str()))?;
                 Command::new(format!("AT+CSCA=\"{wanted}\",145"), S * 5)
             }
             Step::Number => Command::ask("AT+CNUM", "+CNUM:", S * 5),

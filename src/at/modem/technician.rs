@@ -122,7 +122,9 @@ impl Modem {
 fn checked(text: &str) -> Result<String, String> {
     let text = text.trim_matches(' ');
     if text.chars().any(char::is_control) || text.len() > COMMAND_MAX || !text.is_ascii() {
-        return Err(format!("a command is one line of up to {COMMAND_MAX} ASCII characters, without control characters"));
+        return Err(format!(
+            "a command is one line of up to {COMMAND_MAX} ASCII characters, without control characters"
+        ));
     }
     let upper = text.to_ascii_uppercase();
     let Some(body) = upper.strip_prefix("AT") else {
@@ -173,8 +175,22 @@ mod tests {
     #[test]
     fn what_prompts_or_takes_the_port_is_refused() {
         for text in [
-            "AT+CMGS=23", "at+cmgw=10", "AT+CMGC=5", "AT+CNMA=1,2", "AT+CSQ;+CMGS=20", "ATD+821012345678;", "ATE1",
-            "ATV0", "AT+CMGF=1", "ATO", "AT\r", "AT+CSQ\rAT", "AT\u{1b}", "AT\u{1a}", "hello", "",
+            "AT+CMGS=23",
+            "at+cmgw=10",
+            "AT+CMGC=5",
+            "AT+CNMA=1,2",
+            "AT+CSQ;+CMGS=20",
+            "ATD+821012345678;",
+            "ATE1",
+            "ATV0",
+            "AT+CMGF=1",
+            "ATO",
+            "AT\r",
+            "AT+CSQ\rAT",
+            "AT\u{1b}",
+            "AT\u{1a}",
+            "hello",
+            "",
         ] {
             assert!(checked(text).is_err(), "{text:?}");
         }

@@ -77,7 +77,8 @@ impl Modem {
     pub(super) fn upkeep_due(&mut self, now: Instant) -> Option<Job> {
         if is_due(&mut self.upkeep.check_at, now) {
             // While the network is looked for, it is asked for more often.
-            let every = if self.known.can_send() { self.upkeep.keep_alive } else { self.upkeep.keep_alive.min(SEARCHING) };
+            let every =
+                if self.known.can_send() { self.upkeep.keep_alive } else { self.upkeep.keep_alive.min(SEARCHING) };
             self.upkeep.check_at = Some(now + every);
             return Some(Job::Check(Check::FIRST));
         }
@@ -131,7 +132,8 @@ impl Modem {
         let waited = self.ladder.network_wait().as_secs() / 60;
         let name = self.name();
         let text = format!("{name}: there was no network for {waited} minutes");
-        let advice = "Check the antenna, the coverage and whether the SIM is active. Messages take other ways meanwhile.";
+        let advice =
+            "Check the antenna, the coverage and whether the SIM is active. Messages take other ways meanwhile.";
         self.tell_lasting(text, advice, catalog::NETWORK_MISSING);
         let rung = self.ladder.handle_no_network();
         let rung = if rung == Rung::Reinit { super::heal::Cure::Radio } else { super::heal::Cure::Reset };

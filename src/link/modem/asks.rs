@@ -2,8 +2,8 @@
 //! the operator's hook.
 
 use std::io;
-use std::path::{Path, PathBuf};
 use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 

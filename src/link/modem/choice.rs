@@ -118,7 +118,11 @@ mod tests {
 
     #[test]
     fn a_modem_is_known_by_place_then_imei_then_sim() {
-        let who = Who { model: "E173".into(), imei: Some("490154203237518".into()), iccid: Some("8982300012345678901".into()) };
+        let who = Who {
+            model: "E173".into(),
+            imei: Some("490154203237518".into()),
+            iccid: Some("8982300012345678901".into()),
+        };
         let fits = |finding: Finding| fits(&finding, "1-1.2", &who);
         assert_eq!(fits(Finding::UsbPath("1-1.2".into())), Some(0));
         assert_eq!(fits(Finding::UsbPath("1-1".into())), None);

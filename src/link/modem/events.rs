@@ -107,7 +107,9 @@ impl ModemLink {
     fn enter(&mut self, stage: ModemStage, reason: String, advice: String, entry: Option<Entry>, moment: Moment) {
         let (state, health) = match &stage {
             ModemStage::Ready => (LinkState::Up, LinkHealth::Up),
-            ModemStage::Absent | ModemStage::Quarantined { .. } => (LinkState::Waiting, LinkHealth::Down(reason.clone())),
+            ModemStage::Absent | ModemStage::Quarantined { .. } => {
+                (LinkState::Waiting, LinkHealth::Down(reason.clone()))
+            }
             ModemStage::Starting | ModemStage::Searching | ModemStage::SimLocked | ModemStage::Healing => {
                 let why = if reason.is_empty() { stage.as_str().replace('_', " ") } else { reason.clone() };
                 (LinkState::Connecting, LinkHealth::Down(why))
@@ -187,7 +189,8 @@ impl ModemLink {
                 let (closed, word) = (self.closed.clone(), self.closed_word());
                 let (command, limit) = (self.settings.modem.hook.clone(), self.settings.hook_wait);
                 tokio::spawn(async move {
-                    asks::run_hook(&name, &command, &[("POSTRIDER_PORT", port), ("POSTRIDER_USB_PATH", usb)], limit).await;
+                    asks::run_hook(&name, &command, &[("POSTRIDER_PORT", port), ("POSTRIDER_USB_PATH", usb)], limit)
+                        .await;
                     let _ = closed.send(word).await;
                 });
             }

@@ -481,7 +481,8 @@ impl ModemLink {
         self.machine.handle_closed(moment.now, moment.wall, unwritten, "postrider closes it");
         self.drain_machine(moment);
         for Flight { message, attempt, index } in std::mem::take(&mut self.flights) {
-            let outcome = SubmitOutcome::Unanswered { reason: "the link was stopped before the modem answered".to_owned() };
+            let outcome =
+                SubmitOutcome::Unanswered { reason: "the link was stopped before the modem answered".to_owned() };
             self.reporter.outcome(message, attempt, index, outcome);
         }
         self.set_health(LinkHealth::Down("stopped".to_owned()));

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::at::{Modem, ModemEvent, ModemProfile, Settings};
 use crate::model::{
-    Alphabet, Class, Concatenation, Encoded, Indication, MessageId, Submission, SubmitOutcome, SubmitResult,
-    Timestamp,
+    Alphabet, Class, Concatenation, Encoded, Indication, MessageId, Submission, SubmitOutcome, SubmitResult, Timestamp,
 };
 
 pub(super) const S: Duration = Duration::from_secs(1);
@@ -160,7 +159,8 @@ impl Bench {
             return;
         }
         let said = self.answers.get(&line).cloned();
-        let said = said.unwrap_or_else(|| if line.starts_with("AT+CMGD=") { "OK".to_owned() } else { "ERROR".to_owned() });
+        let said =
+            said.unwrap_or_else(|| if line.starts_with("AT+CMGD=") { "OK".to_owned() } else { "ERROR".to_owned() });
         if !said.is_empty() {
             self.say(&said);
         }
