@@ -59,11 +59,12 @@ use self::setup::Setup;
 use self::stage::Told;
 use self::upkeep::Upkeep;
 use self::ussd::Dialogue;
-use super::command::{Command, Wire};
+use super::command::Command;
 use super::event::{ModemEvent, Token};
 use super::ladder::Ladder;
 use super::line::LineReader;
 use super::recent::{Recent, RecentLine};
+use super::wire::Wire;
 use super::{ModemProfile, Settings};
 use crate::model::{ModemCounters, ModemRequest, Submission, Timestamp};
 

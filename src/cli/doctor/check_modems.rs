@@ -3,6 +3,7 @@
 use super::facts::{Account, Api, Facts, Stick, StickKind};
 use super::finding::{Finding, fail, ok, warn};
 use crate::cli::modem::strength;
+use crate::cli::out::count;
 use crate::cli::ports::{Node, Port};
 use crate::http::ModemView;
 
@@ -59,7 +60,7 @@ fn ports(facts: &Facts, wanted: bool) -> Vec<Finding> {
     }
     if !wanted {
         let next = "name them in [[modem]], or set discover = true in [modems], if they are to send";
-        let text = format!("{} serial ports, and the configuration names no modem", facts.ports.len());
+        let text = format!("{}, and the configuration names no modem", count(facts.ports.len(), "serial port"));
         findings.push(warn("ports", text, next));
         return findings;
     }

@@ -40,6 +40,11 @@ impl Carriage {
         Self { wire, out: Vec::new(), written: 0, flushed: true, broken: None, buffer }
     }
 
+    /// The port itself.
+    pub fn into_wire(self) -> Wire {
+        self.wire
+    }
+
     /// Whether the kernel has everything, so that the next transmit can be given.
     pub fn is_clear(&self) -> bool {
         self.written >= self.out.len()

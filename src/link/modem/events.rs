@@ -168,7 +168,6 @@ impl ModemLink {
                 self.tell_finder(false);
             }
             Ask::UsbReset => {
-                self.resets += 1;
                 self.drop_carriage();
                 let path = self.usb.as_ref().map(|usb| usb.path.clone());
                 // The port is looked for once the reset is over, so that nobody opens it in the middle.
@@ -180,7 +179,6 @@ impl ModemLink {
                 });
             }
             Ask::Hook => {
-                self.resets += 1;
                 let status = lock(&self.status);
                 let port = status.port.clone().unwrap_or_default();
                 drop(status);

@@ -19,7 +19,7 @@ use super::port::Wire;
 use super::settings::LinkSettings;
 use crate::at;
 use crate::link::clock::Moment;
-use crate::link::handle::{AckResult, LinkHandle, Shared};
+use crate::link::handle::{AckResult, IDLE_MAX, LinkHandle, Shared};
 use crate::link::queue::Queue;
 use crate::link::report::Reporter;
 use crate::link::smpp_link::{sleep_until, stop_asked};
@@ -118,7 +118,6 @@ pub(super) fn spawn(
         flights: Vec::new(),
         answers: BTreeMap::new(),
         requests: 0,
-        resets: 0,
         stop_at: None,
         closed,
         name: name.clone(),
@@ -189,8 +188,6 @@ pub(super) struct ModemLink {
     /// Technicians who wait for an answer.
     pub answers: BTreeMap<u64, oneshot::Sender<ModemAnswer>>,
     requests: u64,
-    /// Resets by rungs that the machine does not count.
-    pub resets: u64,
     /// When what is under way is given up, once the link is to stop.
     stop_at: Option<Instant>,
     pub closed: mpsc::Sender<Closed>,
@@ -200,6 +197,7 @@ impl ModemLink {
     async fn run(mut self) {
         loop {
             let moment = Moment::read();
+            self.shared.turn();
             self.turn(moment);
             if self.stop_at.is_some_and(|at| self.flights.is_empty() || at <= moment.now) {
                 break;
@@ -276,8 +274,7 @@ impl ModemLink {
         });
         self.shared.set_held_max(ahead);
         self.shared.set_leaving(self.flights.len() + self.queue.begun());
-        let mut counters = self.machine.counters();
-        counters.resets += self.resets;
+        let counters = self.machine.counters();
         let mut status = lock(&self.status);
         (status.counters, status.send_time) = (counters, send_time);
         drop(status);
@@ -290,8 +287,11 @@ impl ModemLink {
             self.machine.poll_timeout(),
             self.queue.poll_timeout().filter(|_| fed && self.stop_at.is_none()),
             self.stop_at,
+            Some(now + IDLE_MAX),
         ];
-        let due = due.into_iter().flatten().min().map(|at| at.max(now));
+        // Whatever it waits for, it turns now and then, so that one that hangs can be told from one that waits.
+        let due = due.into_iter().flatten().chain([now + IDLE_MAX]).min().map(|at| at.max(now));
+        self.shared.turn();
         let (inbox, carriage) = (&mut self.inbox, &mut self.carriage);
         let moved = poll_fn(|cx| match carriage {
             Some(carriage) => carriage.poll(cx),
