@@ -9,7 +9,7 @@
 //! | `probe` | whether a port speaks AT, and who is behind it |
 //! | `line`, `fields` | where octets form lines, and lines fields |
 //! | `result`, `codes`, `outcome` | how a command ended, what its code means, and what that means for a segment |
-//! | `command` | what belongs to the one command under way |
+//! | `command`, `wire` | what a command is, and what belongs to the one under way |
 //! | `answers` | what each kind of answer says |
 //! | `ladder` | which rung a failing modem is put on next |
 //! | `recent` | the last lines of the dialogue |
@@ -28,6 +28,9 @@ mod profile;
 mod recent;
 mod result;
 mod settings;
+#[cfg(test)]
+mod test_clock;
+mod wire;
 
 pub use event::{Ask, ModemEvent, Network, Token};
 pub use modem::Modem;

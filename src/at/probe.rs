@@ -8,9 +8,10 @@
 use std::time::{Duration, Instant};
 
 use super::answers::identity;
-use super::command::{Command, Line, Reply, Wire};
+use super::command::{Command, Reply};
 use super::fields;
 use super::line::{LineReader, Reading};
+use super::wire::{Line, Wire};
 use crate::model::ModemIdentity;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -21,8 +22,7 @@ const OCTETS_MAX: usize = 64 * 1024;
 /// A probe that is not through by then is given up.
 const PROBE_MAX: Duration = Duration::from_secs(40);
 /// Commands that give the ICCID, of all makers; tried in turn.
-const ICCID: [&str; 6] =
-    ["AT+CCID", "AT+QCCID", "AT+CICCID", "AT^ICCID?", "AT#CCID", "AT+CRSM=176,12258,0,0,10"];
+const ICCID: [&str; 6] = ["AT+CCID", "AT+QCCID", "AT+CICCID", "AT^ICCID?", "AT#CCID", "AT+CRSM=176,12258,0,0,10"];
 
 /// One port that is being looked at.
 #[derive(Debug)]
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     fn run(answers: &[(&str, &str)]) -> (Probe, Vec<String>) {
-        let mut now = Instant::now();
+        let mut now = crate::at::test_clock::zero();
         let mut probe = Probe::new(now);
         let mut sent = Vec::new();
         for _ in 0..100 {
@@ -263,8 +263,8 @@ mod tests {
 
     #[test]
     fn a_port_that_floods_is_given_up() {
-        let mut probe = Probe::new(Instant::now());
-        probe.handle_bytes(Instant::now(), &vec![0x7e; OCTETS_MAX + 1]);
+        let mut probe = Probe::new(crate::at::test_clock::zero());
+        probe.handle_bytes(crate::at::test_clock::zero(), &vec![0x7e; OCTETS_MAX + 1]);
         assert!(probe.outcome().unwrap().is_err());
         assert_eq!(probe.poll_timeout(), None);
     }

@@ -66,9 +66,14 @@ impl Daemon {
             let place = place.ok_or_else(|| Unanswered::Other(anyhow!("say with --url where the daemon listens")))?;
             return Ok(Api { place, token });
         }
-        let settings = settings::load_without_secrets(&self.config).map_err(|error| match denied(&error) {
-            true => Unanswered::Other(no_right(&self.config)),
-            false => Unanswered::Other(error.context("a token is needed: --token, or POSTRIDER_TOKEN")),
+        let settings = settings::load_without_secrets(&self.config).map_err(|error| match kind(&error) {
+            Some(io::ErrorKind::PermissionDenied) => Unanswered::Other(no_right(&self.config)),
+            Some(io::ErrorKind::NotFound) => {
+                let file = self.config.display();
+                let hint = "without it, a token is needed: --token, or POSTRIDER_TOKEN";
+                Unanswered::NotRunning(anyhow!("there is no configuration {file} (--config names another); {hint}"))
+            }
+            _ => Unanswered::Other(error.context("a token is needed: --token, or POSTRIDER_TOKEN")),
         })?;
         let local = LocalApi::read(&settings.store.path).map_err(|error| {
             let file = LocalApi::file(&settings.store.path);
@@ -95,9 +100,9 @@ impl Daemon {
     }
 }
 
-fn denied(error: &anyhow::Error) -> bool {
-    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
-    causes.any(|cause| cause.kind() == io::ErrorKind::PermissionDenied)
+/// What the system said, if it was the system.
+fn kind(error: &anyhow::Error) -> Option<io::ErrorKind> {
+    error.chain().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind)
 }
 
 /// What to do when the files of the daemon may not be read.

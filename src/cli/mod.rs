@@ -12,6 +12,7 @@
 //! | `why` | a message's story with its PDUs |
 //! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
 //! | `modem` | the modems, through the API of the running daemon or straight at their ports |
+//! | `doctor` | looks the machine over |
 //! | `bench` | the figures of `docs/BENCHMARKS.md` |
 //!
 //! Beside them stands what they share: `settings` and `database` find and open files, `http1` speaks to an API,
@@ -25,6 +26,7 @@ mod config;
 mod database;
 mod decide;
 mod demo;
+mod doctor;
 mod estimate;
 mod http1;
 mod modem;
@@ -90,6 +92,8 @@ enum Command {
     /// See and ask the modems: list, AT commands, USSD, resets, test messages
     #[command(subcommand)]
     Modem(modem::Command),
+    /// Look the machine over: configuration, disk, clock, ports, modems; and say what to do about each fault
+    Doctor(doctor::Args),
     /// Measure this machine with a real daemon on a real disk
     Bench(bench::Args),
 }
@@ -109,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Resolve(args) => decide::resolve(&args),
         Command::Cancel(args) => decide::cancel(&args),
         Command::Modem(command) => modem::run(&command),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     result.unwrap_or_else(|error| ended(&error))

@@ -10,6 +10,7 @@
 //! data, so start, retry and normal running are one path.
 
 mod bells;
+mod caretaker;
 mod clock;
 mod dispatcher;
 mod housekeeper;
@@ -28,4 +29,4 @@ mod watch;
 
 pub use clock::now;
 pub use local::{LocalApi, TOKEN_NAME};
-pub use run::{Daemon, Parts, run};
+pub use run::{Daemon, Parts, Reloaded, run};

@@ -37,6 +37,7 @@ pub fn parts(settings: &config::Settings) -> anyhow::Result<Parts> {
         disk_free_min_bytes: settings.store.disk_free_min,
         settings: pipeline(settings),
         links: links(settings)?,
+        modems: settings.modems.clone(),
         http: http(settings),
         callbacks: CallbackSettings {
             allowed: settings.callback.allowed.clone(),

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::bells::Bells;
+use super::caretaker::CaretakerTask;
 use super::clock::now;
 use super::dispatcher::{DispatcherTask, SLOW_MAX};
 use super::housekeeper::{DiskRoom, HousekeeperTask};
@@ -27,6 +28,7 @@ use super::surroundings::House;
 use super::systemd::Systemd;
 use super::watch::Beat;
 use crate::callback::{CallbackSettings, Poster, Signer};
+use crate::config;
 use crate::http::{Api, Front, HttpMetrics, HttpSettings, Listener, Server, router};
 use crate::link::SmppLinkSettings;
 use crate::model::{LinkName, State, catalog};
@@ -44,8 +46,10 @@ pub struct Parts {
     pub disk_free_min_bytes: u64,
     /// The stages' settings.
     pub settings: Settings,
-    /// The links.
+    /// The links to carriers.
     pub links: Vec<SmppLinkSettings>,
+    /// The modems.
+    pub modems: config::Modems,
     /// The HTTP side.
     pub http: HttpSettings,
     /// How callbacks are posted.
@@ -58,6 +62,16 @@ pub struct Parts {
     pub callback_give_up_after: Duration,
     /// How long the windows may settle at the stop.
     pub drain_max: Duration,
+}
+
+/// What a configuration that is read again may change.
+pub struct Reloaded {
+    /// The stages' settings.
+    pub settings: Settings,
+    /// The links to carriers.
+    pub links: Vec<SmppLinkSettings>,
+    /// The modems.
+    pub modems: config::Modems,
 }
 
 /// A running daemon.
@@ -164,9 +178,16 @@ impl Daemon {
             housekeeper.run().await;
             "housekeeper"
         });
+        let caretaker =
+            CaretakerTask { store: store.clone(), bells: bells.clone(), links: links.clone(), events: events.clone() };
+        loops.spawn(async {
+            caretaker.run().await;
+            "caretaker"
+        });
         for link in parts.links.clone() {
             links.start(link);
         }
+        links.set_modems(&parts.modems).await;
 
         let house = House { bells: bells.clone(), links: links.clone(), disk, metrics };
         let api = Api::new(&parts.http, store.clone(), now, http_metrics.clone(), Arc::new(house));
@@ -199,7 +220,7 @@ impl Daemon {
     }
 
     /// Puts new settings into force: links that changed are stopped and started again, the others are not touched.
-    pub async fn reload(&mut self, settings: Settings, links: Vec<SmppLinkSettings>) {
+    pub async fn reload(&mut self, Reloaded { settings, links, modems }: Reloaded) {
         let settings = Settings { started_at: self.bells.settings().started_at, ..settings };
         let same = |a: &SmppLinkSettings, b: &SmppLinkSettings| a.name == b.name && a.is_same(b);
         let gone: Vec<LinkName> = self
@@ -219,6 +240,7 @@ impl Daemon {
             }
         }
         self.started = links;
+        self.links.set_modems(&modems).await;
         self.bells.dispatch.notify_one();
     }
 
@@ -273,10 +295,7 @@ impl Daemon {
 ///
 /// # Errors
 /// When the store failed: the process must end and look at the file again.
-pub async fn run(
-    parts: Parts,
-    reload: impl Fn() -> anyhow::Result<(Settings, Vec<SmppLinkSettings>)>,
-) -> anyhow::Result<()> {
+pub async fn run(parts: Parts, reload: impl Fn() -> anyhow::Result<Reloaded>) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt, mut hangup) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
@@ -287,8 +306,8 @@ pub async fn run(
             _ = terminate.recv() => break None,
             _ = interrupt.recv() => break None,
             _ = hangup.recv() => match reload() {
-                Ok((settings, links)) => {
-                    daemon.reload(settings, links).await;
+                Ok(reloaded) => {
+                    daemon.reload(reloaded).await;
                     tracing::info!("The configuration was read again");
                 }
                 Err(error) => tracing::error!(

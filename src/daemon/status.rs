@@ -1,6 +1,7 @@
 //! The line that `systemctl status` shows: modems, binds, queue.
 
 use super::links::Links;
+use crate::link::LinkHandle;
 use crate::model::{LinkHealth, State};
 use crate::store::Tally;
 
@@ -20,13 +21,16 @@ pub struct Overview {
 }
 
 impl Overview {
-    /// The binds of `links`, and the queue. Modems are added by who knows them.
+    /// The modems and binds of `links`, and the queue.
     pub fn of(links: &Links, tally: &Tally) -> Self {
+        let is_up = |handle: &&LinkHandle| matches!(handle.health(), LinkHealth::Up);
         let handles = links.handles();
-        let up = handles.iter().filter(|handle| matches!(handle.health(), LinkHealth::Up)).count();
+        let binds: Vec<LinkHandle> = handles.into_iter().filter(|handle| handle.name().modem.is_none()).collect();
+        let modems = links.modems();
+        let registered = modems.iter().filter(|(_, modem)| modem.status().registration.is_registered()).count();
         Self {
-            modems: (0, 0),
-            binds: (up, handles.len()),
+            modems: (registered, modems.len()),
+            binds: (binds.iter().filter(is_up).count(), binds.len()),
             waiting: tally.backlog(),
             sent: tally.get(State::Sent),
             in_doubt: tally.get(State::Uncertain),

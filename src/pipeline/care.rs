@@ -119,9 +119,9 @@ pub fn sims(connection: &Connection, settings: &Settings, now: Timestamp) -> Res
         let spans = Span::ALL.map(|span| SpanUse {
             span: span.as_str(),
             cap: known.and_then(|rules| rules.caps.of(span)),
-            used: usage.used(span, &rules.months, now),
+            used: usage.used(span),
         });
-        let quota = known.and_then(|rules| usage.quota(&rules.caps, 1, &rules.months, now));
+        let quota = known.and_then(|rules| usage.quota(&rules.caps, 1));
         let next = paces.get(&throttle::name_of_sim(&sim.id)).map(|nanos| Timestamp::from_millis(nanos / 1_000_000));
         Ok(SimStanding {
             spans: spans.to_vec(),

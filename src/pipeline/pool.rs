@@ -150,12 +150,18 @@ impl PoolTurn<'_> {
     fn wanted(&self, due: &Due, pools: &Pools) -> Result<(Option<String>, bool, Duration), StoreError> {
         let none = (None, false, Duration::ZERO);
         let (turn, head) = (self.turn, &due.head);
+        let mut refused_by = None;
         if head.attempt > 0 {
             let rows = submission::of_message(turn.tx, head.id)?;
             let left = rows.iter().any(|row| !matches!(row.state, State::Queued | State::Failed | State::Uncertain));
             let here = head.link.as_deref().is_some_and(|link| Settings::group_of(link) == &**self.name);
             if left && here && head.sim.is_some() {
                 return Ok((head.sim.clone(), true, Duration::ZERO));
+            }
+            // A SIM that could not send it just now is not the one to wait for.
+            let refused = |row: &submission::Submission| row.state == State::Queued && row.code.is_some();
+            if rows.iter().max_by_key(|row| row.attempt).is_some_and(refused) {
+                refused_by = head.sim.as_deref();
             }
         }
         let Some(pool) = &self.group.pool else { return Ok(none) };
@@ -167,7 +173,7 @@ impl PoolTurn<'_> {
         let since = turn.now.minus(sticky.remember);
         let sim = contact::last_sim(turn.tx, &head.recipient, since, head.id)?;
         let wait = if head.class == Class::Otp { Duration::ZERO } else { sticky.wait };
-        Ok((sim, false, wait))
+        Ok((sim.filter(|sim| Some(sim.as_str()) != refused_by), false, wait))
     }
 
     fn lease(

@@ -89,6 +89,7 @@ fn find_reference(turn: &Turn<'_>, group: &str, receipt: &Receipt) -> Result<Fou
             state: row.state,
             at: row.at,
             until: head.valid_until.max(row.at).plus(turn.settings.report_wait),
+            same_handset: receipt.recipient.is_some(),
         })
         .collect();
     Ok(match report::choose(&sends, receipt.done_at, turn.now) {

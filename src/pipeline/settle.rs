@@ -43,7 +43,7 @@ fn submitted(turn: &Turn<'_>, link: &LinkName, result: &SubmitResult) -> Result<
     let row = outcome_row(turn, link, result, lifecycle::segment_state(verdict));
     let row = write_outcome(turn, &head, row, LeasedAt::Current)?;
     if let Some(sim) = &head.sim {
-        count_on_sim(turn, sim, verdict, &result.outcome)?;
+        count_on_sim(turn, sim, verdict)?;
     }
     head.awaited -= 1;
     if head.awaited > 0 {
@@ -54,12 +54,13 @@ fn submitted(turn: &Turn<'_>, link: &LinkName, result: &SubmitResult) -> Result<
     conclude(turn, &mut head, &rows, Some(result))
 }
 
-/// What a segment's outcome means for the SIM: a segment that never left is not counted against its caps.
-fn count_on_sim(turn: &Turn<'_>, sim: &str, verdict: Verdict, outcome: &SubmitOutcome) -> Result<(), StoreError> {
-    match (verdict, outcome) {
-        (Verdict::Taken, _) => sim::used(turn.tx, sim, turn.now),
-        (_, SubmitOutcome::NotSent { .. }) => sim_usage::give_back(turn.tx, sim),
-        (Verdict::Again { .. } | Verdict::NotYet | Verdict::Never | Verdict::Doubt, _) => Ok(()),
+/// What a segment's outcome means for the SIM: one that never got anywhere, through no fault of its own, is not counted
+/// against its caps. A modem that cannot send would use them up otherwise.
+fn count_on_sim(turn: &Turn<'_>, sim: &str, verdict: Verdict) -> Result<(), StoreError> {
+    match verdict {
+        Verdict::Taken => sim::used(turn.tx, sim, turn.now),
+        Verdict::NotYet => sim_usage::give_back(turn.tx, sim),
+        Verdict::Again { .. } | Verdict::Never | Verdict::Doubt => Ok(()),
     }
 }
 

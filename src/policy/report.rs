@@ -17,6 +17,8 @@ pub struct Send {
     pub at: Timestamp,
     /// Until when reports about it are believed.
     pub until: Timestamp,
+    /// Whether the report names the handset that it went to; it may name none.
+    pub same_handset: bool,
 }
 
 impl Send {
@@ -57,11 +59,17 @@ pub enum Match {
 }
 
 /// Which of `sends` a report of something that happened at `done_at` is about: the newest that it fits.
+///
+/// A report that names no handset is only believed when a single send waits for one.
 pub fn choose(sends: &[Send], done_at: Option<Timestamp>, now: Timestamp) -> Match {
     let mut newest: Vec<usize> = (0..sends.len()).filter(|&place| now <= sends[place].until).collect();
     newest.sort_by_key(|&place| std::cmp::Reverse(sends[place].at));
     let fitting = newest.iter().find(|&&place| done_at.is_none_or(|at| sends[place].fits(at)));
     // A network whose clock is wrong makes every report look too early; then the newest send that waits is meant.
+    let nameless = sends.iter().filter(|send| send.is_open(now) && !send.same_handset).count();
+    if nameless > 1 {
+        return Match::None;
+    }
     let meant = fitting.or_else(|| newest.iter().find(|&&place| sends[place].is_open(now)));
     match meant {
         Some(&place) if sends[place].is_open(now) => Match::Send(place),
@@ -78,7 +86,12 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
 
     fn send(state: State, hours_ago: u32) -> Send {
-        Send { state, at: NOW.minus(HOUR * hours_ago), until: NOW.minus(HOUR * hours_ago).plus(HOUR * 48) }
+        Send {
+            state,
+            at: NOW.minus(HOUR * hours_ago),
+            until: NOW.minus(HOUR * hours_ago).plus(HOUR * 48),
+            same_handset: true,
+        }
     }
 
     fn chosen(sends: &[Send], done_hours_ago: Option<u32>) -> Match {
@@ -111,6 +124,14 @@ mod tests {
     fn a_late_delivery_still_counts_and_one_beyond_the_window_does_not() {
         assert_eq!(chosen(&[send(State::Expired, 1)], Some(1)), Match::Send(0));
         assert_eq!(chosen(&[send(State::Sent, 49)], Some(0)), Match::None);
+    }
+
+    #[test]
+    fn a_report_without_a_handset_is_believed_when_one_send_waits() {
+        let nameless = |hours_ago| Send { same_handset: false, ..send(State::Sent, hours_ago) };
+        assert_eq!(chosen(&[nameless(1)], Some(0)), Match::Send(0));
+        assert_eq!(chosen(&[nameless(30), nameless(1)], Some(0)), Match::None);
+        assert_eq!(chosen(&[Send { state: State::Delivered, ..nameless(30) }, nameless(1)], Some(0)), Match::Send(1));
     }
 
     #[test]

@@ -25,28 +25,24 @@ pub fn last_sim(
         )?
         .query_row(params![number.as_str(), since, except.as_i64()], newest)
         .optional()?;
-    let mut came: Option<(i64, String)> = None;
-    for sender in forms(number) {
-        let found: Option<(i64, String)> = tx
-            .sql()
-            .prepare_cached(
-                "SELECT id, sim FROM inbound WHERE sender = ?1 AND id >= ?2 AND sim IS NOT NULL ORDER BY id DESC LIMIT 1",
-            )?
-            .query_row(params![sender, since], newest)
-            .optional()?;
-        came = came.max(found);
-    }
+    let [plus, bare, dialled, home] = forms(number);
+    let came: Option<(i64, String)> = tx
+        .sql()
+        .prepare_cached(
+            "SELECT id, sim FROM inbound WHERE sender IN (?1, ?2, ?3, ?4) AND id >= ?5 AND sim IS NOT NULL \
+             ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row(params![plus, bare, dialled, home, since], newest)
+        .optional()?;
     Ok(sent.max(came).map(|(_, sim)| sim))
 }
 
 /// The forms in which networks write the sender `number`: with plus, bare, and as it is dialled at home.
-fn forms(number: &PhoneNumber) -> Vec<String> {
+fn forms(number: &PhoneNumber) -> [String; 4] {
     let digits = number.digits();
-    let mut forms = vec![number.as_str().to_owned(), digits.to_owned()];
-    if let Some(home) = country_of(number).and_then(|country| digits.strip_prefix(country.calling_code())) {
-        forms.extend([format!("0{home}"), home.to_owned()]);
-    }
-    forms
+    let code = country_of(number).map_or("", |country| country.calling_code());
+    let home = digits.strip_prefix(code).unwrap_or(digits);
+    [number.as_str().to_owned(), digits.to_owned(), format!("0{home}"), home.to_owned()]
 }
 
 #[cfg(test)]

@@ -172,7 +172,7 @@ CREATE TABLE token (
     revoked_at  INTEGER
 ) STRICT;
 
--- When the next segment of a link group may leave (nanoseconds since 1970), so that a rate holds over restarts.
+-- When the next segment of a link group, or of a SIM as `sim:ID`, may leave (nanoseconds since 1970): a rate holds over restarts.
 CREATE TABLE throttle (
     link_group  TEXT PRIMARY KEY,
     next_nanos  INTEGER NOT NULL

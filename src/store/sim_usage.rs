@@ -24,14 +24,15 @@ pub fn of(connection: &Connection, sim: &str, months: &Months, now: Timestamp) -
 /// SQLite's own.
 pub fn settled(tx: &Tx<'_>, sim: &str, months: &Months, now: Timestamp) -> Result<Usage, StoreError> {
     let slots = slots(tx.sql(), sim)?;
+    let usage = Usage::new(slots.iter().copied(), months, now);
     for slot in slots.iter().filter(|slot| slot.start > now) {
         tx.sql()
             .prepare_cached("DELETE FROM sim_usage WHERE sim = ?1 AND span = ?2 AND start = ?3")?
             .execute(params![sim, slot.span.as_str(), slot.start.as_millis()])?;
-        let moved = Usage::slots_at(now, months, slot.segments);
+        let moved = usage.slots_of(slot.segments);
         moved.iter().filter(|to| to.span == slot.span).try_for_each(|to| add(tx, sim, to))?;
     }
-    Ok(Usage::new(slots, months, now))
+    Ok(usage)
 }
 
 fn slots(connection: &Connection, sim: &str) -> Result<Vec<Slot>, StoreError> {
@@ -45,12 +46,12 @@ fn slots(connection: &Connection, sim: &str) -> Result<Vec<Slot>, StoreError> {
     Ok(slots)
 }
 
-/// Counts `segments` more for the SIM at `now`.
+/// Counts `segments` more for the SIM whose usage this is.
 ///
 /// # Errors
 /// SQLite's own.
-pub fn count(tx: &Tx<'_>, sim: &str, segments: u32, months: &Months, now: Timestamp) -> Result<(), StoreError> {
-    Usage::slots_at(now, months, segments).iter().try_for_each(|slot| add(tx, sim, slot))
+pub fn count(tx: &Tx<'_>, sim: &str, segments: u32, usage: &Usage) -> Result<(), StoreError> {
+    usage.slots_of(segments).iter().try_for_each(|slot| add(tx, sim, slot))
 }
 
 fn add(tx: &Tx<'_>, sim: &str, slot: &Slot) -> Result<(), StoreError> {
@@ -105,15 +106,19 @@ mod tests {
 
     fn used(database: &Database, span: Span, now: Timestamp) -> u32 {
         let months = Months::default();
-        database.read(|c| of(c, "89", &months, now)).unwrap().used(span, &months, now)
+        database.read(|c| of(c, "89", &months, now)).unwrap().used(span)
+    }
+
+    fn add_at(database: &mut Database, segments: u32, now: Timestamp) {
+        let usage = Usage::new([], &Months::default(), now);
+        database.write(|tx| count(tx, "89", segments, &usage)).unwrap();
     }
 
     #[test]
     fn counts_are_added_up_and_given_back() {
-        let (mut database, months) = (Database::in_memory().unwrap(), Months::default());
+        let mut database = Database::in_memory().unwrap();
         for later in [0, 3, 700] {
-            let now = NOW.plus(Duration::from_secs(later));
-            database.write(|tx| count(tx, "89", 2, &months, now)).unwrap();
+            add_at(&mut database, 2, NOW.plus(Duration::from_secs(later)));
         }
         database.write(|tx| give_back(tx, "89")).unwrap();
         let now = NOW.plus(Duration::from_secs(701));
@@ -128,20 +133,20 @@ mod tests {
     fn slots_of_the_future_are_moved_once_and_then_pass() {
         let (mut database, months) = (Database::in_memory().unwrap(), Months::default());
         let ahead = NOW.plus(HOUR * 24 * 365 * 12);
-        database.write(|tx| count(tx, "89", 4, &months, ahead)).unwrap();
+        add_at(&mut database, 4, ahead);
         database.write(|tx| settled(tx, "89", &months, NOW)).unwrap();
         assert_eq!(used(&database, Span::Hour, NOW), 4);
         assert_eq!(used(&database, Span::Hour, NOW.plus(HOUR * 2)), 0);
         let usage = database.write(|tx| settled(tx, "89", &months, NOW.plus(HOUR * 2))).unwrap();
         let caps = Caps { hour: Some(1), ..Caps::NONE };
-        assert_eq!(usage.quota(&caps, 1, &months, NOW.plus(HOUR * 2)), None);
+        assert_eq!(usage.quota(&caps, 1), None);
     }
 
     #[test]
     fn trimming_keeps_what_counts() {
-        let (mut database, months) = (Database::in_memory().unwrap(), Months::default());
+        let mut database = Database::in_memory().unwrap();
         for slot in 0..100 {
-            database.write(|tx| count(tx, "89", 1, &months, NOW.plus(Duration::from_secs(slot * 5)))).unwrap();
+            add_at(&mut database, 1, NOW.plus(Duration::from_secs(slot * 5)));
         }
         let now = NOW.plus(Duration::from_secs(500));
         let before = Span::ALL.map(|span| used(&database, span, now));

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::jobs::Job;
 use super::{Modem, Phase};
-use crate::at::command::{Command, Line, Reply};
+use crate::at::command::{Command, Reply};
 use crate::at::line::Reading;
+use crate::at::wire::Line;
 
 /// What a job wants after an answer.
 #[derive(Debug)]
@@ -63,17 +64,12 @@ impl Modem {
         let gap = self.profile.init.command_gap;
         self.gap_until = (!gap.is_zero()).then(|| now + gap);
         let Some(job) = self.job.take() else { return };
-        let next = match job {
-            // They have their own view of silence.
-            Job::Heal(heal) => self.heal(now, heal, Some(reply)),
-            Job::Setup(step) => self.setup(now, step, Some(reply)),
-            job if reply.is_silent() => {
-                self.counters.timeouts += 1;
-                self.abandon(now, job, reply);
-                Next::Done
-            }
-            job => self.run(now, job, Some(reply)),
-        };
+        // The set-up and the ladder have their own view of silence.
+        if reply.is_silent() && !matches!(job, Job::Heal(_) | Job::Setup(_)) {
+            self.counters.timeouts += 1;
+            return self.abandon(now, job, reply);
+        }
+        let next = self.run(now, job, Some(reply));
         self.follow(now, next);
     }
 

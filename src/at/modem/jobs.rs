@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_segment_goes_before_questions_until_they_waited_too_long() {
-        let start = Instant::now();
+        let start = crate::at::test_clock::zero();
         let mut queue = Queue::default();
         queue.push(start, Job::Check(Check::Signal));
         queue.push(start, Job::HangUp);
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_same_job_waits_once_and_no_more_than_fit() {
-        let now = Instant::now();
+        let now = crate::at::test_clock::zero();
         let mut queue = Queue::default();
         for _ in 0..3 {
             assert!(queue.push(now, Job::HangUp));

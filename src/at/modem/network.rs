@@ -2,13 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use super::Modem;
 use super::engine::Next;
 use super::jobs::Job;
+use super::{Modem, Phase};
 use crate::at::answers::pin::{self, SimState};
 use crate::at::answers::{operator, registration, signal, storage};
-use crate::at::command::{Command, Reply};
+use crate::at::codes::Family;
+use crate::at::command::{Command, End, Reply};
 use crate::at::event::ModemEvent;
+use crate::at::result::Failure;
 use crate::model::catalog;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -71,6 +73,11 @@ impl Check {
     }
 }
 
+/// Whether the modem does not know the command at all; a busy SIM passes.
+fn is_unknown(failure: &Failure) -> bool {
+    matches!(failure, Failure::Plain(_)) || failure.is_one_of(Family::Cme, &[3, 4, 50, 51, 58, 100])
+}
+
 impl Modem {
     /// The command of a question; `None` when the modem refused it before, or it is not needed.
     pub(super) fn check_command(&self, check: &Check) -> Option<Command> {
@@ -92,6 +99,9 @@ impl Modem {
     pub(super) fn check(&mut self, now: Instant, mut check: Check, reply: Option<Reply>) -> Next {
         if let Some(reply) = reply {
             self.check_reply(now, &check, &reply);
+            if self.phase != Phase::Running {
+                return Next::Done;
+            }
             // After each answer something more urgent may go first.
             if let Some(after) = check.after() {
                 self.queue.push(now, Job::Check(after));
@@ -117,7 +127,10 @@ impl Modem {
     pub(super) fn check_reply(&mut self, now: Instant, check: &Check, reply: &Reply) {
         let (text, prefix) = check.question();
         let said = reply.behind(prefix);
-        if !reply.is_ok() && !matches!(check, Check::Stores | Check::Sim) {
+        if let End::Failed(failure) = &reply.end
+            && is_unknown(failure)
+            && !matches!(check, Check::Stores | Check::Sim)
+        {
             self.setup.refused.insert(text);
         }
         match check {

@@ -30,8 +30,11 @@ pub(super) struct Setup {
     pub(super) service: u8,
     pub(super) stores: Vec<String>,
     pub(super) indications: Vec<Cnmi>,
-    /// Commands that were not answered once: they are left out from then on, so that one of them cannot keep a modem
-    /// down that is well otherwise.
+    /// Commands that decide what comes in, and were not answered once: they are asked again, since one lost answer proves
+    /// nothing.
+    silent: BTreeSet<String>,
+    /// Commands that were not answered: they are left out from then on, so that one of them cannot keep a modem down that
+    /// is well otherwise.
     hanging: BTreeSet<String>,
     /// Since when `AT+CMGF=0` is refused.
     refused_since: Option<Instant>,
@@ -57,12 +60,19 @@ pub(super) enum Go {
 }
 
 impl Modem {
+    /// What `AT+CNMI` is tried with: the profile's own values, or those that the modem's ranges leave.
+    pub(super) fn indications(&self) -> &[Cnmi] {
+        let own = &self.profile.init.indications;
+        if own.is_empty() { &self.setup.indications } else { own }
+    }
+
     /// Begins the set-up at `step`.
     pub(super) fn begin_setup(&mut self, now: Instant, step: Step) {
         self.phase = Phase::Starting;
         self.postponed = None;
         self.known.forget_settings();
         self.setup = Setup {
+            silent: std::mem::take(&mut self.setup.silent),
             hanging: std::mem::take(&mut self.setup.hanging),
             sim: std::mem::take(&mut self.setup.sim),
             unreadable: std::mem::take(&mut self.setup.unreadable),
@@ -107,11 +117,7 @@ impl Modem {
                 self.end_setup(now);
                 return Next::Done;
             }
-            step = match step {
-                Step::First(place) if place < self.profile.init.first.len() => Step::First(place + 1),
-                Step::AfterSim(place) if place < self.profile.init.after_sim.len() => Step::AfterSim(place + 1),
-                step => self.step_after(&step),
-            };
+            step = self.step_after(&step);
         }
     }
 
@@ -119,8 +125,14 @@ impl Modem {
     fn step_silent(&mut self, now: Instant, step: Step) {
         self.counters.timeouts += 1;
         let needed = matches!(step, Step::PduMode | Step::Sim(_) | Step::FunctionFull);
-        if let Some(command) = self.step_command(&step).filter(|_| !needed) {
-            self.setup.hanging.insert(command.text);
+        let receives = matches!(
+            step,
+            Step::StoreRange | Step::Store(..) | Step::IndicationRange | Step::Indicate(_) | Step::Service
+        );
+        let command = self.step_command(&step).map(|command| command.text).unwrap_or_default();
+        let needed = needed || receives && self.setup.silent.insert(command.clone());
+        if !needed {
+            self.setup.hanging.insert(command);
         }
         let why = match self.step_command(&step) {
             Some(command) => format!("it did not answer {} during its set-up", command.shown()),
@@ -271,17 +283,13 @@ impl Modem {
         }
         // A store that is refused for three purposes may do for two or one; then the next store is tried.
         let next = if groups > 1 { Step::Store(place, groups - 1) } else { Step::Store(place + 1, 3) };
-        // Another store for all three is better than the same one for fewer.
-        Go::To(match next {
-            Step::Store(place, 2) if place + 1 < self.setup.stores.len() => Step::Store(place + 1, 3),
-            next => next,
-        })
+        Go::To(next)
     }
 
     fn indicate_reply(&mut self, place: usize, reply: &Reply) -> Go {
         if reply.is_ok() {
-            self.known.cnmi = self.setup.indications.get(place).copied();
-        } else if place + 1 < self.setup.indications.len() {
+            self.known.cnmi = self.indications().get(place).copied();
+        } else if place + 1 < self.indications().len() {
             return Go::To(Step::Indicate(place + 1));
         }
         match self.known.cnmi {

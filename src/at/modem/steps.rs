@@ -12,6 +12,9 @@ pub(super) const FIRST: Step = Step::Escape;
 /// Where it begins when the modem is known to answer.
 pub(super) const AGAIN: Step = Step::EchoOff;
 
+/// Where it begins when only the SIM is in doubt.
+pub(super) const SIM: Step = Step::Sim(SimStep::State(0));
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
@@ -100,7 +103,7 @@ impl Modem {
                 Command::ask(format!("AT+CPMS={}", names.join(",")), "+CPMS:", S * 10)
             }
             Step::IndicationRange if init.indications.is_empty() => Command::ask("AT+CNMI=?", "+CNMI:", S * 5),
-            Step::Indicate(place) => Command::new(indicate(self.setup.indications.get(*place)?), S * 5),
+            Step::Indicate(place) => Command::new(indicate(self.indications().get(*place)?), S * 5),
             Step::Centre(_) => Command::ask("AT+CSCA?", "+CSCA:", S * 5),
             Step::CentreWrite => {
                 let wanted =
@@ -117,7 +120,7 @@ impl Modem {
         })
     }
 
-    /// The step after `step`; for a list, the one after its last.
+    /// The step after `step`.
     pub(super) fn step_after(&self, step: &Step) -> Step {
         match step {
             Step::Escape => Step::Hello(0),
@@ -126,6 +129,7 @@ impl Modem {
             Step::Verbose => Step::Results,
             Step::Results => Step::Errors,
             Step::Errors => Step::First(0),
+            Step::First(place) if *place < self.profile.init.first.len() => Step::First(place + 1),
             Step::First(_) if self.setup.identified => Step::Function,
             Step::First(_) => Step::Maker,
             Step::Maker => Step::Model,
@@ -139,6 +143,7 @@ impl Modem {
             Step::ServiceRange => Step::Service,
             Step::Service => Step::PduMode,
             Step::PduMode => Step::AfterSim(0),
+            Step::AfterSim(place) if *place < self.profile.init.after_sim.len() => Step::AfterSim(place + 1),
             Step::AfterSim(_) => Step::StoreRange,
             Step::StoreRange => Step::Store(0, 3),
             Step::Store(..) => Step::IndicationRange,

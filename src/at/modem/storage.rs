@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::Modem;
 use super::jobs::Job;
 use super::network::Check;
 use super::slots::Slot;
+use super::{Modem, Phase};
 use crate::at::answers::storage;
 use crate::at::command::Reply;
 use crate::at::event::ModemEvent;
@@ -49,6 +49,12 @@ impl Modem {
         if self.pending.holds(&store, index) {
             return;
         }
+        // One message must not be known by two names: it would be deleted twice, and the second time it is another.
+        let home = self.known.home.as_ref().map(|(_, home)| home.as_str());
+        if home == Some("MT") && matches!(store.as_str(), "ME" | "SM") {
+            self.queue.push(now, Job::Slot(Slot::list("MT")));
+            return;
+        }
         let slot = if report { Slot::report(&store, index) } else { Slot::read(&store, index) };
         self.queue.push(now, Job::Slot(slot));
     }
@@ -57,8 +63,11 @@ impl Modem {
     pub(super) fn handle_memory_full(&mut self, now: Instant, store: &str) {
         let which = if store.is_empty() { String::new() } else { format!(" {store}") };
         self.tell_full(format!("{}: its message store{which} is full", self.name()));
-        self.sweep_all(now);
-        self.queue.push(now, Job::Check(Check::Stores));
+        // The set-up ends with a sweep, once the stores have their names.
+        if self.phase == Phase::Running {
+            self.sweep_all(now);
+            self.queue.push(now, Job::Check(Check::Stores));
+        }
     }
 
     fn tell_full(&mut self, text: String) {
@@ -68,6 +77,10 @@ impl Modem {
 
     /// `AT+CPMS?` counted the stores.
     pub(super) fn stores_counted(&mut self, now: Instant, fills: Vec<StorageFill>) {
+        if self.has_forgotten_its_store(&fills) {
+            self.restart_setup(now, "it forgot which store was selected, so it has rebooted");
+            return;
+        }
         for fill in fills {
             self.set_fill(fill);
         }
@@ -80,6 +93,19 @@ impl Modem {
         }
         if full.is_empty() {
             self.end_trouble(catalog::STORAGE_FULL);
+        }
+    }
+
+    /// Whether another store is selected than before, though nothing was selected since. A modem that reboots without a
+    /// word would have its slots taken for those of another store, and the wrong ones deleted.
+    fn has_forgotten_its_store(&mut self, fills: &[StorageFill]) -> bool {
+        let (Some(selected), Some(first)) = (self.known.selected.clone(), fills.first()) else { return false };
+        match &self.known.counted {
+            Some((known, name)) if *known == selected => *name != first.name && self.phase == Phase::Running,
+            _ => {
+                self.known.counted = Some((selected, first.name.clone()));
+                false
+            }
         }
     }
 

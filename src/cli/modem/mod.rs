@@ -21,6 +21,8 @@ mod sms_test;
 mod ussd;
 mod view;
 
+pub use view::{strength, wrapped};
+
 use std::process::ExitCode;
 use std::time::Duration;
 

@@ -27,6 +27,10 @@ impl fmt::Display for Holder {
 /// Every other process that has `file` open. Processes of other users are seen by root only.
 pub(super) fn holders(roots: &Roots, file: &Path) -> Vec<Holder> {
     let Ok(target) = fs::canonicalize(file) else { return Vec::new() };
+    if target.starts_with("/dev/pts") {
+        // Whoever made a pseudo terminal holds both of its ends, as a serial server's driver does; it is no rival.
+        return Vec::new();
+    }
     let Ok(processes) = fs::read_dir(&roots.proc) else { return Vec::new() };
     let own = std::process::id();
     processes

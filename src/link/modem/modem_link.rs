@@ -192,7 +192,9 @@ impl ModemLink {
             self.stop_at,
             Some(now + IDLE_MAX),
         ];
-        let due = due.into_iter().flatten().min().map(|at| at.max(now));
+        // Whatever it waits for, it turns now and then, so that one that hangs can be told from one that waits.
+        let due = due.into_iter().flatten().chain([now + IDLE_MAX]).min().map(|at| at.max(now));
+        self.shared.turn();
         let (inbox, carriage) = (&mut self.inbox, &mut self.carriage);
         let moved = poll_fn(|cx| match carriage {
             Some(carriage) => carriage.poll(cx),

@@ -131,7 +131,7 @@ impl<'a> Modem<'a> {
         let backlog = send_time.saturating_mul(u32::try_from(held).unwrap_or(u32::MAX));
         // A modem without room takes nothing, so what its SIM has sent does not matter in this turn.
         let usage = match offer.free {
-            0 => Usage::default(),
+            0 => Usage::new([], &rules.months, turn.now),
             _ => sim_usage::settled(turn.tx, &sim, &rules.months, turn.now)?,
         };
         let (ready_at, used_share, counted, kept) = (turn.now, 0, 0, false);
@@ -146,14 +146,14 @@ impl<'a> Modem<'a> {
         self.ready_at = self.ready_for(1, now);
         let share = |span: Span| {
             let cap = self.rules.caps.of(span)?.max(1);
-            Some(self.usage.used(span, &self.rules.months, now).saturating_mul(1000) / cap)
+            Some(self.usage.used(span).saturating_mul(1000) / cap)
         };
         self.used_share = [Span::Hour, Span::Day, Span::Month].into_iter().filter_map(share).max().unwrap_or(0);
     }
 
     /// When so many segments may leave together.
     fn ready_for(&self, segments: u32, now: Timestamp) -> Timestamp {
-        let quota = self.usage.quota(&self.rules.caps, segments, &self.rules.months, now);
+        let quota = self.usage.quota(&self.rules.caps, segments);
         quota.map_or(now, |quota| quota.until).max(self.pacer.ready_at(now))
     }
 
@@ -176,7 +176,7 @@ impl<'a> Modem<'a> {
         let count = u32::try_from(segments).unwrap_or(u32::MAX);
         let seed = stable_hash(self.sim.as_bytes()).cast_unsigned();
         let at = self.pacer.reserve(self.rules.pace, count, seed, now);
-        self.usage.count(count, &self.rules.months, now);
+        self.usage.count(count);
         self.counted = self.counted.saturating_add(count);
         self.backlog = self.backlog.saturating_add(self.send_time.saturating_mul(count));
         vec![at; segments]
@@ -184,12 +184,12 @@ impl<'a> Modem<'a> {
 
     /// Writes what the SIM was given in this turn, and says so when a cap is reached that lasts.
     pub fn save(&self, turn: &Turn<'_>, link: &LinkName) -> Result<(), StoreError> {
-        sim_usage::count(turn.tx, &self.sim, self.counted, &self.rules.months, turn.now)?;
+        sim_usage::count(turn.tx, &self.sim, self.counted, &self.usage)?;
         if !self.rules.pace.gap.is_zero() {
             let next_nanos = self.pacer.next().as_millis().saturating_mul(NANOS_PER_MILLI);
             throttle::save(turn.tx, &throttle::name_of_sim(&self.sim), next_nanos)?;
         }
-        let quota = self.usage.quota(&self.rules.caps, 1, &self.rules.months, turn.now);
+        let quota = self.usage.quota(&self.rules.caps, 1);
         if let Some(quota) = quota.filter(|quota| quota.span != Span::Minute) {
             let (span, cap) = (quota.span.as_str(), self.rules.caps.of(quota.span).unwrap_or(0));
             tracing::warn!(

@@ -1,5 +1,6 @@
 //! Groups of modems: who takes what, paces, caps and stickiness.
 
+mod chance;
 mod notices;
 mod reports;
 
@@ -129,7 +130,7 @@ fn a_cap_is_a_rest_with_an_end_that_survives_a_restart() {
     let out = sticks.dispatch(&one);
     assert_eq!((out.submissions.len(), out.more), (0, false));
     let wake = out.next_at.unwrap();
-    assert!((HOUR * 24..=HOUR * 25).contains(&wake.since(sticks.gateway.now)), "{wake}");
+    assert!((HOUR * 24..=HOUR * 25 + SECOND).contains(&wake.since(sticks.gateway.now)), "{wake}");
     sticks.gateway.settings.groups.get_mut("sticks").unwrap().pool.as_mut().unwrap().rules.caps.day = Some(4);
     assert_eq!(sticks.dispatch(&one).submissions.len(), 1, "a raised cap holds at once");
 }
@@ -165,6 +166,21 @@ fn what_never_left_is_not_counted() {
     sticks.outcome("one", id, 2, 0, lost());
     sticks.gateway.pass(SECOND * 61);
     assert!(sticks.dispatch(&one).submissions.is_empty(), "what may have left is counted");
+}
+
+#[test]
+fn a_sim_that_cannot_send_uses_no_cap_up_and_another_one_takes_over() {
+    let mut sticks = Sticks::new(Caps { hour: Some(3), ..Caps::NONE }, Pace::NONE);
+    let first = sticks.post_to(&number(1), "x");
+    sticks.dispatch(&[("two", B, 4)]);
+    sticks.accepted("two", first, &format!("{B}:1"));
+    let id = sticks.post_to(&number(1), "y");
+    for attempt in 1..9 {
+        assert_eq!(taken(&sticks.dispatch(&[("two", B, 4)])), [("two".to_owned(), id)], "attempt {attempt}");
+        sticks.outcome("two", id, attempt, 0, refused(ErrorClass::BindFatal));
+        sticks.gateway.pass(SECOND);
+    }
+    assert_eq!(taken(&sticks.dispatch(&[("one", A, 4), ("two", B, 0)])), [("one".to_owned(), id)]);
 }
 
 #[test]
@@ -239,6 +255,19 @@ fn the_rest_of_a_message_goes_over_the_sim_that_sent_the_first_parts() {
     let out = sticks.dispatch(&[("one", A, 9), ("two", B, 9)]);
     assert_eq!(taken(&out), [("two".to_owned(), id)]);
     assert_eq!(out.submissions[0].1.turns.len(), 2);
+}
+
+#[test]
+fn a_long_message_on_a_slow_network_is_not_given_up_while_it_is_being_sent() {
+    let mut sticks = Sticks::free();
+    let id = sticks.post_to(&number(1), &long_korean());
+    sticks.dispatch(&[("one", A, 9)]);
+    sticks.gateway.pass(SECOND * 180 * 3 + SECOND * 900);
+    sticks.gateway.turn(sweep);
+    assert_eq!(sticks.gateway.state(id), State::Leased);
+    sticks.gateway.pass(HOUR);
+    sticks.gateway.turn(sweep);
+    assert_eq!(sticks.gateway.state(id), State::Queued, "the link is lost, and so is its answer");
 }
 
 #[test]

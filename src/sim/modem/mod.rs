@@ -3,10 +3,10 @@
 //! | file | decides |
 //! |---|---|
 //! | `settings`, `persona`, `personas`, `faults` | what it is, which maker's ways it has, what goes wrong |
-//! | `machine`, `session` | what is due when; what a reboot forgets |
+//! | `machine`, `power`, `session` | what is due when; what a reboot takes along; what it forgets |
 //! | `read`, `command`, `reply` | what the gateway wrote, and how an answer looks |
 //! | `answer`, `answer_*`, `send` | what each command gets for an answer |
-//! | `network`, `store` | what the network holds for the modem, and where the modem keeps it |
+//! | `network`, `report`, `store` | what the network has for the modem, and where the modem keeps it |
 //! | `air` | the network's TPDUs |
 //! | `ledger` | what the network took, and what a handset shows |
 //!
@@ -24,8 +24,10 @@ mod machine;
 mod network;
 pub mod persona;
 mod personas;
+mod power;
 mod read;
 mod reply;
+mod report;
 mod send;
 mod session;
 pub mod settings;
@@ -36,6 +38,7 @@ mod tests;
 mod tests_faults;
 
 pub use air::{Incoming, Submitted};
+pub(super) use air::{from_hex, read_pdu};
 pub use faults::{Fault, ModemFaults};
 pub use ledger::{ModemCounts, ModemLedger, SentMessage, SentPart};
 pub use machine::{PortChange, SimModem};

@@ -172,7 +172,7 @@ impl SimModem {
     fn keep(&mut self, item: &Item, memory: &str) -> Passed {
         let stored = Stored { pdu: item.pdu.clone(), length: item.length, read: false };
         let full = self.settings.faults.memory_full;
-        let slot = self.memories.named(memory).filter(|_| !full).and_then(|memory| memory.keep(stored));
+        let slot = if full { None } else { self.memories.keep(memory, &stored) };
         let Some(slot) = slot else {
             self.ledger.counts.full += 1;
             if let Some(line) = self.settings.persona.full_line {

@@ -218,6 +218,14 @@ fn reports_are_lost_doubled_late_early_and_misplaced() {
 }
 
 #[test]
+fn a_temporary_state_is_followed_by_a_final_one() {
+    let network = SimNetwork { report_states: vec![(0x30, 1000)], ..SimNetwork::default() };
+    let mut bench = Bench::ready(SimModemSettings { network, ..SimModemSettings::default() });
+    assert!(send(&mut bench, SECOND).ends_with("30\r\n"));
+    assert!(bench.wait(30 * SECOND).ends_with("00\r\n"));
+}
+
+#[test]
 fn nothing_that_comes_in_makes_it_panic_or_grow() {
     let mut random = crate::model::Random::new(5);
     let mut bench = Bench::ready(SimModemSettings::default());

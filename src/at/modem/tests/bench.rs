@@ -35,7 +35,7 @@ impl Bench {
 
     pub(super) fn with(settings: Settings, profile: ModemProfile) -> Self {
         let settings = Settings { profiles: Arc::new([profile]), ..settings };
-        let now = Instant::now();
+        let now = crate::at::test_clock::zero();
         let answers = [
             ("AT", "OK"),
             ("ATE0", "OK"),
@@ -116,7 +116,7 @@ impl Bench {
                 Some(_) | None => return,
             }
         }
-        panic!("it never rests: {:?}", &self.sent[self.sent.len() - 20..]);
+        panic!("it never rests: {:?}", self.sent.iter().rev().take(20).collect::<Vec<_>>());
     }
 
     fn at(&mut self, at: Instant) {
