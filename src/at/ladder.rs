@@ -71,6 +71,11 @@ impl Ladder {
         self.usb = usb;
     }
 
+    /// Whether something was tried already since the last success.
+    pub(super) fn is_climbing(&self) -> bool {
+        self.rung.is_some()
+    }
+
     /// The modem works: everything starts from the ground again.
     pub(super) fn handle_success(&mut self) {
         self.rung = None;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::engine::Next;
 use super::jobs::Job;
+use super::steps::Step;
 use super::{Modem, Phase};
 use crate::at::answers::pin::{self, SimState};
 use crate::at::answers::{operator, registration, signal, storage};
@@ -40,6 +41,8 @@ pub(super) enum Check {
     Stores,
     /// `AT+CPIN?`, only when a line spoke of the SIM.
     Sim,
+    /// `AT+CSCA?`, only when the SIM did not tell it during the set-up.
+    Centre,
 }
 
 impl Check {
@@ -55,7 +58,7 @@ impl Check {
             Self::Signal => Self::SignalLte,
             Self::SignalLte => Self::Operator,
             Self::Operator => Self::Stores,
-            Self::Stores | Self::Sim => return None,
+            Self::Stores | Self::Sim | Self::Centre => return None,
         })
     }
 
@@ -69,6 +72,7 @@ impl Check {
             Self::Operator => ("AT+COPS?", "+COPS:"),
             Self::Stores => ("AT+CPMS?", "+CPMS:"),
             Self::Sim => ("AT+CPIN?", "+CPIN:"),
+            Self::Centre => ("AT+CSCA?", "+CSCA:"),
         }
     }
 }
@@ -90,7 +94,8 @@ impl Modem {
             | Check::Signal
             | Check::Operator
             | Check::Stores
-            | Check::Sim => true,
+            | Check::Sim
+            | Check::Centre => true,
         };
         (needed && !self.setup.refused.contains(text)).then(|| Command::ask(text, prefix, SECOND * 10))
     }
@@ -129,7 +134,7 @@ impl Modem {
         let said = reply.behind(prefix);
         if let End::Failed(failure) = &reply.end
             && is_unknown(failure)
-            && !matches!(check, Check::Stores | Check::Sim)
+            && !matches!(check, Check::Stores | Check::Sim | Check::Centre)
         {
             self.setup.refused.insert(text);
         }
@@ -149,6 +154,12 @@ impl Modem {
             Check::Sim => {
                 if said.map(pin::state) != Some(SimState::Ready) {
                     self.handle_sim_changed(now);
+                }
+            }
+            Check::Centre => {
+                self.centre_reply(now, reply);
+                if self.setup.centre_read && self.settings.smsc.is_some() {
+                    self.queue.push(now, Job::Setup(Step::CentreWrite));
                 }
             }
             Check::Stores => {
