@@ -100,7 +100,6 @@ impl ModemLink {
     pub async fn run(mut self) {
         loop {
             let moment = Moment::read();
-            self.shared.turn();
             self.turn(moment);
             if self.stop_at.is_some_and(|at| self.flights.is_empty() || at <= moment.now) {
                 break;
@@ -190,7 +189,6 @@ impl ModemLink {
             self.machine.poll_timeout(),
             self.queue.poll_timeout().filter(|_| fed && self.stop_at.is_none()),
             self.stop_at,
-            Some(now + IDLE_MAX),
         ];
         // Whatever it waits for, it turns now and then, so that one that hangs can be told from one that waits.
         let due = due.into_iter().flatten().chain([now + IDLE_MAX]).min().map(|at| at.max(now));
