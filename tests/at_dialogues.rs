@@ -387,6 +387,7 @@ fn every_recorded_dialogue_comes_to_the_end_that_it_expects() {
         let complaints = run.complaints();
         if !complaints.is_empty() {
             wrong.push_str(&format!("{name}:\n  {}\n  told: {}\n", complaints.join("\n  "), run.told));
+            // For the one who mends it.
             if std::env::var_os("POSTRIDER_SHOW_DIALOGUE").is_some() {
                 let lines: Vec<&str> = run.modem.recent_lines().map(|line| line.text.as_str()).collect();
                 wrong.push_str(&lines.join("\n"));

@@ -71,6 +71,11 @@ impl Ladder {
         self.usb = usb;
     }
 
+    /// Whether something was tried already since the last success.
+    pub(super) fn is_climbing(&self) -> bool {
+        self.rung.is_some()
+    }
+
     /// The modem works: everything starts from the ground again.
     pub(super) fn handle_success(&mut self) {
         self.rung = None;
@@ -120,13 +125,13 @@ impl Ladder {
 
     /// How long the network is waited for before [`Ladder::handle_no_network`].
     pub(super) fn network_wait(&self) -> Duration {
-        self.settings.network_wait * 2_u32.pow(self.networkless.min(4))
+        self.settings.network_wait.saturating_mul(2_u32.pow(self.networkless.min(4)))
     }
 
     /// How long this quarantine lasts; the next is twice as long. After it the ladder is climbed anew.
     pub(super) fn quarantine(&mut self) -> Duration {
         let now = self.quarantine;
-        self.quarantine = (now * 2).min(self.settings.quarantine_max).max(now);
+        self.quarantine = now.saturating_mul(2).min(self.settings.quarantine_max).max(now);
         self.rung = None;
         self.faults = 0;
         now

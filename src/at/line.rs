@@ -11,6 +11,8 @@ use super::fields;
 const LINE_MAX: usize = 4096;
 /// How many other lines may come between the head of a two-line indication and its PDU.
 const BETWEEN_MAX: usize = 4;
+/// The most lines of a USSD text.
+const TEXT_LINES_MAX: usize = 24;
 /// The longest TPDU that a head may announce; cell broadcasts and TPDUs stay below.
 const PDU_OCTETS_MAX: usize = 255;
 
@@ -40,6 +42,8 @@ pub(super) struct LineReader {
     prompt_expected: bool,
     after_prompt: bool,
     head: Option<Head>,
+    /// A `+CUSD` line whose quoted text goes on in the next line.
+    said: Option<(String, usize)>,
     readings: VecDeque<Reading>,
 }
 
@@ -104,6 +108,23 @@ impl LineReader {
     }
 
     fn handle_line(&mut self, line: String) {
+        if let Some((said, lines)) = self.said.take() {
+            if lines < TEXT_LINES_MAX && !is_other(&line) {
+                let ends = line.contains('"');
+                let said = format!("{said}\n{line}");
+                if ends || said.len() > LINE_MAX {
+                    self.readings.push_back(Reading::Line(said));
+                } else {
+                    self.said = Some((said, lines + 1));
+                }
+                return;
+            }
+            self.readings.push_back(Reading::Line(said));
+        }
+        if line.starts_with("+CUSD:") && line.matches('"').count() == 1 {
+            self.said = Some((line, 1));
+            return;
+        }
         if let Some(head) = self.head.take() {
             if is_hexadecimal(&line) {
                 self.readings.push_back(Reading::WithPdu { head: head.line, pdu: line });
@@ -131,6 +152,12 @@ impl LineReader {
             self.head = Some(head);
         }
     }
+}
+
+/// Whether a line cannot be part of a text that a network shows.
+fn is_other(line: &str) -> bool {
+    let indication = line.starts_with(['+', '^']) && line.contains(':');
+    indication || super::result::is_final(line)
 }
 
 fn is_hexadecimal(line: &str) -> bool {
@@ -243,6 +270,15 @@ mod tests {
         assert_eq!(read(&mut reader, b"+CMGR: 0,,9\r\nOK\r\n"), [line("+CMGR: 0,,9"), line("OK")]);
         assert_eq!(read(&mut reader, b"+CDS: 9\r\na\r\nb\r\nc\r\nd\r\n").len(), 4);
         assert_eq!(read(&mut reader, b"e\r\n"), [line("+CDS: 9"), line("e")], "it waited long enough");
+    }
+
+    #[test]
+    fn a_menu_of_several_lines_is_one_text() {
+        let mut reader = LineReader::default();
+        let readings = read(&mut reader, b"\r\n+CUSD: 1,\"1 Balance\r\n2 Offers\r\n0 Back\",15\r\n\r\nOK\r\n");
+        assert_eq!(readings, [line("+CUSD: 1,\"1 Balance\n2 Offers\n0 Back\",15"), line("OK")]);
+        let readings = read(&mut reader, b"+CUSD: 0,\"cut\r\n+CMTI: \"SM\",1\r\n");
+        assert_eq!(readings, [line("+CUSD: 0,\"cut"), line("+CMTI: \"SM\",1")]);
     }
 
     #[test]

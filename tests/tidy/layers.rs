@@ -69,6 +69,7 @@ pub const SHELLS: &[&str] = &[
     "src/sim/modem_server/pty.rs",
     "src/sim/modem_server/task.rs",
     "src/sim/modem_server/tests.rs",
+    "src/sim/modem_server/usb.rs",
 ];
 
 impl Layer {

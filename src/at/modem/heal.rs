@@ -238,6 +238,9 @@ impl Modem {
             Job::Check(_) | Job::HangUp | Job::Setup(_) | Job::Heal(_) => "it did not answer a regular question",
         };
         self.drop_job(job, reply, why);
+        if self.phase == Phase::Locked {
+            self.setup.resume = Some(steps::SIM);
+        }
         self.climb(now, Evidence::Silent, why);
     }
 

@@ -222,23 +222,25 @@ impl Modem {
             Phase::Quarantined { until } => Some(until),
             Phase::Closed | Phase::Starting | Phase::Locked | Phase::Running | Phase::Healing => None,
         };
-        let waiting = !self.wire.is_busy() && (self.next.is_some() || !self.queue.is_empty());
-        let gap = self.gap_until.filter(|_| waiting);
         let idle = if self.phase == Phase::Running { self.upkeep.poll_timeout() } else { None };
-        [
-            self.wire.poll_timeout(),
-            self.postponed.as_ref().map(|(at, _)| *at),
-            gap,
+        let work = [
+            self.postponed.as_ref().filter(|_| !self.wire.is_busy()).map(|(at, _)| *at),
             self.ask_until,
             quarantine,
             idle,
             self.sends.poll_timeout(),
             self.dialogue.as_ref().map(Dialogue::poll_timeout),
             self.pending.poll_timeout(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        ];
+        let work = work.into_iter().flatten().min();
+        // Between two commands nothing is begun, whatever is due.
+        let gap = self.gap_until.filter(|_| !self.wire.is_busy());
+        let work = match (work, gap) {
+            (_, Some(gap)) if self.next.is_some() || !self.queue.is_empty() => Some(gap),
+            (Some(work), Some(gap)) => Some(work.max(gap)),
+            (work, _) => work,
+        };
+        self.wire.poll_timeout().into_iter().chain(work).min()
     }
 
     /// Whether it takes a segment now.

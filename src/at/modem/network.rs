@@ -4,11 +4,14 @@ use std::time::{Duration, Instant};
 
 use super::engine::Next;
 use super::jobs::Job;
+use super::steps::Step;
 use super::{Modem, Phase};
 use crate::at::answers::pin::{self, SimState};
 use crate::at::answers::{operator, registration, signal, storage};
-use crate::at::command::{Command, Reply};
+use crate::at::codes::Family;
+use crate::at::command::{Command, End, Reply};
 use crate::at::event::ModemEvent;
+use crate::at::result::Failure;
 use crate::model::catalog;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -38,6 +41,8 @@ pub(super) enum Check {
     Stores,
     /// `AT+CPIN?`, only when a line spoke of the SIM.
     Sim,
+    /// `AT+CSCA?`, only when the SIM did not tell it during the set-up.
+    Centre,
 }
 
 impl Check {
@@ -53,7 +58,7 @@ impl Check {
             Self::Signal => Self::SignalLte,
             Self::SignalLte => Self::Operator,
             Self::Operator => Self::Stores,
-            Self::Stores | Self::Sim => return None,
+            Self::Stores | Self::Sim | Self::Centre => return None,
         })
     }
 
@@ -67,8 +72,14 @@ impl Check {
             Self::Operator => ("AT+COPS?", "+COPS:"),
             Self::Stores => ("AT+CPMS?", "+CPMS:"),
             Self::Sim => ("AT+CPIN?", "+CPIN:"),
+            Self::Centre => ("AT+CSCA?", "+CSCA:"),
         }
     }
+}
+
+/// Whether the modem does not know the command at all; a busy SIM passes.
+fn is_unknown(failure: &Failure) -> bool {
+    matches!(failure, Failure::Plain(_)) || failure.is_one_of(Family::Cme, &[3, 4, 50, 51, 58, 100])
 }
 
 impl Modem {
@@ -83,7 +94,8 @@ impl Modem {
             | Check::Signal
             | Check::Operator
             | Check::Stores
-            | Check::Sim => true,
+            | Check::Sim
+            | Check::Centre => true,
         };
         (needed && !self.setup.refused.contains(text)).then(|| Command::ask(text, prefix, SECOND * 10))
     }
@@ -120,7 +132,10 @@ impl Modem {
     pub(super) fn check_reply(&mut self, now: Instant, check: &Check, reply: &Reply) {
         let (text, prefix) = check.question();
         let said = reply.behind(prefix);
-        if !reply.is_ok() && !matches!(check, Check::Stores | Check::Sim) {
+        if let End::Failed(failure) = &reply.end
+            && is_unknown(failure)
+            && !matches!(check, Check::Stores | Check::Sim | Check::Centre)
+        {
             self.setup.refused.insert(text);
         }
         match check {
@@ -139,6 +154,12 @@ impl Modem {
             Check::Sim => {
                 if said.map(pin::state) != Some(SimState::Ready) {
                     self.handle_sim_changed(now);
+                }
+            }
+            Check::Centre => {
+                self.centre_reply(now, reply);
+                if self.setup.centre_read && self.settings.smsc.is_some() {
+                    self.queue.push(now, Job::Setup(Step::CentreWrite));
                 }
             }
             Check::Stores => {

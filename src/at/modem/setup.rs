@@ -18,8 +18,11 @@ use crate::model::catalog;
 const SECOND: Duration = Duration::from_secs(1);
 /// How often `AT` is tried before the modem counts as dead.
 const HELLOS: u8 = 5;
-/// How often a service centre's number is asked for while the SIM is still being read.
+/// The same after its port was opened anew, before anything harder is tried.
+const HELLOS_BOOTING: u8 = 20;
+/// How often a service centre's number is asked for again while the SIM is still being read, and when.
 const CENTRE_TRIES: u8 = 5;
+const CENTRE_LATER: Duration = Duration::from_secs(5);
 
 /// What a set-up remembers between its steps.
 #[derive(Debug, Default)]
@@ -44,6 +47,9 @@ pub(super) struct Setup {
     pub(super) resume: Option<Step>,
     /// Commands of the upkeep that the modem refuses.
     pub(super) refused: BTreeSet<&'static str>,
+    /// Whether the SIM told its service centre's number, and how often it did not.
+    pub(super) centre_read: bool,
+    centre_tries: u8,
     /// Slots whose content was told to be unreadable.
     pub(super) unreadable: BTreeSet<(String, u16)>,
     /// Reboots in the middle of this set-up.
@@ -169,11 +175,10 @@ impl Modem {
                 self.setup.indications = indications::choices(reply.behind("+CNMI:").unwrap_or_default());
             }
             Step::Indicate(place) => return self.indicate_reply(*place, reply),
-            Step::Centre(tries) => return self.centre_reply(*tries, reply),
+            Step::Centre => self.centre_reply(now, reply),
             Step::CentreWrite => self.centre_written(reply),
             Step::Number => {
                 self.known.sim.number = reply.lines.iter().find_map(|info| identity::own_number(&info.line));
-                self.tell_sim();
             }
             Step::Check(check) => self.check_reply(now, check, reply),
             Step::Escape
@@ -194,7 +199,9 @@ impl Modem {
         if reply.is_ok() || reply.first() == Some("0") {
             return Go::To(self.step_after(&Step::Hello(tries)));
         }
-        if tries + 1 < HELLOS {
+        // A modem that was plugged in or reset a moment ago may still be booting.
+        let limit = if self.ladder.is_climbing() { HELLOS_BOOTING } else { HELLOS };
+        if tries + 1 < limit {
             return Go::To(Step::Hello(tries + 1));
         }
         let answers = !reply.is_silent();
@@ -306,17 +313,19 @@ impl Modem {
                 self.tell_trouble(text, advice, catalog::MODEM_SETUP_FAILED);
             }
         }
-        Go::To(Step::Centre(0))
+        Go::To(Step::Centre)
     }
 
-    fn centre_reply(&mut self, tries: u8, reply: &Reply) -> Go {
-        // The SIM is still being read.
-        if matches!(&reply.end, End::Failed(_)) && tries + 1 < CENTRE_TRIES {
-            return Go::Wait(Step::Centre(tries + 1), SECOND * 2);
+    /// The number that the SIM holds. While the SIM is still being read there is none, so it is asked for again later.
+    pub(super) fn centre_reply(&mut self, now: Instant, reply: &Reply) {
+        self.setup.centre_read = reply.is_ok();
+        if reply.is_ok() {
+            self.known.smsc = reply.behind("+CSCA:").and_then(service::service_centre);
+            self.tell_centre();
+        } else if self.setup.centre_tries < CENTRE_TRIES {
+            self.setup.centre_tries += 1;
+            self.upkeep.centre_at = Some(now + CENTRE_LATER);
         }
-        self.known.smsc = reply.behind("+CSCA:").and_then(service::service_centre);
-        self.tell_centre();
-        Go::To(Step::CentreWrite)
     }
 
     fn centre_written(&mut self, reply: &Reply) {
@@ -332,7 +341,13 @@ impl Modem {
 
     fn end_setup(&mut self, now: Instant) {
         self.phase = Phase::Running;
+        if !self.setup.identified {
+            self.tell_identity();
+        }
+        self.tell_sim();
+        let centre_at = self.upkeep.centre_at.take();
         self.upkeep.begin(now, &self.settings, &self.profile);
+        self.upkeep.centre_at = centre_at;
         self.watch_network(now);
         self.sweep_all(now);
         self.tell_running();

@@ -25,10 +25,10 @@ use crate::at::answers::identity;
 use crate::at::answers::pin::{self, SimState};
 use crate::at::codes::Family;
 use crate::at::command::{Command, End, Ends, Reply};
-use crate::at::event::Token;
+use crate::at::event::{ModemEvent, Token};
 use crate::at::result::Failure;
 use crate::model::catalog::{self, Entry};
-use crate::model::{ModemNotice, ModemStage};
+use crate::model::{ModemNotice, ModemStage, SimIdentity};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// How often a SIM that is still being read is asked for, once a second.
@@ -247,6 +247,8 @@ impl Modem {
     }
 
     fn sim_absent(&mut self, now: Instant) -> Go {
+        self.known.sim = SimIdentity::default();
+        self.events.push_back(ModemEvent::Sim(SimIdentity::default()));
         let reason = format!("{}: no SIM is in it, or it makes no contact", self.name());
         let advice =
             "Put a SIM in, or take it out, clean its contacts and put it in again. It is looked for every minute.";

@@ -50,7 +50,11 @@ impl Modem {
         self.told.lasting.retain(|known| *known != entry);
     }
 
+    /// Unless it was told already, with a reason.
     pub(super) fn tell_starting(&mut self) {
+        if self.told.stage == ModemStage::Starting {
+            return;
+        }
         self.tell_stage(ModemStage::Starting, String::new(), "", None);
     }
 

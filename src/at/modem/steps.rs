@@ -12,6 +12,9 @@ pub(super) const FIRST: Step = Step::Escape;
 /// Where it begins when the modem is known to answer.
 pub(super) const AGAIN: Step = Step::EchoOff;
 
+/// Where it begins when only the SIM is in doubt.
+pub(super) const SIM: Step = Step::Sim(SimStep::State(0));
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
@@ -55,7 +58,7 @@ pub(super) enum Step {
     /// One of the values that may be chosen.
     Indicate(usize),
     /// `AT+CSCA?`
-    Centre(u8),
+    Centre,
     CentreWrite,
     Number,
     /// Indications of registration.
@@ -101,11 +104,12 @@ impl Modem {
             }
             Step::IndicationRange if init.indications.is_empty() => Command::ask("AT+CNMI=?", "+CNMI:", S * 5),
             Step::Indicate(place) => Command::new(indicate(self.indications().get(*place)?), S * 5),
-            Step::Centre(_) => Command::ask("AT+CSCA?", "+CSCA:", S * 5),
+            Step::Centre => Command::ask("AT+CSCA?", "+CSCA:", S * 5),
             Step::CentreWrite => {
-                let wanted =
-                    self.settings.smsc.as_ref().filter(|number| self.known.smsc.as_deref() != Some(number.as_str()))?;
-                Command::new(format!("AT+CSCA=\"{wanted}\",145"), S * 5)
+                let wanted = self.settings.smsc.as_ref()?;
+                // Each writing wears the SIM out, so what it holds is to be known.
+                let differs = self.setup.centre_read && self.known.smsc.as_deref() != Some(wanted.as_str());
+                return differs.then(|| Command::new(format!("AT+CSCA=\"{wanted}\",145"), S * 5));
             }
             Step::Number => Command::ask("AT+CNUM", "+CNUM:", S * 5),
             Step::Announce(0) => Command::new("AT+CREG=2", S * 3),
@@ -145,8 +149,8 @@ impl Modem {
             Step::StoreRange => Step::Store(0, 3),
             Step::Store(..) => Step::IndicationRange,
             Step::IndicationRange => Step::Indicate(0),
-            Step::Indicate(_) => Step::Centre(0),
-            Step::Centre(_) => Step::CentreWrite,
+            Step::Indicate(_) => Step::Centre,
+            Step::Centre => Step::CentreWrite,
             Step::CentreWrite => Step::Number,
             Step::Number => Step::Announce(0),
             Step::Announce(0) => Step::Announce(1),

@@ -47,6 +47,7 @@ const NOISE: &[&str] = &[
     "Call Ready",
     "*ATREADY:",
     "PB DONE",
+    "SMS DONE",
     "+CNSMOD:",
     "+NITZ",
     "*PSUTTZ:",

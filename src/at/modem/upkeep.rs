@@ -24,6 +24,8 @@ pub(super) struct Upkeep {
     network_at: Option<Instant>,
     /// When the modem counts as well.
     proven_at: Option<Instant>,
+    /// When the service centre's number is asked for again.
+    pub(super) centre_at: Option<Instant>,
     /// When the setting of the indications is looked at again.
     pub(super) indications_at: Option<Instant>,
     keep_alive: Duration,
@@ -60,7 +62,9 @@ impl Upkeep {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        [self.check_at, self.sweep_at, self.network_at, self.proven_at, self.indications_at].into_iter().flatten().min()
+        let duties =
+            [self.check_at, self.sweep_at, self.network_at, self.proven_at, self.indications_at, self.centre_at];
+        duties.into_iter().flatten().min()
     }
 }
 
@@ -109,6 +113,9 @@ impl Modem {
         }
         if is_due(&mut self.upkeep.indications_at, now) {
             self.look_at_indications(now);
+        }
+        if is_due(&mut self.upkeep.centre_at, now) {
+            self.queue.push(now, Job::Check(Check::Centre));
         }
         if is_due(&mut self.upkeep.network_at, now) {
             self.network_missed(now);

@@ -1,7 +1,7 @@
 //! Modems: parts a second over simulated modems on pseudo terminals, and what the daemon costs while they send.
 //!
 //! The modems take `--part-time` for each part, as a network does, so the possible rate is known: modems over part time. The
-//! rate is read between two looks at the modems' own ledgers, after every modem has sent its first parts.
+//! rate is that between the first and the last part of each modem's own ledger while the bench looks, added up.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +14,8 @@ use super::load::Load;
 use super::rig::{Peers, Rig};
 use super::rows;
 use crate::cli::time;
-use crate::sim::modem::{Persona, SimModemSettings};
+use crate::model::Timestamp;
+use crate::sim::modem::{Persona, SimModem, SimModemSettings};
 use crate::sim::modem_server::ModemServer;
 
 #[derive(Debug, clap::Args)]
@@ -72,17 +73,18 @@ pub async fn run(args: &Args, dir: &Path) -> anyhow::Result<()> {
         let ready = modem.until(|modem| modem.ledger().counts.taken > 0);
         timeout(READY_WAIT, ready).await.context("a modem sent nothing")?;
     }
-    let (begun, taken, busy) = (time::instant(), taken(&modems), rig.processor_ticks()?);
+    let before: Vec<usize> = modems.iter().map(|modem| modem.with(|modem, _| modem.ledger().parts().len())).collect();
+    let (begun, busy) = (time::instant(), rig.processor_ticks()?);
     sleep(Duration::from_secs(args.seconds)).await;
     let elapsed = time::instant().saturating_duration_since(begun).as_secs_f64();
-    let (parts, ticks) = (self::taken(&modems) - taken, rig.processor_ticks()? - busy);
+    let ticks = rig.processor_ticks()? - busy;
+    let rate: f64 = modems.iter().zip(before).map(|(modem, before)| modem.with(|modem, _| rate(modem, before))).sum();
     let resident = rig.resident_kib()?;
     let doubled: usize = modems.iter().map(|modem| modem.with(|modem, _| modem.ledger().doubled().len())).sum();
     rig.stop().await?;
     ensure!(doubled == 0, "{doubled} messages went out twice");
 
     let count = |number: u64| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
-    let rate = count(parts) / elapsed;
     let possible = f64::from(args.modems) / args.part_time.as_secs_f64();
     let share = if possible.is_finite() {
         format!(", {:.1} % of the possible {possible:.2}", rate / possible * 100.0)
@@ -109,8 +111,12 @@ fn queue_size(args: &Args) -> u64 {
     ((each + 20) * u64::from(args.modems)).min(1_900_000)
 }
 
-fn taken(modems: &[ModemServer]) -> u64 {
-    modems.iter().map(|modem| modem.with(|modem, _| modem.ledger().counts.taken)).sum()
+/// Parts a second of one modem, from the part before the first new one to the last one.
+fn rate(modem: &SimModem, before: usize) -> f64 {
+    let times: Vec<Timestamp> = modem.ledger().parts().skip(before.saturating_sub(1)).map(|part| part.at).collect();
+    let (Some(first), Some(last)) = (times.first(), times.last()) else { return 0.0 };
+    let count = f64::from(u32::try_from(times.len().saturating_sub(1)).unwrap_or(u32::MAX));
+    count / last.since(*first).as_secs_f64().max(0.001)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `pty` | how a pseudo terminal is opened so that it behaves like a stick's port |
 //! | `telnet` | the part of RFC 2217 that a serial server speaks |
+//! | `usb` | a bus of our own making, for gateways that search for modems |
 //! | `task` | nothing: it moves octets between the port and the machine |
 //!
 //! One task carries one modem; it sleeps while nothing happens, so that dozens of modems in one process cost little.
@@ -13,6 +14,7 @@ mod task;
 mod telnet;
 #[cfg(test)]
 mod tests;
+mod usb;
 
 use std::io;
 use std::net::SocketAddr;
@@ -26,6 +28,8 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::fixture_player::Player;
 use super::modem::{Fault, ModemFaults, PortChange, SimModem, SimModemSettings};
 use task::{Carrier, Order, Source};
+
+pub use usb::{UsbSocket, UsbTree};
 
 /// Orders that wait for the task.
 const ORDERS_MAX: usize = 16;
@@ -156,6 +160,15 @@ impl ModemServer {
         Self::machine_on_pty(SimModem::new(now(), settings, seed), link)
     }
 
+    /// A modem on a bus of our own making.
+    ///
+    /// # Errors
+    /// When its persona has no USB side, no pseudo terminal can be had, or the bus's folder cannot be written.
+    pub fn on_usb(settings: SimModemSettings, seed: u64, tree: &Arc<UsbTree>, place: &str) -> io::Result<Self> {
+        let socket = tree.socket(place, &settings.persona).ok_or(io::ErrorKind::Unsupported)?;
+        Self::machine_on_usb(SimModem::new(now(), settings, seed), socket)
+    }
+
     /// A modem behind a serial server on `address`; port 0 takes a free one.
     ///
     /// # Errors
@@ -189,7 +202,17 @@ impl<M: PortMachine> ModemServer<M> {
     /// # Errors
     /// When no pseudo terminal can be had, or the link cannot be made.
     pub fn machine_on_pty(machine: M, link: Option<&Path>) -> io::Result<Self> {
-        let mut source = Source::Pty { link: link.map(Path::to_owned), last: None };
+        let mut source = Source::Pty { link: link.map(Path::to_owned), last: None, socket: None };
+        let port = source.open()?;
+        Ok(Self::start(machine, source, Some(port), None))
+    }
+
+    /// Any machine as a stick on a bus of our own making. Every plug gives its ports other names.
+    ///
+    /// # Errors
+    /// When no pseudo terminal can be had, or the bus's folder cannot be written.
+    pub fn machine_on_usb(machine: M, socket: UsbSocket) -> io::Result<Self> {
+        let mut source = Source::Pty { link: None, last: None, socket: Some(socket) };
         let port = source.open()?;
         Ok(Self::start(machine, source, Some(port), None))
     }

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::pty::Pty;
 use super::telnet::Telnet;
+use super::usb::UsbSocket;
 use super::{PortMachine, Shared, TcpForm, now};
 use crate::sim::modem::PortChange;
 
@@ -30,7 +31,7 @@ pub(super) enum Order {
 /// Where ports come from.
 #[derive(Debug)]
 pub(super) enum Source {
-    Pty { link: Option<PathBuf>, last: Option<PathBuf> },
+    Pty { link: Option<PathBuf>, last: Option<PathBuf>, socket: Option<UsbSocket> },
     Tcp { listener: TcpListener, form: TcpForm },
 }
 
@@ -44,18 +45,25 @@ pub(super) enum Port {
 impl Source {
     /// A new pseudo terminal with its link.
     pub fn open(&mut self) -> io::Result<Port> {
-        let Self::Pty { link, last } = self else { return Err(ErrorKind::Unsupported.into()) };
+        let Self::Pty { link, last, socket } = self else { return Err(ErrorKind::Unsupported.into()) };
         let pty = Pty::open(last.as_deref())?;
         *last = Some(pty.path.clone());
         if let Some(link) = link {
             let _ = std::fs::remove_file(&link);
             std::os::unix::fs::symlink(&pty.path, link)?;
         }
+        if let Some(socket) = socket {
+            socket.plug(&pty.path)?;
+        }
         Ok(Port::Pty(pty))
     }
 
     fn remove_link(&self) {
-        if let Self::Pty { link: Some(link), .. } = self {
+        let Self::Pty { link, socket, .. } = self else { return };
+        if let Some(socket) = socket {
+            socket.unplug();
+        }
+        if let Some(link) = link {
             let _ = std::fs::remove_file(link);
         }
     }

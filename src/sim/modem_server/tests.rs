@@ -96,3 +96,28 @@ async fn a_message_travels_through_a_pseudo_terminal() {
     assert!(heard.contains("+CMGS: 0\r\n\r\nOK\r\n\r\n+CDS: 24\r\n"), "{heard:?}");
     assert_eq!(server.with(|modem, _| modem.ledger().counts.taken), 1);
 }
+
+#[tokio::test]
+async fn a_stick_on_the_bus_has_other_port_names_after_each_plug() {
+    let directory = tempfile::tempdir().unwrap();
+    let tree = UsbTree::new(directory.path()).unwrap();
+    let persona = crate::sim::modem::Persona::named("huawei-e173").unwrap();
+    let settings = SimModemSettings { persona, ..SimModemSettings::default() };
+    let server = ModemServer::on_usb(settings, 1, &tree, "1-1.2").unwrap();
+    let ports = || {
+        let listed = std::fs::read_dir(directory.path().join("sys/class/tty")).unwrap();
+        let mut names: Vec<String> = listed.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(ports(), ["ttyUSB0", "ttyUSB1", "ttyUSB2"]);
+    let device = directory.path().join("sys/bus/usb/devices/1-1.2");
+    assert_eq!(std::fs::read_to_string(device.join("idVendor")).unwrap(), "12d1\n");
+    assert_eq!(std::fs::read_to_string(device.join("1-1.2:1.2/bInterfaceProtocol")).unwrap(), "02\n");
+    let at = directory.path().join("dev/ttyUSB2");
+    on_thread(move || dialogue(&at, "AT\r", "OK\r\n")).await;
+    server.unplug().await;
+    assert!(ports().is_empty() && !device.exists());
+    server.replug().await.unwrap();
+    assert_eq!(ports(), ["ttyUSB3", "ttyUSB4", "ttyUSB5"]);
+}

@@ -116,7 +116,7 @@ impl Bench {
                 Some(_) | None => return,
             }
         }
-        panic!("it never rests: {:?}", &self.sent[self.sent.len() - 20..]);
+        panic!("it never rests: {:?}", self.sent.iter().rev().take(20).collect::<Vec<_>>());
     }
 
     fn at(&mut self, at: Instant) {

@@ -14,7 +14,9 @@ fn a_silent_modem_climbs_to_quarantine_and_comes_back() {
     assert!(told.contains("ask: Reopen"), "{told}");
     bench.close(0);
     bench.open();
-    bench.pass(S * 10);
+    bench.pass(S * 18);
+    assert!(!bench.told().contains("quarantined"), "it may be booting: {}", bench.told());
+    bench.pass(S * 4);
     assert!(bench.told().contains("quarantined"), "{}", bench.told());
     bench.forget();
     bench.alive = true;

@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, S};
 use crate::at::{ModemEvent, ModemProfile, Settings};
-use crate::model::ModemNotice;
+use crate::model::{ModemNotice, ModemRequest};
 
 fn locked(pin: Option<&str>, left: &str) -> Bench {
     let settings = Settings { pin: pin.map(|pin| pin.to_owned().into()), ..Settings::default() };
@@ -112,6 +112,18 @@ fn an_absent_sim_is_seen_when_it_is_put_in() {
     bench.tell("+QSIMSTAT: 1,1");
     bench.pass(S * 2);
     assert!(bench.modem.is_ready());
+}
+
+#[test]
+fn a_locked_modem_that_does_not_answer_a_technician_stays_locked() {
+    let mut bench = Bench::new();
+    bench.answer("AT+CPIN?", "+CPIN: SIM PUK\r\nOK");
+    bench.answer("AT+SLOW", "");
+    bench.open();
+    bench.modem.request(bench.now, 1, ModemRequest::At("AT+SLOW".to_owned()));
+    bench.pass(S * 190);
+    assert!(!bench.modem.is_ready());
+    assert_eq!(bench.told().matches("wants its PUK").count(), 2, "looked at again: {}", bench.told());
 }
 
 #[test]

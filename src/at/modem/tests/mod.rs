@@ -5,6 +5,7 @@
 mod basics;
 mod bench;
 mod healing;
+mod hostile;
 mod locked;
 mod people;
 mod receiving;
