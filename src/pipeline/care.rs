@@ -55,16 +55,16 @@ fn keep_alive(turn: &Turn<'_>, sim: &Sim, rule: &KeepAlive) -> Result<(), StoreE
             let accepted = accept(turn, OWN_TOKEN, &[prepared])?;
             let id = accepted.first().map(|one| one.id.to_string()).unwrap_or_default();
             tracing::info!(
-                postrider.link = %sim.link,
-                postrider.iccid = %sim.id,
+                postrider.modem = %sim.link,
+                iccid = %sim.id,
                 "The SIM in {} was not used for {} days; message {id} keeps it alive",
                 sim.link,
                 rule.after.as_secs() / 86_400
             );
         }
         Err(refusal) => tracing::warn!(
-            postrider.link = %sim.link,
-            postrider.iccid = %sim.id,
+            postrider.modem = %sim.link,
+            iccid = %sim.id,
             "The SIM in {} may expire: its keep-alive message cannot be sent: {}",
             sim.link,
             refusal.message

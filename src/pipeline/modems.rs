@@ -20,9 +20,8 @@ pub fn settle(turn: &Turn<'_>, link: &LinkName, notice: &ModemNotice, ack: Optio
             }
             tracing::error!(
                 message_id = SIM_PIN_REFUSED.id,
-                postrider.link = %link,
-            postrider.modem = link.modem.as_deref(),
-                postrider.iccid = %sim,
+                postrider.modem = %link,
+                iccid = %sim,
                 "The PIN of the SIM in {link} was entered before and not taken, so it is not entered again. Put the right PIN \
                  into the configuration"
             );
@@ -48,9 +47,8 @@ fn identified(turn: &Turn<'_>, link: &LinkName, modem: &ModemIdentity, sim: &Sim
     {
         tracing::warn!(
             message_id = SIM_CHANGED.id,
-            postrider.link = %link,
-            postrider.modem = link.modem.as_deref(),
-            postrider.iccid = %iccid,
+            postrider.modem = %link,
+            iccid = %iccid,
             "Another SIM is in {link}: {iccid} instead of {before}. If nobody changed it, look at the modem; its caps and \
              its sender number are the new SIM's from now on"
         );
@@ -77,15 +75,13 @@ fn balance(turn: &Turn<'_>, link: &LinkName, iccid: &str, text: &str) -> Result<
     match (amount, minimum) {
         (Some(amount), Some(minimum)) if low && !was_low => tracing::warn!(
             message_id = SIM_BALANCE_LOW.id,
-            postrider.link = %link,
-            postrider.modem = link.modem.as_deref(),
-            postrider.iccid = %iccid,
+            postrider.modem = %link,
+            iccid = %iccid,
             "The SIM in {link} has {amount} left, less than {minimum}. Top it up before it stops sending"
         ),
         (None, _) if watch.is_some() => tracing::warn!(
-            postrider.link = %link,
-            postrider.modem = link.modem.as_deref(),
-            postrider.iccid = %iccid,
+            postrider.modem = %link,
+            iccid = %iccid,
             "No amount was found in the answer to the balance question of {link}; compare its pattern in the configuration \
              with the answer that `postrider modem show` prints"
         ),

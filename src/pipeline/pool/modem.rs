@@ -194,9 +194,8 @@ impl<'a> Modem<'a> {
             let (span, cap) = (quota.span.as_str(), self.rules.caps.of(quota.span).unwrap_or(0));
             tracing::warn!(
                 message_id = SIM_QUOTA_REACHED.id,
-                postrider.link = %link,
-            postrider.modem = link.modem.as_deref(),
-                postrider.iccid = %self.sim,
+                postrider.modem = %link,
+                iccid = %self.sim,
                 "The SIM in {link} has sent the {cap} segments that it may send in a {span}; it rests until {}",
                 quota.until
             );
