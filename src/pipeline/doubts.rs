@@ -33,16 +33,14 @@ pub struct Settled {
 pub fn find(turn: &Turn<'_>, link: &LinkName, receipt: &Receipt) -> Result<Vec<Settled>, StoreError> {
     let (Some(recipient), Some(id)) = (&receipt.recipient, receipt.ids.first()) else { return Ok(Vec::new()) };
     let Some((rows, head)) = in_doubt(turn, link, receipt, recipient)? else { return Ok(Vec::new()) };
-    if message::another_is_leased(turn.tx, &head.recipient, head.id)? {
+    // After a resend of parts there may be two copies of one, answered or not, and none of another.
+    let copies = head.segments > 1 && head.attempt > 1;
+    if copies || message::another_is_leased(turn.tx, &head.recipient, head.id)? {
         return Ok(Vec::new());
     }
     let mut told = vec![(id.clone(), vec![receipt.clone()])];
     if rows.len() > 1 {
-        // Of several segments nobody can tell which one arrived, until a receipt is there for each. After a resend there
-        // may be two copies of one and none of another.
-        if head.attempt > 1 {
-            return Ok(Vec::new());
-        }
+        // Of several segments nobody can tell which one arrived, until a receipt is there for each.
         let since = rows.iter().map(|row| row.at).min().unwrap_or(turn.now).minus(LEASE_MAX);
         let mut kept = Vec::new();
         for one in early::of_group(turn.tx, &link.group, since)? {
@@ -133,7 +131,8 @@ fn same_sender(turn: &Turn<'_>, head: &Head, receipt: &Receipt) -> Result<bool, 
 /// What a receipt that was kept makes of a send whose answer was just given up: it came while the lease was open, for
 /// the same handset, over the same SIM, and nobody else can be meant.
 pub fn take(turn: &Turn<'_>, head: &Head, row: &Submission, leased_at: LeasedAt) -> Result<Option<Early>, StoreError> {
-    if !early::any(turn.tx)? || message::another_is_leased(turn.tx, &head.recipient, head.id)? {
+    // Of several parts that were given up together nobody can tell which one a receipt is of.
+    if head.segments > 1 || !early::any(turn.tx)? || message::another_is_leased(turn.tx, &head.recipient, head.id)? {
         return Ok(None);
     }
     let since = leased_at.since(turn, head)?;
