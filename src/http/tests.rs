@@ -105,8 +105,8 @@ impl Bench {
         let (store, _) = Store::start(database, path).unwrap();
         let mut pipeline = Settings { routes: vec![Route::over("main", &["north"])], ..Settings::default() };
         pipeline.groups.insert("north".into(), Group::new(TextProfile::default(), None));
-        pipeline.routes.push(Route::over("sticks", &["pool"]));
-        pipeline.groups.insert("pool".into(), Group::new(TextProfile::default(), None));
+        let pool = crate::policy::pool::PoolSettings::default();
+        pipeline.groups.insert("pool".into(), Group::of_modems(TextProfile::default(), pool));
         let modems = modems::two();
         let daemon = Arc::new(Quiet { settings: Arc::new(pipeline), modems, ..Quiet::default() });
         let metrics = HttpMetrics::default();

@@ -56,7 +56,7 @@ fn keep_alive(turn: &Turn<'_>, sim: &Sim, rule: &KeepAlive) -> Result<(), StoreE
             let id = accepted.first().map(|one| one.id.to_string()).unwrap_or_default();
             tracing::info!(
                 postrider.modem = %sim.link,
-                postrider.iccid = %sim.id,
+                iccid = %sim.id,
                 "The SIM in {} was not used for {} days; message {id} keeps it alive",
                 sim.link,
                 rule.after.as_secs() / 86_400
@@ -64,7 +64,7 @@ fn keep_alive(turn: &Turn<'_>, sim: &Sim, rule: &KeepAlive) -> Result<(), StoreE
         }
         Err(refusal) => tracing::warn!(
             postrider.modem = %sim.link,
-            postrider.iccid = %sim.id,
+            iccid = %sim.id,
             "The SIM in {} may expire: its keep-alive message cannot be sent: {}",
             sim.link,
             refusal.message

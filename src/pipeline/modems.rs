@@ -21,7 +21,7 @@ pub fn settle(turn: &Turn<'_>, link: &LinkName, notice: &ModemNotice, ack: Optio
             tracing::error!(
                 message_id = SIM_PIN_REFUSED.id,
                 postrider.modem = %link,
-                postrider.iccid = %sim,
+                iccid = %sim,
                 "The PIN of the SIM in {link} was entered before and not taken, so it is not entered again. Put the right PIN \
                  into the configuration"
             );
@@ -48,7 +48,7 @@ fn identified(turn: &Turn<'_>, link: &LinkName, modem: &ModemIdentity, sim: &Sim
         tracing::warn!(
             message_id = SIM_CHANGED.id,
             postrider.modem = %link,
-            postrider.iccid = %iccid,
+            iccid = %iccid,
             "Another SIM is in {link}: {iccid} instead of {before}. If nobody changed it, look at the modem; its caps and \
              its sender number are the new SIM's from now on"
         );
@@ -76,12 +76,12 @@ fn balance(turn: &Turn<'_>, link: &LinkName, iccid: &str, text: &str) -> Result<
         (Some(amount), Some(minimum)) if low && !was_low => tracing::warn!(
             message_id = SIM_BALANCE_LOW.id,
             postrider.modem = %link,
-            postrider.iccid = %iccid,
+            iccid = %iccid,
             "The SIM in {link} has {amount} left, less than {minimum}. Top it up before it stops sending"
         ),
         (None, _) if watch.is_some() => tracing::warn!(
             postrider.modem = %link,
-            postrider.iccid = %iccid,
+            iccid = %iccid,
             "No amount was found in the answer to the balance question of {link}; compare its pattern in the configuration \
              with the answer that `postrider modem show` prints"
         ),

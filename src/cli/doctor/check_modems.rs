@@ -170,6 +170,9 @@ fn modem(modem: &ModemView) -> Vec<Finding> {
             "name it in the [[modem]] block: smsc = \"+NUMBER\", then: systemctl reload postrider",
         ));
     }
+    if modem.sim.standing.as_ref().is_some_and(|standing| standing.balance_low) {
+        findings.push(warn(name.clone(), "the balance of its SIM is low", "top the SIM up"));
+    }
     if modem.signal_dbm.is_some_and(|dbm| dbm < SIGNAL_MIN_DBM) {
         findings.push(warn(
             name.clone(),

@@ -3,7 +3,7 @@
 use crate::cli::out::columns;
 use crate::cli::ports::Port;
 use crate::cli::time::local;
-use crate::http::ModemView;
+use crate::http::{ModemView, SpanView, StandingView};
 use crate::model::Timestamp;
 
 /// The widest line.
@@ -72,6 +72,10 @@ pub fn show(modem: &ModemView) -> Vec<String> {
     facts.maybe("SIM", modem.sim.iccid.as_deref().map(|iccid| format!("ICCID {iccid}")).as_deref());
     facts.maybe("IMSI", modem.sim.imsi.as_deref());
     facts.maybe("number", modem.sim.number.as_deref());
+    if let Some(standing) = &modem.sim.standing {
+        facts.say("sent", &usage(standing));
+        facts.maybe("balance", balance(standing).as_deref());
+    }
     facts.maybe("SMSC", modem.smsc.as_deref());
     facts.say("network", &words(&[&network(modem), &format!("({})", modem.registration)]));
     facts.maybe("signal", modem.signal_dbm.map(|dbm| format!("{dbm} dBm, {}", strength(dbm))).as_deref());
@@ -88,6 +92,26 @@ pub fn show(modem: &ModemView) -> Vec<String> {
     let lost = format!("{} timeouts, {} resets, {} losses", counters.timeouts, counters.resets, counters.losses);
     facts.say("troubles", &lost);
     facts.0
+}
+
+/// What a SIM sent in each span, of how much.
+fn usage(standing: &StandingView) -> String {
+    let span = |one: &SpanView| match one.cap {
+        Some(cap) => format!("{} of {cap} this {}", one.used, one.span),
+        None => format!("{} this {}", one.used, one.span),
+    };
+    let mut text = standing.usage.iter().map(span).collect::<Vec<_>>().join(", ");
+    if let (Some(span), Some(until)) = (&standing.quota_reached, &standing.rests_until) {
+        text.push_str(&format!("; the cap of a {span} is reached, it rests until {}", time(until)));
+    }
+    text
+}
+
+fn balance(standing: &StandingView) -> Option<String> {
+    let amount = standing.balance.as_ref().or(standing.balance_text.as_ref())?;
+    let low = if standing.balance_low { ", which is LOW" } else { "" };
+    let at = standing.balance_at.as_deref().map(|at| format!(" at {}", time(at))).unwrap_or_default();
+    Some(format!("{amount}{low}{at}"))
 }
 
 fn place(modem: &ModemView) -> String {

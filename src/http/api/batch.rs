@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::http::problem::{FieldError, Problem};
 use crate::http::request::{self, Checked, Defaults, Messages};
-use crate::model::Timestamp;
+use crate::model::{NewMessage, Timestamp};
 use crate::pipeline::{self, Prepared, Settings};
 
 /// The messages of a request on their way into the store.
@@ -31,6 +31,20 @@ impl Batch {
     /// # Errors
     /// A problem when the body as a whole is none.
     pub fn read(body: &[u8], defaults: Defaults, settings: &Settings, now: Timestamp) -> Result<Self, Problem> {
+        Self::read_for(None, body, defaults, settings, now)
+    }
+
+    /// As [`Batch::read`]; only `link` may carry the messages, if it is named.
+    ///
+    /// # Errors
+    /// As [`Batch::read`].
+    pub fn read_for(
+        link: Option<&str>,
+        body: &[u8],
+        defaults: Defaults,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
         let (many, checked) = match request::parse(body, defaults)? {
             Messages::One(checked) => (false, vec![*checked]),
             Messages::Many(checked) => (true, checked),
@@ -44,7 +58,8 @@ impl Batch {
             errors: Vec::new(),
         };
         for (place, checked) in checked.into_iter().enumerate() {
-            batch.add(place, checked, settings, now);
+            let link = link.map(str::to_owned);
+            batch.add(place, checked.map(|new| NewMessage { link, ..new }), settings, now);
         }
         Ok(batch)
     }

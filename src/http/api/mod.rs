@@ -43,7 +43,7 @@ use super::token::Scope;
 
 pub use batch::Accepted;
 pub use modem_ask::{at_command, ussd_text};
-pub use modem_view::{AnswerView, ModemView};
+pub use modem_view::{AnswerView, ModemView, SpanView, StandingView};
 pub use view::{InboundView, MessageView, TimelineView};
 
 /// What all handlers share. Cloning is cheap.

@@ -1,5 +1,7 @@
 //! `/v1/modems`: the modems with their SIMs and networks, and a test message through one of them.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -11,9 +13,10 @@ use utoipa::ToSchema;
 
 use crate::http::problem::{Problem, ProblemDocument};
 use crate::http::token::Scope;
-use crate::model::{MODEM_PARAMETER, ModemStage, ModemStatus, Timestamp};
+use crate::model::{ModemStage, ModemStatus, Timestamp};
+use crate::pipeline::{self, SimStanding};
 
-use super::batch::Accepted;
+use super::batch::{Accepted, Batch};
 use super::modem_ask::asked;
 use super::modem_view::ModemView;
 use super::{Api, json as answer, post};
@@ -36,10 +39,13 @@ pub struct Modems {
     )
 )]
 pub async fn list_modems(State(api): State<Api>, headers: HeaderMap) -> Result<Response, Problem> {
-    api.authorize(&headers, Scope::ModemsRead, api.now()).await?;
+    let now = api.now();
+    api.authorize(&headers, Scope::ModemsRead, now).await?;
     let mut modems = api.0.surroundings.modems();
     modems.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(answer(StatusCode::OK, &Modems { modems: modems.into_iter().map(ModemView::from).collect() }))
+    let standings = standings(&api, now).await?;
+    let modems = modems.into_iter().map(|modem| view(modem, &standings)).collect();
+    Ok(answer(StatusCode::OK, &Modems { modems }))
 }
 
 /// Shows a modem.
@@ -52,8 +58,26 @@ pub async fn list_modems(State(api): State<Api>, headers: HeaderMap) -> Result<R
     )
 )]
 pub async fn get_modem(State(api): State<Api>, name: PathName, headers: HeaderMap) -> Result<Response, Problem> {
-    api.authorize(&headers, Scope::ModemsRead, api.now()).await?;
-    Ok(answer(StatusCode::OK, &ModemView::from(find(&api, name)?)))
+    let now = api.now();
+    api.authorize(&headers, Scope::ModemsRead, now).await?;
+    let modem = find(&api, name)?;
+    Ok(answer(StatusCode::OK, &view(modem, &standings(&api, now).await?)))
+}
+
+/// How the SIMs stand by the store's count.
+async fn standings(api: &Api, now: Timestamp) -> Result<Vec<SimStanding>, Problem> {
+    let settings = api.0.surroundings.settings();
+    api.backend().read(move |connection| pipeline::sims(connection, &settings, now)).await
+}
+
+/// A modem with how its SIM stands.
+fn view(modem: ModemStatus, standings: &[SimStanding]) -> ModemView {
+    let ids = [modem.sim.iccid.clone(), modem.identity.imei.clone()];
+    let mut view = ModemView::from(modem);
+    // A SIM that does not tell its number is counted by its modem's.
+    let own = ids.iter().flatten().find_map(|id| standings.iter().find(|standing| standing.sim.id == *id));
+    view.sim.standing = own.map(Into::into);
+    view
 }
 
 /// A test message.
@@ -81,7 +105,7 @@ pub struct SmsTest {
         (status = 202, description = "Accepted", body = Accepted),
         (status = 400, description = "Not JSON", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "There is no such modem", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "It takes no messages now, or no route leads to it", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "It takes no messages now", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "The number or the text is wrong", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -101,22 +125,17 @@ pub async fn modem_sms_test(
     }
     post::refuse_when_full(&api)?;
     let settings = api.0.surroundings.settings();
-    let leads_to = |groups: &[std::sync::Arc<str>]| groups.iter().any(|group| **group == *modem.group);
-    let Some(route) = settings.routes.iter().find(|route| leads_to(&route.groups)).map(|route| route.name.to_string())
-    else {
-        let detail = format!("no route leads to the modem group \"{}\"; name it in [[route]] links", modem.group);
-        return Err(Problem::new(StatusCode::CONFLICT, "no_route", detail));
-    };
-    let message = message(&modem, test, &route, now).to_string().into_bytes();
-    let batch = post::prepare(message.into(), api.0.defaults, std::sync::Arc::clone(&settings), now).await?;
+    let message = message(&modem, test, now).to_string();
+    let link = format!("{}/{}", modem.group, modem.name);
+    let batch = Batch::read_for(Some(&link), message.as_bytes(), api.0.defaults, &settings, now)?;
     if batch.prepared.is_empty() {
         return Err(batch.refusal(Vec::new()));
     }
-    post::store(&api, caller.token, None, &std::sync::Arc::new(batch), settings, now).await
+    post::store(&api, caller.token, None, &Arc::new(batch), settings, now).await
 }
 
 /// The test as any tool would post it.
-fn message(modem: &ModemStatus, test: SmsTest, route: &str, now: Timestamp) -> serde_json::Value {
+fn message(modem: &ModemStatus, test: SmsTest, now: Timestamp) -> serde_json::Value {
     let text = test.text.unwrap_or_else(|| {
         let at = now.to_string();
         let minute = at.get(..16).unwrap_or(&at).replace('T', " ");
@@ -129,8 +148,6 @@ fn message(modem: &ModemStatus, test: SmsTest, route: &str, now: Timestamp) -> s
         "valid_for": "10m",
         "on_doubt": "hold",
         "tags": ["sms-test"],
-        "route": route,
-        "parameters": { MODEM_PARAMETER: modem.name },
     })
 }
 

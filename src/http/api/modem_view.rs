@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::model::{ModemAnswer, ModemCounters, ModemStage, ModemStatus, StorageFill};
+use crate::pipeline::{SimStanding, SpanUse};
 
 /// A modem, its SIM and its network at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -106,6 +107,70 @@ pub struct SimView {
     /// Its own number, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
+    /// What it has sent, what it may send, and its credit, once the store knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<StandingView>,
+}
+
+/// What a SIM has sent, what it may send, and its credit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = SimStanding)]
+pub struct StandingView {
+    /// Its use by spans, the shortest first.
+    pub usage: Vec<SpanView>,
+    /// Which cap keeps it from sending now: a span.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota_reached: Option<String>,
+    /// Until when it rests for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub rests_until: Option<String>,
+    /// When its pace lets the next message leave, if that is later than now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub paced_until: Option<String>,
+    /// The last balance that was read, as an amount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<String>,
+    /// The network's own words about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance_text: Option<String>,
+    /// When it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub balance_at: Option<String>,
+    /// Whether it is below its minimum.
+    pub balance_low: bool,
+}
+
+/// A SIM's use in a span.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = SpanUse)]
+pub struct SpanView {
+    /// `minute`, `hour`, `day` or `month`.
+    pub span: String,
+    /// Segments that it sent.
+    pub used: u32,
+    /// Segments that it may send; absent without a cap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap: Option<u32>,
+}
+
+impl From<&SimStanding> for StandingView {
+    fn from(standing: &SimStanding) -> Self {
+        let SimStanding { sim, spans, quota, paced_until, balance_min: _ } = standing;
+        let span = |one: &SpanUse| SpanView { span: one.span.to_owned(), used: one.used, cap: one.cap };
+        Self {
+            usage: spans.iter().map(span).collect(),
+            quota_reached: quota.map(|(span, _)| span.to_owned()),
+            rests_until: quota.map(|(_, until)| until.to_string()),
+            paced_until: paced_until.map(|at| at.to_string()),
+            balance: sim.balance.map(|amount| amount.to_string()),
+            balance_text: sim.balance_text.clone(),
+            balance_at: sim.life.balance_at.map(|at| at.to_string()),
+            balance_low: sim.balance_low,
+        }
+    }
 }
 
 /// How full one message store is.
@@ -188,7 +253,7 @@ impl From<ModemStatus> for ModemView {
                 firmware: status.identity.firmware,
                 imei: status.identity.imei,
             },
-            sim: SimView { iccid: status.sim.iccid, imsi: status.sim.imsi, number: status.sim.number },
+            sim: SimView { iccid: status.sim.iccid, imsi: status.sim.imsi, number: status.sim.number, standing: None },
             smsc: status.smsc,
             registration: status.registration.as_str().to_owned(),
             operator: status.operator,

@@ -142,8 +142,7 @@ fn digest(body: &[u8], atomic: bool) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-/// Reads, checks and encodes the messages of a body.
-pub(super) async fn prepare(
+async fn prepare(
     body: Bytes,
     defaults: Defaults,
     settings: Arc<Settings>,

@@ -5,9 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::*;
-use crate::model::{
-    MODEM_PARAMETER, ModemCounters, ModemIdentity, ModemStage, Registration, ResetKind, SimIdentity, StorageFill,
-};
+use crate::model::{ModemCounters, ModemIdentity, ModemStage, Registration, ResetKind, SimIdentity, StorageFill};
 
 /// One that is ready, and one that was given up for a while.
 pub(super) fn two() -> Vec<ModemStatus> {
@@ -72,6 +70,8 @@ pub(super) fn answer(name: &str, what: &ModemRequest) -> Option<ModemAnswer> {
 #[tokio::test]
 async fn modems_are_listed_by_name_and_shown_one_by_one() {
     let bench = Bench::new().await;
+    let sim = SimIdentity { iccid: Some("8982001234567890123".to_owned()), ..SimIdentity::default() };
+    bench.store.write(move |tx| store::sim::saw(tx, "8982001234567890123", "pool/stick-1", &sim, NOW)).await.unwrap();
     let (status, all) = bench.get("/v1/modems").await;
     assert_eq!(status, 200);
     insta::assert_json_snapshot!("modems", all);
@@ -132,8 +132,7 @@ async fn a_test_message_is_a_message_tied_to_its_modem() {
     assert_eq!(bench.daemon.dispatch_wakes.load(Ordering::Relaxed), 1);
     let (_, message) = bench.get(&format!("/v1/messages/{}", accepted["id"].as_str().unwrap())).await;
     assert_eq!(message["text"], "postrider test through stick-1, 2026-11-22 00:00 UTC");
-    assert_eq!((&message["route"], &message["on_doubt"]), (&json!("sticks"), &json!("hold")));
-    assert_eq!(message["parameters"][MODEM_PARAMETER], "stick-1");
+    assert_eq!((&message["route"], &message["on_doubt"]), (&json!("@pool/stick-1"), &json!("hold")));
     let cases = [
         ("attic", json!({"to": "+821012345678"}), 409, "quarantined: It does not answer: Unplug it"),
         ("stick-1", json!({"to": "hello"}), 422, ""),

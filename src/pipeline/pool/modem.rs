@@ -195,7 +195,7 @@ impl<'a> Modem<'a> {
             tracing::warn!(
                 message_id = SIM_QUOTA_REACHED.id,
                 postrider.modem = %link,
-                postrider.iccid = %self.sim,
+                iccid = %self.sim,
                 "The SIM in {link} has sent the {cap} segments that it may send in a {span}; it rests until {}",
                 quota.until
             );
