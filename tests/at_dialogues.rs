@@ -119,6 +119,7 @@ fn message(pdu: &str, number: usize) -> Submission {
         class: Class::Transactional,
         encoded: Arc::new(encoded),
         turns: Vec::new(),
+        gap: std::time::Duration::ZERO,
         valid_until: START.plus(Duration::from_secs(86_400)),
         parameters: BTreeMap::new(),
     }

@@ -8,10 +8,15 @@ use crate::model::{MessageId, SegmentTurn, Submission, Timestamp};
 /// The throttle plans seconds ahead, not minutes; a longer wait is a wall clock that jumped.
 const TURN_WAIT_MAX: Duration = Duration::from_secs(60);
 
+/// What leaves later than this after its turn was held up.
+const LATE_MAX: Duration = Duration::from_millis(100);
+
 /// The segments, first come first out.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     held: VecDeque<Held>,
+    /// When the last segment left.
+    left_at: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -46,13 +51,21 @@ impl Queue {
 
     /// When the first segment may leave.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.held.front().and_then(Held::turn).map(|(_, due)| due)
+        self.next().map(|(_, _, due)| due)
+    }
+
+    /// The first segment and when it may leave: at its turn, and not closer behind the one before than the rate allows. A
+    /// link that was held up has a whole queue whose turns are past.
+    fn next(&self) -> Option<(&Held, SegmentTurn, Instant)> {
+        let held = self.held.front()?;
+        let (turn, due) = held.turn()?;
+        let gap = held.submission.gap.min(TURN_WAIT_MAX);
+        Some((held, turn, self.left_at.map_or(due, |left| due.max(left + gap))))
     }
 
     /// The first segment, if its turn has come.
     pub fn front(&self, now: Instant) -> Option<(&Submission, SegmentTurn)> {
-        let held = self.held.front()?;
-        let (turn, due) = held.turn()?;
+        let (held, turn, due) = self.next()?;
         (due <= now).then_some((&held.submission, turn))
     }
 
@@ -77,8 +90,11 @@ impl Queue {
         Some((held.submission, held.next))
     }
 
-    /// Removes the first segment.
-    pub fn pop(&mut self) {
+    /// Removes the first segment, which leaves now.
+    pub fn pop(&mut self, now: Instant) {
+        // What is a little late is made up for, or every timer's lateness would slow the link down; a stall is not.
+        let planned = self.next().map_or(now, |(_, _, due)| due);
+        self.left_at = Some(if now.saturating_duration_since(planned) > LATE_MAX { now } else { planned.min(now) });
         let Some(held) = self.held.front_mut() else { return };
         held.next += 1;
         if held.next >= held.submission.turns.len() {
@@ -123,6 +139,7 @@ mod tests {
                 segments: vec![vec![0x41]; not_before.len()],
             }),
             turns: (0..).zip(not_before).map(|(index, at)| SegmentTurn { index, not_before: *at }).collect(),
+            gap: Duration::ZERO,
             valid_until: WALL,
             parameters: BTreeMap::new(),
         }
@@ -135,12 +152,28 @@ mod tests {
         queue.push(submission(1, &[WALL, WALL.plus(Duration::from_millis(200))]), now, WALL);
         queue.push(submission(2, &[WALL]), now, WALL);
         assert_eq!(queue.front(now).map(|(_, turn)| turn.index), Some(0));
-        queue.pop();
+        queue.pop(now);
         assert!(queue.front(now).is_none());
         assert_eq!(queue.poll_timeout(), Some(now + Duration::from_millis(200)));
         assert_eq!(queue.front(now + Duration::from_millis(200)).map(|(_, turn)| turn.index), Some(1));
-        queue.pop();
+        queue.pop(now);
         assert_eq!(queue.front(now).map(|(submission, _)| submission.message.as_i64()), Some(2));
+    }
+
+    #[test]
+    fn a_link_that_was_held_up_does_not_make_up_for_it() {
+        let now = origin();
+        let mut queue = Queue::default();
+        let second = Duration::from_secs(1);
+        for id in 1..=3 {
+            queue.push(Submission { gap: second, ..submission(id, &[WALL]) }, now, WALL);
+        }
+        let late = now + second * 30;
+        assert!(queue.front(late).is_some());
+        queue.pop(late);
+        assert!(queue.front(late).is_none(), "its turn is past, and yet it waits for the gap");
+        assert_eq!(queue.poll_timeout(), Some(late + second));
+        assert!(queue.front(late + second).is_some());
     }
 
     #[test]
@@ -159,7 +192,7 @@ mod tests {
         queue.push(submission(2, &[WALL.plus(Duration::from_secs(5))]), now, WALL);
         let id = |id| MessageId::from_i64(id).unwrap();
         assert!(queue.begun() == 0 && queue.pop_rest(id(1), 1).is_none(), "nothing of it left yet");
-        queue.pop();
+        queue.pop(now);
         assert_eq!(queue.begun(), 2);
         assert!(queue.more_within(now, Duration::ZERO));
         assert!(queue.pop_rest(id(1), 2).is_none() && queue.pop_rest(id(2), 1).is_none());
@@ -175,7 +208,7 @@ mod tests {
         let mut queue = Queue::default();
         queue.push(submission(1, &[WALL, WALL]), now, WALL);
         queue.push(submission(2, &[WALL]), now, WALL);
-        queue.pop();
+        queue.pop(now);
         let left: Vec<_> = queue.drain().map(|(submission, next)| (submission.message.as_i64(), next)).collect();
         assert_eq!(left, [(1, 1), (2, 0)]);
         assert_eq!(queue.poll_timeout(), None);

@@ -54,7 +54,7 @@ impl Carriage<'_> {
                     self.link.reporter.outcome(token.message, token.attempt, token.index, refused);
                 }
             }
-            self.queue.pop();
+            self.queue.pop(moment.now);
         }
     }
 

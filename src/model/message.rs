@@ -201,6 +201,8 @@ pub struct Submission {
     pub encoded: Arc<Encoded>,
     /// The segments to send, in order. Those that the carrier already took are not among them.
     pub turns: Vec<SegmentTurn>,
+    /// By the contract's rate, the shortest time between two segments: a link that was held up does not make up for it.
+    pub gap: Duration,
     /// The carrier may give up after this.
     pub valid_until: Timestamp,
     /// Values for the carrier's per-message TLVs.

@@ -178,7 +178,8 @@ impl GroupTurn<'_> {
                 out.next_at = Some(now.plus(ROOM_WAIT));
                 break;
             };
-            let to = LeaseTo { group: self.group, name: self.name, link: &offers[link].name, sim: None };
+            let links = self.links.len();
+            let to = LeaseTo { group: self.group, name: self.name, links, link: &offers[link].name, sim: None };
             let depart = |segments| (0..segments).map(|_| throttle.reserve(now)).collect();
             if let Some(submission) = lease(self.turn, due, to, depart)? {
                 offers[link].free = offers[link].free.saturating_sub(submission.turns.len());

@@ -1,6 +1,7 @@
 //! Leases one message to one link: what of it is still to be sent, in that link's form, written before a byte leaves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::change::{self, Step};
 use super::settle::segment_states;
@@ -17,6 +18,8 @@ pub struct LeaseTo<'a> {
     pub group: &'a Group,
     /// The group's name.
     pub name: &'a str,
+    /// How many links of the group are up: they share its rate.
+    pub links: usize,
     /// The link.
     pub link: &'a LinkName,
     /// Its SIM, if it is a modem.
@@ -70,9 +73,16 @@ pub fn lease(
         class: head.class,
         encoded: Arc::new(encoded),
         turns,
+        gap: gap(to.group.rate, to.links),
         valid_until: head.valid_until,
         parameters: due.parameters.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
     }))
+}
+
+/// The shortest time between two segments of one of `links` links that share a rate.
+fn gap(rate: Option<f64>, links: usize) -> Duration {
+    let share = f64::from(u16::try_from(links.max(1)).unwrap_or(u16::MAX));
+    rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(share / rate.max(0.001)))
 }
 
 /// The message in the group's form: as stored, or encoded again if it was encoded for another.

@@ -185,7 +185,7 @@ impl PoolTurn<'_> {
     ) -> Result<(), StoreError> {
         let Some(modem) = self.modems.get_mut(place) else { return Ok(()) };
         let (now, offer, sim) = (self.turn.now, &mut offers[modem.place], modem.sim.clone());
-        let to = LeaseTo { group: self.group, name: self.name, link: &offer.name, sim: Some(&sim) };
+        let to = LeaseTo { group: self.group, name: self.name, links: 1, link: &offer.name, sim: Some(&sim) };
         if let Some(submission) = lease(self.turn, due, to, |segments| modem.depart(segments, now))? {
             offer.free = offer.free.saturating_sub(submission.turns.len());
             offer.idle = false;

@@ -180,6 +180,7 @@ pub fn submission(id: i64, segments: &[&str]) -> Submission {
             segments: segments.iter().map(|text| text.as_bytes().to_vec()).collect(),
         }),
         turns: (0..).zip(segments).map(|(index, _)| SegmentTurn { index, not_before: Timestamp::default() }).collect(),
+        gap: std::time::Duration::ZERO,
         valid_until: wall().plus(Duration::from_secs(86_400)),
         parameters: BTreeMap::new(),
     }

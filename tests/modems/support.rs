@@ -223,6 +223,7 @@ pub fn submission(parts: u8) -> Submission {
             segments: vec![vec![0x41; 20]; usize::from(parts)],
         }),
         turns: (0..parts).map(|index| SegmentTurn { index, not_before: now }).collect(),
+        gap: std::time::Duration::ZERO,
         valid_until: now.plus(Duration::from_secs(86_400)),
         parameters: BTreeMap::new(),
     }

@@ -36,6 +36,7 @@ pub struct SimLink {
     held: VecDeque<Held>,
     connect_at: Option<Instant>,
     answered_at: Instant,
+    left_at: Option<Instant>,
     up: bool,
     /// A planted fault: what may have been sent is called unsent.
     pub blind: bool,
@@ -53,6 +54,7 @@ impl SimLink {
             held: VecDeque::new(),
             connect_at: Some(now),
             answered_at: now,
+            left_at: None,
             up: false,
             blind: false,
         }
@@ -135,6 +137,10 @@ impl SimLink {
             else {
                 break;
             };
+            if self.left_at.is_some_and(|left| left + held.submission.gap > now) {
+                break;
+            }
+            self.left_at = Some(now);
             held.next += 1;
             let token = (held.submission.message, held.submission.attempt, turn.index);
             let body =
@@ -155,8 +161,10 @@ impl SimLink {
     pub fn poll_timeout(&self, wall: Timestamp, now: Instant) -> Option<Instant> {
         let session = self.session.as_ref();
         let turn = self.held.front().filter(|_| self.up && session.is_some_and(|session| session.free() > 0));
-        let turn =
-            turn.and_then(|held| held.submission.turns.get(held.next)).map(|turn| now + turn.not_before.since(wall));
+        let turn = turn.and_then(|held| {
+            let due = now + held.submission.turns.get(held.next)?.not_before.since(wall);
+            Some(self.left_at.map_or(due, |left| due.max(left + held.submission.gap)))
+        });
         let silence =
             session.and_then(Session::oldest_request).map(|at| at.max(self.answered_at) + SILENCE_MAX + PAUSE);
         [self.connect_at, session.and_then(Session::poll_timeout), turn, silence].into_iter().flatten().min()

@@ -60,6 +60,7 @@ fn turned(view: &View, encoded: &Encoded) -> Turned {
         class: view.head.class,
         encoded: Arc::new(encoded.clone()),
         turns: turns.map(|index| SegmentTurn { index, not_before: Timestamp::default() }).collect(),
+        gap: std::time::Duration::ZERO,
         valid_until: view.head.valid_until,
         parameters: view.parameters.clone(),
     }

@@ -149,7 +149,7 @@ impl ModemLink {
         let flight = Flight { message: submission.message, attempt: submission.attempt, index: turn.index };
         self.machine.submit(moment.now, moment.wall, submission, turn.index, more);
         self.flights.push(flight);
-        self.queue.pop();
+        self.queue.pop(moment.now);
         self.shared.status().counters.sent += 1;
         true
     }

@@ -28,6 +28,7 @@ fn submission(encoded: Encoded) -> Submission {
         class: Class::Transactional,
         encoded: Arc::new(encoded),
         turns: vec![SegmentTurn { index: 0, not_before: Timestamp::default() }],
+        gap: std::time::Duration::ZERO,
         valid_until: "2026-11-22T05:30:00Z".parse().unwrap(),
         parameters: BTreeMap::new(),
     }

@@ -266,6 +266,7 @@ pub(super) fn submission() -> Submission {
             segments: vec![b"one".to_vec(), b"two".to_vec(), b"three".to_vec()],
         }),
         turns: Vec::new(),
+        gap: std::time::Duration::ZERO,
         valid_until: Timestamp::from_millis(1_795_000_000_000).plus(S * 86_400),
         parameters: BTreeMap::new(),
     }
