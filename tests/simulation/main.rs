@@ -13,8 +13,10 @@
 )]
 
 mod link;
+mod modem_dialogues;
 mod modem_duel;
 mod modem_tests;
+mod modem_world;
 mod oracle;
 mod plan;
 mod wires;

@@ -31,8 +31,9 @@ pub struct Duel {
     replug_at: Option<Instant>,
     /// Octets of either side until the stick is pulled out.
     pub cut_after: Option<usize>,
-    /// Whether the store takes what comes in.
-    pub takes: bool,
+    /// Events for a world with a store of its own; without one they are handled here.
+    pub events: Vec<ModemEvent>,
+    pub has_world: bool,
     /// Whether the dialogue is shown: `POSTRIDER_SIM_TALK=1`.
     talk: bool,
 }
@@ -42,9 +43,8 @@ impl Duel {
     pub fn new(settings: SimModemSettings, seed: u64) -> Self {
         let epoch = Instant::now();
         let usb = settings.persona.usb.map(|usb| (usb.vendor, usb.product));
-        let machine = Settings { profiles: built_in_modem_profiles(), ..Settings::default() };
         let mut duel = Self {
-            modem: Modem::new(machine, usb),
+            modem: Modem::new(machine_settings(), usb),
             sim: SimModem::new(epoch, settings, seed),
             epoch,
             now: epoch,
@@ -56,10 +56,12 @@ impl Duel {
             is_open: false,
             replug_at: None,
             cut_after: None,
-            takes: true,
+            events: Vec::new(),
+            has_world: false,
             talk: std::env::var_os("POSTRIDER_SIM_TALK").is_some(),
         };
         duel.open();
+        duel.settle();
         duel
     }
 
@@ -75,20 +77,40 @@ impl Duel {
             if done(self) {
                 return true;
             }
-            let next = [self.modem.poll_timeout(), self.sim.poll_timeout(), self.replug_at].into_iter().flatten().min();
-            let Some(at) = next.filter(|at| *at <= end) else { break };
-            self.now = self.now.max(at) + Duration::from_micros(10);
-            let (now, wall) = (self.now, self.wall());
-            if self.replug_at.is_some_and(|at| at <= now) {
-                self.replug_at = None;
-                self.sim.handle_plugged(now);
-                self.open();
-            }
-            self.sim.handle_timeout(now);
-            self.modem.handle_timeout(now, wall);
+            let Some(at) = self.poll_timeout().filter(|at| *at <= end) else { break };
+            self.turn(self.now.max(at) + Duration::from_micros(10));
         }
         self.now = self.now.max(end);
         done(self)
+    }
+
+    /// When something is due.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        [self.modem.poll_timeout(), self.sim.poll_timeout(), self.replug_at].into_iter().flatten().min()
+    }
+
+    /// Does what is due at `now`.
+    pub fn turn(&mut self, now: Instant) {
+        self.now = now;
+        let wall = self.wall();
+        if self.replug_at.is_some_and(|at| at <= now) {
+            self.replug_at = None;
+            self.sim.handle_plugged(now);
+            self.open();
+        }
+        self.sim.handle_timeout(now);
+        self.modem.handle_timeout(now, wall);
+        self.settle();
+    }
+
+    /// The gateway's process dies and another starts: the modem notices nothing.
+    pub fn restart(&mut self) {
+        self.modem =
+            Modem::new(machine_settings(), self.sim.settings().persona.usb.map(|usb| (usb.vendor, usb.product)));
+        self.events.clear();
+        if self.is_open {
+            self.open();
+        }
     }
 
     pub fn until_ready(&mut self) {
@@ -152,15 +174,13 @@ impl Duel {
     }
 
     /// Moves octets and events until there are no more at this instant.
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         loop {
             let (now, wall) = (self.now, self.wall());
             let mut moved = false;
             while let Some(octets) = self.modem.poll_transmit() {
                 moved = true;
-                if self.talk {
-                    println!("{:?} > {}", now - self.epoch, String::from_utf8_lossy(&octets).escape_debug());
-                }
+                self.show('>', &octets);
                 let passing = self.passing(octets.len());
                 if self.is_open {
                     self.sim.handle_bytes(now, &octets[..passing]);
@@ -171,9 +191,7 @@ impl Duel {
             }
             while let Some(octets) = self.sim.poll_transmit() {
                 moved = true;
-                if self.talk {
-                    println!("{:?} < {}", now - self.epoch, String::from_utf8_lossy(&octets).escape_debug());
-                }
+                self.show('<', &octets);
                 let passing = self.passing(octets.len());
                 if self.is_open {
                     self.modem.handle_bytes(now, wall, &octets[..passing]);
@@ -199,21 +217,34 @@ impl Duel {
         }
     }
 
+    fn show(&self, way: char, octets: &[u8]) {
+        if self.talk {
+            println!("{:?} {way} {}", self.now - self.epoch, String::from_utf8_lossy(octets).escape_debug());
+        }
+    }
+
     fn handle_event(&mut self, event: ModemEvent) {
         let now = self.now;
         if !matches!(event, ModemEvent::Network(_) | ModemEvent::Storage(_)) && self.story.len() < 10_000 {
             self.story.push(format!("{:?} {event:?}", now - self.epoch));
         }
+        if self.has_world {
+            match event {
+                ModemEvent::Ask(ask) => self.obey(ask),
+                event => self.events.push(event),
+            }
+            return;
+        }
         match event {
             ModemEvent::Submit(result) => self.outcomes.push(result),
             ModemEvent::Receipt { receipt, token } => {
-                self.receipts.extend(self.takes.then_some(receipt));
-                self.modem.committed(now, token, self.takes);
+                self.receipts.push(receipt);
+                self.modem.committed(now, token, true);
             }
             ModemEvent::Inbound { part, token } => {
                 let said = text::decode(part.alphabet, &part.payload, &part.elements);
-                self.inbound.extend(self.takes.then_some(said));
-                self.modem.committed(now, token, self.takes);
+                self.inbound.push(said);
+                self.modem.committed(now, token, true);
             }
             ModemEvent::Notice { token: Some(token), .. } => self.modem.committed(now, token, true),
             ModemEvent::Stage { stage, .. } => self.stage = stage,
@@ -236,6 +267,11 @@ impl Duel {
         self.close(0);
         self.open();
     }
+}
+
+fn machine_settings() -> Settings {
+    let keep_alive = Duration::from_secs(120);
+    Settings { profiles: built_in_modem_profiles(), keep_alive, ..Settings::default() }
 }
 
 /// A text as the pipeline hands it to a link.

@@ -80,7 +80,7 @@ fn unplugged_at_any_octet_of_a_send_nothing_goes_out_twice() {
 }
 
 /// Chances of every fault that a modem may have in one run.
-fn faults(random: &mut Random) -> ModemFaults {
+pub fn faults(random: &mut Random) -> ModemFaults {
     let mut faults = ModemFaults { hang_time: Some(600 * SECOND), ..ModemFaults::default() };
     let all = [
         (Fault::NoPrompt, 200),

@@ -1,9 +1,10 @@
 //! Keeps a ledger of its own and holds the gateway's rows and the carrier's ledger against it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use postrider::model::{MessageId, State};
+use postrider::model::{MessageId, State, Timestamp};
 use postrider::sim::Carrier;
 use postrider::store::{Database, StoreError};
 
@@ -12,6 +13,26 @@ use postrider::store::{Database, StoreError};
 pub struct Posted {
     pub recipient: String,
     pub segments: usize,
+}
+
+/// A segment that a network took.
+#[derive(Debug)]
+pub struct Taken<'a> {
+    pub recipient: &'a str,
+    /// What makes it this segment of this message.
+    pub octets: Cow<'a, [u8]>,
+    pub at: Timestamp,
+}
+
+/// What the carrier took.
+pub fn taken(carrier: &Carrier) -> Vec<Taken<'_>> {
+    let entries = carrier.ledger().entries().filter(|entry| entry.status == 0);
+    let taken = entries.map(|entry| Taken {
+        recipient: &entry.destination,
+        octets: Cow::Borrowed(&entry.user_data),
+        at: entry.at,
+    });
+    taken.collect()
 }
 
 #[derive(Debug, Default)]
@@ -40,7 +61,7 @@ impl Oracle {
     }
 
     /// What must hold at every moment.
-    pub fn check(&mut self, database: &Database, carrier: &Carrier) -> Result<(), String> {
+    pub fn check(&mut self, database: &Database, taken: &[Taken<'_>]) -> Result<(), String> {
         let rows = rows(database)?;
         if rows.len() != self.posted.len() {
             return Err(format!("{} messages were acknowledged, {} are kept", self.posted.len(), rows.len()));
@@ -54,7 +75,7 @@ impl Oracle {
                 }
             }
         }
-        self.check_copies(&rows, carrier)?;
+        self.check_copies(&rows, taken)?;
         let tally = database.tally();
         for state in State::ALL {
             let counted = i64::try_from(rows.iter().filter(|row| row.state == state).count()).unwrap_or(-1);
@@ -66,10 +87,10 @@ impl Oracle {
     }
 
     /// Nothing goes out twice unless its doubt is on record.
-    fn check_copies(&self, rows: &[Row], carrier: &Carrier) -> Result<(), String> {
+    fn check_copies(&self, rows: &[Row], taken: &[Taken<'_>]) -> Result<(), String> {
         let mut copies: BTreeMap<(&str, &[u8]), u32> = BTreeMap::new();
-        for entry in carrier.ledger().entries().filter(|entry| entry.status == 0) {
-            *copies.entry((&entry.destination, &entry.user_data)).or_default() += 1;
+        for one in taken {
+            *copies.entry((one.recipient, &one.octets)).or_default() += 1;
         }
         let mut most: BTreeMap<&str, u32> = BTreeMap::new();
         for ((recipient, _), count) in copies {
@@ -92,10 +113,10 @@ impl Oracle {
     }
 
     /// What must hold in the end.
-    pub fn check_end(&self, database: &Database, carrier: &Carrier, rate: Option<f64>) -> Result<(), String> {
+    pub fn check_end(&self, database: &Database, all: &[Taken<'_>], rate: Option<f64>) -> Result<(), String> {
         let mut taken: BTreeMap<&str, BTreeSet<&[u8]>> = BTreeMap::new();
-        for entry in carrier.ledger().entries().filter(|entry| entry.status == 0) {
-            taken.entry(&entry.destination).or_default().insert(&entry.user_data);
+        for one in all {
+            taken.entry(one.recipient).or_default().insert(&one.octets);
         }
         for row in rows(database)? {
             let posted = &self.posted[&row.id];
@@ -126,7 +147,7 @@ impl Oracle {
         }
         check_callbacks(database)?;
         check_inbound(database, self.inbound)?;
-        rate.map_or(Ok(()), |rate| check_rate(carrier, rate))
+        rate.map_or(Ok(()), |rate| check_rate(all, rate))
     }
 }
 
@@ -168,8 +189,8 @@ fn check_inbound(database: &Database, expected: usize) -> Result<(), String> {
 }
 
 /// No second held more than the contract allows. One more may fall into it by the delays of the wire.
-fn check_rate(carrier: &Carrier, rate: f64) -> Result<(), String> {
-    let mut times: Vec<_> = carrier.ledger().entries().map(|entry| entry.at).collect();
+fn check_rate(taken: &[Taken<'_>], rate: f64) -> Result<(), String> {
+    let mut times: Vec<_> = taken.iter().map(|one| one.at).collect();
     times.sort_unstable();
     // A wire delay of up to 200 ms can push so many segments together.
     let most = (rate * 1.2).ceil() + 1.0;

@@ -14,7 +14,7 @@ use postrider::store::{Database, Options, StoreError, event, throttle};
 use postrider::text::TextProfile;
 
 use super::link::SimLink;
-use super::oracle::{Oracle, Posted};
+use super::oracle::{Oracle, Posted, taken};
 use super::plan::{HEALED, Happening, Plan};
 use super::wires::{Way, Wires};
 
@@ -125,7 +125,7 @@ impl World {
             let healed = self.elapsed > HEALED;
             if step % CHECK_EVERY == 0 {
                 self.oracle
-                    .check(&self.database, &self.carrier)
+                    .check(&self.database, &taken(&self.carrier))
                     .map_err(|broken| format!("{broken} at {:?}", self.elapsed))?;
                 let quiet = healed && self.callbacks_at.is_none() && self.carrier.pending_deliveries() == 0;
                 if quiet && self.oracle.is_settled(&self.database)? || self.elapsed >= END {
@@ -133,8 +133,8 @@ impl World {
                 }
             }
         }
-        self.oracle.check(&self.database, &self.carrier)?;
-        self.oracle.check_end(&self.database, &self.carrier, self.plan.rate)?;
+        self.oracle.check(&self.database, &taken(&self.carrier))?;
+        self.oracle.check_end(&self.database, &taken(&self.carrier), self.plan.rate)?;
         Ok((self.elapsed, self.carrier.ledger().counts.taken))
     }
 

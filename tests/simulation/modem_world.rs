@@ -1,0 +1,528 @@
+//! The gateway's engine over a group of modems: the real pipeline, store and modem machines, simulated sticks, one clock.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use postrider::at::ModemEvent;
+use postrider::model::*;
+use postrider::pipeline::*;
+use postrider::policy::caps::Caps;
+use postrider::policy::pace::Pace;
+use postrider::policy::pool::{PoolSettings, SimRules};
+use postrider::policy::routes::Route;
+use postrider::sim::modem::{ModemFaults, Persona, SimModemSettings};
+use postrider::store::callback::Ending;
+use postrider::store::{Database, Options, StoreError, throttle};
+use postrider::text::TextProfile;
+
+use super::modem_duel::Duel;
+use super::modem_tests::faults;
+use super::oracle::{Oracle, Posted, Taken};
+
+const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
+/// After this everything works again.
+const HEALED: Duration = Duration::from_secs(2400);
+/// Long enough for the last report that never comes.
+const END: Duration = Duration::from_secs(80 * 3600);
+const STEPS_MAX: u64 = 400_000;
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+const CHECK_EVERY: u64 = 256;
+/// Segments that one modem holds.
+const HELD_MAX: usize = 4;
+
+/// A modem, and around it what a link does.
+struct Stick {
+    name: LinkName,
+    duel: Duel,
+    held: VecDeque<(Submission, usize)>,
+    flight: Option<(MessageId, u32, u8)>,
+    id: Option<Arc<str>>,
+    session: u32,
+    is_up: bool,
+    out: Vec<LinkEvent>,
+}
+
+impl Stick {
+    fn new(number: u32, persona: Persona, seed: u64) -> Self {
+        let mut settings = SimModemSettings::numbered(number, persona);
+        settings.part_time = Duration::from_millis(2500);
+        settings.network.report_delay = (Duration::from_millis(100), Duration::from_secs(20));
+        settings.network.report_states = vec![(0x46, 50), (0x30, 50), (0x41, 50)];
+        settings.first_reference = 240;
+        settings.cold = true;
+        let mut duel = Duel::new(settings, seed);
+        duel.has_world = true;
+        let name = LinkName::modem("sticks", &format!("stick{number}"));
+        Self { name, duel, held: VecDeque::new(), flight: None, id: None, session: 1, is_up: false, out: Vec::new() }
+    }
+
+    fn count(&self) -> usize {
+        let held: usize = self.held.iter().map(|(submission, next)| submission.turns.len() - next).sum();
+        held + usize::from(self.flight.is_some())
+    }
+
+    fn offer(&self) -> Option<LinkOffer> {
+        let id = self.id.clone().filter(|_| self.is_up)?;
+        let sim = SimOffer { id, held: self.count(), send_time: self.duel.modem.send_time(), failures: 0 };
+        let free = HELD_MAX.saturating_sub(self.count());
+        Some(LinkOffer { sim: Some(sim), ..LinkOffer::new(self.name.clone(), free, self.count() == 0) })
+    }
+
+    fn take(&mut self, submission: Submission) {
+        self.held.push_back((submission, 0));
+        if !self.is_up {
+            self.give_back("the modem is down");
+        }
+    }
+
+    fn give_back(&mut self, reason: &str) {
+        for (submission, next) in std::mem::take(&mut self.held) {
+            for turn in &submission.turns[next..] {
+                let outcome = SubmitOutcome::NotSent { reason: reason.to_owned() };
+                let (message, attempt) = (submission.message, submission.attempt);
+                self.out.push(LinkEvent::Submit(SubmitResult { message, attempt, index: turn.index, outcome }));
+            }
+        }
+    }
+
+    fn turn(&mut self, now: Instant) {
+        self.duel.turn(now);
+        self.collect();
+        while self.flight.is_none() && self.duel.modem.is_ready() {
+            let wall = self.duel.wall();
+            let Some((submission, next)) = self.held.front_mut() else { break };
+            let Some(turn) = submission.turns.get(*next).copied().filter(|turn| turn.not_before <= wall) else { break };
+            *next += 1;
+            self.flight = Some((submission.message, submission.attempt, turn.index));
+            let more = *next < submission.turns.len();
+            self.duel.modem.submit(now, wall, submission, turn.index, more);
+            if !more {
+                self.held.pop_front();
+            }
+            self.duel.settle();
+            self.collect();
+        }
+    }
+
+    fn collect(&mut self) {
+        for event in std::mem::take(&mut self.duel.events) {
+            self.handle(event);
+        }
+    }
+
+    fn handle(&mut self, event: ModemEvent) {
+        let ack = |token| AckToken { session: self.session, sequence: token, data_sm: false };
+        match event {
+            ModemEvent::Submit(result) => self.handle_result(result),
+            ModemEvent::Receipt { receipt, token } => {
+                self.out.push(LinkEvent::Receipt { receipt, ack: Some(ack(token)) });
+            }
+            ModemEvent::Inbound { part, token } => self.out.push(LinkEvent::Inbound { part, ack: Some(ack(token)) }),
+            ModemEvent::Notice { notice, token } => {
+                self.out.push(LinkEvent::Modem { notice, ack: token.map(ack) });
+            }
+            ModemEvent::Sim(sim) => self.id = sim.iccid.map(Into::into),
+            ModemEvent::Stage { stage, reason, .. } => {
+                self.is_up = stage == ModemStage::Ready;
+                if !self.is_up {
+                    self.give_back(&reason);
+                }
+                let health = if self.is_up { LinkHealth::Up } else { LinkHealth::Down(reason) };
+                self.out.push(LinkEvent::Health(health));
+            }
+            _ => {}
+        }
+    }
+
+    fn handle_result(&mut self, result: SubmitResult) {
+        let key = (result.message, result.attempt, result.index);
+        let goes_on = matches!(result.outcome, SubmitOutcome::Accepted { .. } | SubmitOutcome::Unanswered { .. });
+        self.out.push(LinkEvent::Submit(result));
+        if self.flight != Some(key) {
+            return;
+        }
+        self.flight = None;
+        // A handset cannot join a message that lacks a part.
+        let rest =
+            self.held.front().is_some_and(|(submission, _)| (submission.message, submission.attempt) == (key.0, key.1));
+        if !goes_on && rest {
+            let others = self.held.split_off(1);
+            self.give_back("an earlier part of the message was not sent");
+            self.held = others;
+        }
+    }
+
+    /// The process is another one now.
+    fn restart(&mut self) {
+        self.session += 1;
+        (self.held, self.flight, self.is_up, self.id) = (VecDeque::new(), None, false, None);
+        self.out.clear();
+        self.duel.restart();
+    }
+}
+
+/// Something that happens from outside.
+#[derive(Debug, Clone)]
+enum Happening {
+    Post { count: u64, class: usize, long: bool },
+    Cut { stick: usize, after: usize },
+    Faults { stick: usize, faults: Box<ModemFaults> },
+    Inbound { stick: usize, long: bool },
+    Crash,
+}
+
+pub struct ModemWorld {
+    random: Random,
+    epoch: Instant,
+    elapsed: Duration,
+    dir: tempfile::TempDir,
+    database: Database,
+    settings: Settings,
+    dispatcher: Dispatcher,
+    dispatch_at: Option<Instant>,
+    callbacks_at: Option<Instant>,
+    sweep_at: Instant,
+    sticks: Vec<Stick>,
+    oracle: Oracle,
+    posted: u64,
+    early_ack: bool,
+}
+
+impl ModemWorld {
+    pub fn new(seed: u64) -> Self {
+        let mut random = Random::new(seed ^ 0x7374_6963);
+        let dir = tempfile::tempdir_in(if std::path::Path::new("/dev/shm").is_dir() { "/dev/shm" } else { "." })
+            .expect("a directory");
+        let database = Database::open(&Options::at(dir.path().join("sim.db"))).expect("a new database");
+        let names: Vec<&str> = Persona::names().collect();
+        let count = u32::try_from(1 + random.below(3)).unwrap();
+        let mut sticks = Vec::new();
+        for number in 1..=count {
+            let persona = Persona::named(names[usize::try_from(random.below(names.len() as u64)).unwrap()]).unwrap();
+            sticks.push(Stick::new(number, persona, seed));
+        }
+        let epoch = sticks[0].duel.epoch;
+        for stick in &mut sticks {
+            stick.duel.epoch = epoch;
+        }
+        let rules = SimRules { caps: Caps::NONE, pace: Pace::NONE, ..SimRules::default() };
+        let pool = PoolSettings { rules, ..PoolSettings::default() };
+        let mut settings = Settings {
+            routes: vec![Route::over("all", &["sticks"])],
+            callback_target: Some("http://tool/".to_owned()),
+            started_at: START,
+            ..Settings::default()
+        };
+        settings.groups.insert("sticks".into(), Group::of_modems(TextProfile::default(), pool));
+        Self {
+            random,
+            epoch,
+            elapsed: Duration::ZERO,
+            dir,
+            database,
+            settings,
+            dispatcher: Dispatcher::default(),
+            dispatch_at: None,
+            callbacks_at: None,
+            sweep_at: epoch,
+            sticks,
+            oracle: Oracle::default(),
+            posted: 0,
+            early_ack: false,
+        }
+    }
+
+    /// Plants an engine that acknowledges deliveries and loses them before they are stored, now and then.
+    pub fn plant_early_acknowledgement(&mut self) {
+        self.early_ack = true;
+    }
+
+    fn plan(&mut self) -> Vec<(Duration, Happening)> {
+        let random = &mut self.random;
+        let sticks = self.sticks.len() as u64;
+        let mut all = Vec::new();
+        let at = |random: &mut Random, below: u64| Duration::from_millis(random.below(below * 1000));
+        for _ in 0..3 + random.below(5) {
+            let post = Happening::Post {
+                count: 1 + random.below(10),
+                class: usize::try_from(random.below(3)).unwrap(),
+                long: random.chance(300),
+            };
+            all.push((at(random, 900), post));
+        }
+        for _ in 0..random.below(5) {
+            let stick = usize::try_from(random.below(sticks)).unwrap();
+            let faults = Box::new(faults(random));
+            all.push((at(random, 1500), Happening::Faults { stick, faults }));
+        }
+        for _ in 0..random.below(6) {
+            let stick = usize::try_from(random.below(sticks)).unwrap();
+            let after = usize::try_from(random.below(2000)).unwrap();
+            all.push((at(random, 1500), Happening::Cut { stick, after }));
+            let inbound = Happening::Inbound { stick, long: random.chance(300) };
+            all.push((at(random, 1500), inbound));
+        }
+        for _ in 0..random.below(3) {
+            all.push((at(random, 1500), Happening::Crash));
+        }
+        for stick in 0..self.sticks.len() {
+            all.push((HEALED, Happening::Faults { stick, faults: Box::default() }));
+        }
+        all.sort_by_key(|(at, _)| *at);
+        all
+    }
+
+    /// Runs to the end; says how long it was and how many segments went out, or which promise was broken.
+    pub fn run(&mut self) -> Result<(Duration, u64), String> {
+        let mut happenings = self.plan().into_iter().peekable();
+        for step in 0..STEPS_MAX {
+            let next = happenings.peek().map(|(at, _)| self.epoch + *at);
+            let at = [next, self.next_internal()].into_iter().flatten().min().unwrap_or(self.epoch + END);
+            self.elapsed = self.elapsed.max(at.saturating_duration_since(self.epoch));
+            while let Some((_, happening)) = happenings.next_if(|(at, _)| *at <= self.elapsed) {
+                self.happen(happening).map_err(text)?;
+            }
+            self.turn().map_err(text)?;
+            if step % CHECK_EVERY == 0 {
+                self.check()?;
+                let empty = |stick: &Stick| stick.duel.sim.waiting() + stick.duel.sim.stored() == 0;
+                let quiet = self.elapsed > HEALED && self.callbacks_at.is_none() && self.sticks.iter().all(empty);
+                if quiet && self.oracle.is_settled(&self.database)? || self.elapsed >= END {
+                    break;
+                }
+            }
+        }
+        self.check()?;
+        let parts = taken(&self.sticks);
+        self.oracle.check_end(&self.database, &parts, None)?;
+        Ok((self.elapsed, parts.len() as u64))
+    }
+
+    fn check(&mut self) -> Result<(), String> {
+        let parts = taken(&self.sticks);
+        self.oracle.check(&self.database, &parts).map_err(|broken| format!("{broken} at {:?}", self.elapsed))
+    }
+
+    fn now(&self) -> Instant {
+        self.epoch + self.elapsed
+    }
+
+    fn wall(&self) -> Timestamp {
+        START.plus(self.elapsed)
+    }
+
+    fn next_internal(&self) -> Option<Instant> {
+        let now = self.now();
+        let mut all = vec![self.dispatch_at, self.callbacks_at, Some(self.sweep_at)];
+        for stick in &self.sticks {
+            all.push(stick.duel.poll_timeout());
+            let turn = stick.held.front().filter(|_| stick.flight.is_none() && stick.duel.modem.is_ready());
+            let turn = turn.and_then(|(submission, next)| submission.turns.get(*next));
+            all.push(turn.map(|turn| now + turn.not_before.since(self.wall())));
+        }
+        // Whatever is due in the past is due in a millisecond: time always moves.
+        all.into_iter().flatten().min().map(|at| at.max(now + Duration::from_millis(1)))
+    }
+
+    fn happen(&mut self, happening: Happening) -> Result<(), StoreError> {
+        let now = self.now();
+        match happening {
+            Happening::Post { count, class, long } => self.post(count, class, long)?,
+            Happening::Cut { stick, after } => self.sticks[stick].duel.cut_after = Some(after),
+            Happening::Faults { stick, faults } => {
+                let duel = &mut self.sticks[stick].duel;
+                if *faults == ModemFaults::default() {
+                    duel.cut_after = None;
+                }
+                duel.sim.set_faults(now, *faults);
+            }
+            Happening::Inbound { stick, long } => {
+                self.oracle.inbound += 1;
+                let said =
+                    format!("inbound {} {}", self.oracle.inbound, if long { "x".repeat(200) } else { String::new() });
+                self.sticks[stick].duel.sim.receive(now, "+821099999999", &said).expect("a short text");
+            }
+            Happening::Crash => self.crash()?,
+        }
+        Ok(())
+    }
+
+    fn post(&mut self, count: u64, class: usize, long: bool) -> Result<(), StoreError> {
+        for _ in 0..count {
+            self.posted += 1;
+            let number = format!("+8210{:08}", self.posted);
+            let said = format!("{} {}", self.posted, if long { "x".repeat(400) } else { String::new() });
+            let mut new = NewMessage::text(number.parse().expect("a number"), said);
+            new.class = Class::ALL[class];
+            let prepared = prepare(&self.settings, new, self.wall()).expect("a good message");
+            let accepted = self.transact(|turn| accept(turn, 1, std::slice::from_ref(&prepared)))?;
+            for one in accepted {
+                self.oracle.posted(one.id, Posted { recipient: number.clone(), segments: one.segments });
+            }
+        }
+        Ok(())
+    }
+
+    /// The process dies: what is in memory is gone, what is committed stays.
+    fn crash(&mut self) -> Result<(), StoreError> {
+        let now = self.now();
+        self.database = Database::open(&Options::at(self.dir.path().join("sim.db")))?;
+        self.settings.started_at = self.wall();
+        self.dispatcher = Dispatcher::new(&self.database.read(throttle::load)?);
+        while self.transact(recover)? > 0 {}
+        self.transact(notify::release_taken)?;
+        self.callbacks_at = Some(now);
+        for stick in &mut self.sticks {
+            stick.duel.now = now;
+            stick.restart();
+        }
+        self.dispatch_at = Some(now);
+        Ok(())
+    }
+
+    /// Everything that is due now.
+    fn turn(&mut self) -> Result<(), StoreError> {
+        let now = self.now();
+        self.sticks.iter_mut().for_each(|stick| stick.turn(now));
+        self.settle()?;
+        if self.dispatch_at.is_some_and(|at| at <= now) {
+            self.dispatch()?;
+        }
+        self.sticks.iter_mut().for_each(|stick| stick.turn(now));
+        self.settle()?;
+        if self.callbacks_at.is_some_and(|at| at <= now) {
+            self.call_back()?;
+        }
+        if self.sweep_at <= now {
+            // Days of waiting for reports that never come need no close look.
+            self.sweep_at = now + SWEEP_EVERY * if self.elapsed > HEALED { 40 } else { 1 };
+            self.transact(sweep)?;
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Result<(), StoreError> {
+        let now = self.now();
+        for place in 0..self.sticks.len() {
+            let mut events = std::mem::take(&mut self.sticks[place].out);
+            if events.is_empty() {
+                continue;
+            }
+            let acks: Vec<AckToken> = events.iter().filter_map(ack_of).collect();
+            if self.early_ack && self.random.chance(200) {
+                events.retain(|event| ack_of(event).is_none());
+            }
+            let name = self.sticks[place].name.clone();
+            self.transact(|turn| settle(turn, &name, &events))?;
+            let stick = &mut self.sticks[place];
+            for ack in acks.into_iter().filter(|ack| ack.session == stick.session) {
+                stick.duel.modem.committed(now, ack.sequence, true);
+            }
+            self.dispatch_at = Some(now);
+        }
+        Ok(())
+    }
+
+    fn dispatch(&mut self) -> Result<(), StoreError> {
+        let offers: Vec<LinkOffer> = self.sticks.iter().filter_map(Stick::offer).collect();
+        self.dispatch_at = None;
+        let mut dispatcher = self.dispatcher.clone();
+        let leased = self.transact(|turn| dispatch(turn, &mut dispatcher, offers))?;
+        self.dispatcher = dispatcher;
+        let (now, wall) = (self.now(), self.wall());
+        if leased.more && !leased.submissions.is_empty() {
+            self.dispatch_at = Some(now);
+        } else if let Some(at) = leased.next_at {
+            self.dispatch_at = Some(now + at.since(wall));
+        }
+        for (name, submission) in leased.submissions {
+            if let Some(stick) = self.sticks.iter_mut().find(|stick| stick.name == name) {
+                stick.take(submission);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tools answer at once, fail now and then, and are told again later.
+    fn call_back(&mut self) -> Result<(), StoreError> {
+        let (now, wall) = (self.now(), self.wall());
+        let (due, next) = self.transact(|turn| notify::take(turn, 50))?;
+        let again = wall.plus(Duration::from_secs(30));
+        let mut endings = Vec::new();
+        for callback in due {
+            let ending = if self.random.chance(100) { Ending::Again(again) } else { Ending::Done };
+            endings.push((callback, ending, "simulated".to_owned()));
+        }
+        let more = !endings.is_empty();
+        self.transact(|turn| notify::record(turn, &endings))?;
+        self.callbacks_at = if more { Some(now) } else { next.map(|at| now + at.since(wall)) };
+        Ok(())
+    }
+
+    fn transact<T>(&mut self, work: impl FnOnce(&Turn<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let (settings, wall, now) = (&self.settings, START.plus(self.elapsed), self.epoch + self.elapsed);
+        let (value, wakes) = self.database.write(|tx| {
+            let turn = Turn::new(tx, settings, wall);
+            let value = work(&turn)?;
+            Ok((value, turn.wakes()))
+        })?;
+        if wakes.dispatch {
+            self.dispatch_at = Some(now);
+        }
+        if wakes.callbacks {
+            self.callbacks_at = Some(now);
+        }
+        Ok(value)
+    }
+}
+
+/// What the networks took from all sticks.
+fn taken(sticks: &[Stick]) -> Vec<Taken<'_>> {
+    let parts = sticks.iter().flat_map(|stick| stick.duel.sim.ledger().parts());
+    let taken = parts.map(|part| Taken {
+        recipient: &part.content.recipient,
+        octets: Cow::Owned([&part.content.header[..], &part.content.payload[..]].concat()),
+        at: part.at,
+    });
+    taken.collect()
+}
+
+fn ack_of(event: &LinkEvent) -> Option<AckToken> {
+    match event {
+        LinkEvent::Receipt { ack, .. } | LinkEvent::Inbound { ack, .. } | LinkEvent::Modem { ack, .. } => *ack,
+        LinkEvent::Submit(_) | LinkEvent::Health(_) => None,
+    }
+}
+
+fn text(error: StoreError) -> String {
+    error.to_string()
+}
+
+#[test]
+fn every_seed_keeps_the_promises_over_modems() {
+    let seeds: Vec<u64> = match super::asked("POSTRIDER_SIM_SEED") {
+        Some(seed) => vec![seed],
+        None => (0..super::asked("POSTRIDER_SIM_SEEDS").unwrap_or(30)).collect(),
+    };
+    let (mut hours, mut parts) = (0.0, 0);
+    for seed in &seeds {
+        let (time, count) = ModemWorld::new(*seed).run().unwrap_or_else(|broken| {
+            panic!("seed {seed}: {broken}\nreplay: POSTRIDER_SIM_SEED={seed} cargo test --test simulation over_modems")
+        });
+        hours += time.as_secs_f64() / 3600.0;
+        parts += count;
+    }
+    println!("{} seeds over modems, {parts} parts, {hours:.0} simulated hours", seeds.len());
+}
+
+#[test]
+fn a_deletion_before_the_commit_planted_in_the_engine_is_caught() {
+    let caught = (0..20).any(|seed| {
+        let mut world = ModemWorld::new(seed);
+        world.plant_early_acknowledgement();
+        world.run().is_err()
+    });
+    assert!(caught, "the oracle does not see what is lost");
+}
