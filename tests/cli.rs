@@ -335,7 +335,15 @@ fn the_demo_delivers_and_ends() {
     let output = run(&["demo", "--once", "--port", "0"]);
     let said = stdout(&output);
     assert!(output.status.success(), "{said}\n{}", stderr(&output));
-    for part in ["7 of 8 messages are delivered", "A reply came in", "export TOKEN=pr_", "/v1/estimate", " why "] {
+    for part in [
+        "9 of 10 messages are delivered",
+        "was pulled out",
+        "is ready",
+        "A reply came in",
+        "export TOKEN=pr_",
+        "/v1/estimate",
+        " why ",
+    ] {
         assert!(said.contains(part), "{part} is not in:\n{said}");
     }
     let folder = said.split("--config ").nth(1).and_then(|rest| rest.lines().next()).unwrap();

@@ -7,6 +7,9 @@ use tokio::sync::mpsc;
 use super::handle::Shared;
 use crate::model::{LinkEvent, LinkName, MessageId, SubmitOutcome, SubmitResult};
 
+/// Events that may wait before a modem is no longer read from.
+const CROWD: usize = 1_024;
+
 /// The events of one or more turns.
 ///
 /// A segment's place in the link is free again only when its outcome is in the channel, so a slow settler slows the
@@ -39,6 +42,11 @@ impl Reporter {
     /// Whether something waits for the settler.
     pub fn is_waiting(&self) -> bool {
         !self.gathered.is_empty()
+    }
+
+    /// Whether so much waits that no more may be asked for.
+    pub fn is_crowded(&self) -> bool {
+        self.gathered.len() >= CROWD
     }
 
     /// Waits until the settler has room. A settler that is gone has room for everything.

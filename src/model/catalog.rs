@@ -33,6 +33,10 @@ entries! {
     MODEM_HEALING = "02bd47cd87aa4a9ab0d14e1bbe544c2e";
     /// Everything was tried; the modem is left alone for a while.
     MODEM_QUARANTINED = "d7b299b4c72a43d5aaa5a301bc50559b";
+    /// A modem says that its power supply is out of limits.
+    MODEM_POWER = "635c5ded1dfb430c8808c58714e6df5f";
+    /// Something that a modem brought or keeps cannot be read as a message.
+    MODEM_UNREADABLE = "8bcf0f92778345d9ac2bcd1ed5238d23";
     /// The modem refused a step of its set-up.
     MODEM_SETUP_FAILED = "88fd901db90e4b35a60c44d40c30c192";
     /// No SIM, or one that cannot be read.

@@ -1,13 +1,13 @@
 //! Lets a receipt with an id that nobody knows settle a doubt: a send whose answer was lost, to that handset, in that time.
 //!
-//! It does so only when one single message can be meant, and while no other message to that handset waits for its answer:
-//! the receipt could be an early one for that.
+//! It does so only when one single segment can be meant, or when as many receipts came as segments of one message are in
+//! doubt, and while no other message to that handset waits for its answer: the receipt could be an early one for that.
 
 use std::time::Duration;
 
 use super::receipts::{Early, LeasedAt, describe, same_handset};
 use super::{Settings, Turn};
-use crate::model::{CarrierMessageId, LinkName, Receipt, Sender, State, Timestamp};
+use crate::model::{CarrierMessageId, LinkName, PhoneNumber, Receipt, Sender, State, Timestamp};
 use crate::policy::lifecycle;
 use crate::store::message::{self, Head};
 use crate::store::submission::{self, Submission, carrier_key};
@@ -20,39 +20,95 @@ const LEASE_MAX: Duration = Duration::from_secs(900);
 /// How far the carrier's clock and ours may be apart.
 const CLOCKS_APART_MAX: Duration = Duration::from_secs(600);
 
-/// The send in doubt that `receipt`, whose id nobody knows, can only be about. It bears the receipt's id from now on.
-pub fn find(
+/// A send in doubt, and what a receipt says of it.
+pub struct Settled {
+    /// The send. It bears the receipt's id from now on.
+    pub row: Submission,
+    /// What came for it.
+    pub receipts: Vec<Receipt>,
+}
+
+/// The sends in doubt that `receipt`, whose id nobody knows, can only be about: one, or all segments of a message once as
+/// many receipts came for its handset.
+pub fn find(turn: &Turn<'_>, link: &LinkName, receipt: &Receipt) -> Result<Vec<Settled>, StoreError> {
+    let (Some(recipient), Some(id)) = (&receipt.recipient, receipt.ids.first()) else { return Ok(Vec::new()) };
+    let Some((rows, head)) = in_doubt(turn, link, receipt, recipient)? else { return Ok(Vec::new()) };
+    // After a resend of parts there may be two copies of one, answered or not, and none of another.
+    let copies = head.segments > 1 && head.attempt > 1;
+    if copies || message::another_is_leased(turn.tx, &head.recipient, head.id)? {
+        return Ok(Vec::new());
+    }
+    let mut told = vec![(id.clone(), vec![receipt.clone()])];
+    if rows.len() > 1 {
+        // Of several segments nobody can tell which one arrived, until a receipt is there for each.
+        let since = rows.iter().map(|row| row.at).min().unwrap_or(turn.now).minus(LEASE_MAX);
+        let mut kept = Vec::new();
+        for one in early::of_group(turn.tx, &link.group, since)? {
+            let Some(known) = one.receipt.ids.first().cloned() else { continue };
+            let same_sim = link.modem.is_none() || sim_of(&known) == sim_of(id);
+            let number = one.receipt.recipient.as_ref();
+            if same_sim && number.is_some_and(|number| same_handset(number, head.recipient.as_str())) {
+                kept.push((known, one));
+            }
+        }
+        for (known, one) in &kept {
+            match told.iter_mut().find(|(id, _)| id == known) {
+                Some((_, receipts)) => receipts.insert(0, one.receipt.clone()),
+                None => told.push((known.clone(), vec![one.receipt.clone()])),
+            }
+        }
+        if told.len() != rows.len() {
+            return Ok(Vec::new());
+        }
+        for (_, one) in kept {
+            early::forget(turn.tx, one.id)?;
+        }
+    }
+    let mut settled = Vec::with_capacity(rows.len());
+    for (mut row, (id, receipts)) in rows.into_iter().zip(told) {
+        tracing::info!(postrider.message = %head.id, postrider.link = %link, postrider.carrier_id = %id, "A receipt settles a doubt: it is for the same handset, and its id was never learned");
+        row.carrier_id = Some(id.to_string());
+        submission::put(turn.tx, &row, Some(carrier_key(&link.group, &id.normal_form())))?;
+        settled.push(Settled { row, receipts });
+    }
+    Ok(settled)
+}
+
+/// The sends in doubt of the only message that `receipt` can be about, one for each segment.
+fn in_doubt(
     turn: &Turn<'_>,
     link: &LinkName,
     receipt: &Receipt,
-) -> Result<Option<(Submission, Box<Head>)>, StoreError> {
-    let (Some(recipient), Some(id)) = (&receipt.recipient, receipt.ids.first()) else { return Ok(None) };
+    recipient: &PhoneNumber,
+) -> Result<Option<(Vec<Submission>, Box<Head>)>, StoreError> {
     let since = turn.now.minus(DOUBT_AGE_MAX);
-    let mut found: Option<(Submission, Box<Head>)> = None;
+    let mut found: Option<(Vec<Submission>, Box<Head>)> = None;
     for row in submission::doubts(turn.tx, recipient.digits(), since)? {
         let happened_before = |at: Timestamp| at.plus(CLOCKS_APART_MAX) < row.at.minus(LEASE_MAX);
         if !same_way(&row, link) || receipt.done_at.is_some_and(happened_before) {
             continue;
         }
-        match &found {
-            // Of the parts of one message the first is as good as any: each gets a receipt of its own.
-            Some((first, _)) if first.message == row.message => continue,
-            Some(_) => return Ok(None),
-            None => {}
+        if let Some((rows, head)) = &mut found {
+            if head.id != row.message {
+                return Ok(None);
+            }
+            // Either send of one segment will do.
+            if rows.iter().all(|known| known.segment != row.segment) {
+                rows.push(row);
+            }
+            continue;
         }
         let Some(head) = message::head(turn.tx, row.message)? else { continue };
         if same_handset(recipient, head.recipient.as_str()) && same_sender(turn, &head, receipt)? {
-            found = Some((row, Box::new(head)));
+            found = Some((vec![row], Box::new(head)));
         }
     }
-    let Some((mut row, head)) = found else { return Ok(None) };
-    if message::another_is_leased(turn.tx, &head.recipient, head.id)? {
-        return Ok(None);
-    }
-    tracing::info!(postrider.message = %head.id, postrider.link = %link, postrider.carrier_id = %id, "A receipt settles a doubt: it is for the same handset, and its id was never learned");
-    row.carrier_id = Some(id.to_string());
-    submission::put(turn.tx, &row, Some(carrier_key(&link.group, &id.normal_form())))?;
-    Ok(Some((row, head)))
+    Ok(found)
+}
+
+/// The SIM in a modem's id.
+fn sim_of(id: &CarrierMessageId) -> &str {
+    id.as_str().split(':').next().unwrap_or_default()
 }
 
 /// Whether a send took the way that a receipt came: the same modem, or any bind of the same carrier.
@@ -75,7 +131,8 @@ fn same_sender(turn: &Turn<'_>, head: &Head, receipt: &Receipt) -> Result<bool, 
 /// What a receipt that was kept makes of a send whose answer was just given up: it came while the lease was open, for
 /// the same handset, over the same SIM, and nobody else can be meant.
 pub fn take(turn: &Turn<'_>, head: &Head, row: &Submission, leased_at: LeasedAt) -> Result<Option<Early>, StoreError> {
-    if !early::any(turn.tx)? || message::another_is_leased(turn.tx, &head.recipient, head.id)? {
+    // Of several parts that were given up together nobody can tell which one a receipt is of.
+    if head.segments > 1 || !early::any(turn.tx)? || message::another_is_leased(turn.tx, &head.recipient, head.id)? {
         return Ok(None);
     }
     let since = leased_at.since(turn, head)?;

@@ -5,8 +5,9 @@
 //! until the answer that it belongs to comes.
 
 use super::change::{self, Step};
+use super::doubts::{self, Settled};
 use super::settle::segment_states;
-use super::{Receipts, Settings, Turn, doubts};
+use super::{Receipts, Settings, Turn};
 use crate::model::{CarrierMessageId, LinkName, PhoneNumber, Receipt, State, Timestamp};
 use crate::policy::lifecycle;
 use crate::policy::report::{self, Match};
@@ -32,14 +33,21 @@ pub fn settle(turn: &Turn<'_>, link: &LinkName, receipt: &Receipt) -> Result<(),
     } else {
         find(turn, &link.group, receipt)?
     };
-    let found = match found {
-        Some(found) => Some(found),
-        None => doubts::find(turn, link, receipt)?,
-    };
-    match found {
-        Some((row, head)) => apply(turn, &row, *head, receipt),
-        None => keep(turn, &link.group, receipt),
+    if let Some((row, head)) = found {
+        return apply(turn, &row, *head, receipt);
     }
+    let doubts = doubts::find(turn, link, receipt)?;
+    if doubts.is_empty() {
+        return keep(turn, &link.group, receipt);
+    }
+    for Settled { mut row, receipts } in doubts {
+        for receipt in &receipts {
+            let Some(head) = message::head(turn.tx, row.message)? else { continue };
+            apply(turn, &row, head, receipt)?;
+            row.state = lifecycle::after_receipt(row.state, receipt.state).unwrap_or(row.state);
+        }
+    }
+    Ok(())
 }
 
 fn keep(turn: &Turn<'_>, group: &str, receipt: &Receipt) -> Result<(), StoreError> {

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use postrider::link::modem::Roots;
 use postrider::model::ModemStage;
 use postrider::sim::modem_server::ModemServer;
+use rustix::fs::{FlockOperation, Mode, OFlags};
 
 use crate::support::{Gateway, Machine, guard, stick};
 
@@ -116,21 +116,17 @@ async fn another_ones_modem_is_asked_who_it_is_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_port_that_another_program_has_is_told_with_its_name() {
+async fn a_port_that_another_program_has_is_told_and_taken_once_it_is_free() {
     let machine = Machine::new();
     let one = ModemServer::on_pty(stick(1), 1, None).unwrap();
     let path = one.path().unwrap();
     machine.plug("1-1.2", "12d1:1506", "ttyUSB0", &path);
-    let process = machine.at("proc/812");
-    std::fs::create_dir_all(process.join("fd")).unwrap();
-    std::fs::write(process.join("comm"), "ModemManager\n").unwrap();
-    std::os::unix::fs::symlink(std::fs::canonicalize(&path).unwrap(), process.join("fd/9")).unwrap();
-    let Roots { .. } = machine.roots();
+    let other = rustix::fs::open(&path, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+    rustix::fs::flock(&other, FlockOperation::LockExclusive).unwrap();
     let mut gateway = Gateway::start("[[modem]]\nname = \"one\"\nusb_path = \"1-1.2\"\n", &machine);
     let why = gateway.down("one").await;
-    assert!(why.contains("is in use by ModemManager"), "{why}");
-    assert!(gateway.handle("one").1.status().advice.contains("ID_MM_DEVICE_IGNORE"));
-    // ModemManager leaves, and nobody has to do anything here.
-    std::fs::remove_dir_all(&process).unwrap();
+    assert!(why.contains("is in use by another program"), "{why}");
+    assert!(gateway.handle("one").1.status().advice.contains("ModemManager"));
+    drop(other);
     gateway.up("one").await;
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use postrider::link::modem::sysfs::Sysfs;
-use postrider::model::{LinkEvent, ModemAnswer, ModemRequest, ModemStage, SubmitOutcome};
+use postrider::model::{LinkEvent, ModemAnswer, ModemRequest, ModemStage, ResetKind, SubmitOutcome};
 use postrider::sim::modem_server::{ModemServer, TcpForm};
 
 use crate::support::{Gateway, Machine, guard, stick, submission};
@@ -110,6 +110,25 @@ async fn what_is_under_way_at_the_stop_gets_its_outcome() {
     assert!(matches!(gateway.result(message).await.outcome, SubmitOutcome::Accepted { .. }));
     assert!(matches!(gateway.result(waiting).await.outcome, SubmitOutcome::NotSent { .. }));
     guard("the stop", gateway.modems.stopped()).await;
+}
+
+#[tokio::test]
+async fn the_hook_is_run_for_a_modem_that_has_no_port() {
+    let machine = Machine::new();
+    let said = machine.at("said");
+    let hook = format!("hook = [\"/bin/sh\", \"-c\", \"echo $POSTRIDER_MODEM > {}\"]\n", said.display());
+    let gateway = Gateway::start(&format!("{}{hook}", fixed("one", "/dev/nowhere")), &machine);
+    let (_, modem) = gateway.handle("one");
+    let answer = guard("the hook", modem.request(ModemRequest::Reset(ResetKind::Hook))).await;
+    assert_eq!(answer, ModemAnswer::Done);
+    guard("what it does", async {
+        while !std::fs::read_to_string(&said).is_ok_and(|said| said == "one\n") {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let answer = modem.request(ModemRequest::Refresh).await;
+    assert!(matches!(answer, ModemAnswer::Failed(why) if why.contains("one")));
 }
 
 #[test]

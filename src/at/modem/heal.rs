@@ -212,7 +212,6 @@ impl Modem {
     /// Ends the command under way and all that waits; what was asked for is answered.
     pub(super) fn interrupt(&mut self, why: &str) {
         self.reader.expect_prompt(false);
-        self.next = None;
         self.postponed = None;
         self.gap_until = None;
         self.ask_until = None;
@@ -220,7 +219,8 @@ impl Modem {
         if let (Some(job), Some(reply)) = (self.job.take(), reply) {
             self.drop_job(job, reply, why);
         }
-        for job in self.queue.take(|_| true) {
+        let waiting = self.next.take().map(|(job, _)| job);
+        for job in waiting.into_iter().chain(self.queue.take(|_| true)) {
             let reply = Reply { lines: Vec::new(), end: super::send::NOTHING, reached: super::send::NOWHERE };
             self.drop_job(job, reply, why);
         }

@@ -96,7 +96,7 @@ impl Modem {
             self.tell_trouble(
                 text,
                 "Send the modem's recorded dialogue to the maintainers.",
-                catalog::MODEM_SETUP_FAILED,
+                catalog::MODEM_UNREADABLE,
             );
             // It would be brought again and again, and block what comes after it.
             self.handle_committed(now, token, true);

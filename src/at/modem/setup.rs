@@ -9,6 +9,7 @@ use super::sim::SimStep;
 use super::steps::Step;
 use super::{Modem, Phase};
 use crate::at::answers::{identity, indications, service, storage};
+use crate::at::codes::Family;
 use crate::at::command::{End, Reply};
 use crate::at::fields;
 use crate::at::ladder::Evidence;
@@ -20,6 +21,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const HELLOS: u8 = 5;
 /// The same after its port was opened anew, before anything harder is tried.
 const HELLOS_BOOTING: u8 = 20;
+/// How often steps are repeated, once a second, while the SIM is still being read.
+const BUSY_TRIES: u8 = 20;
 /// How often a service centre's number is asked for again while the SIM is still being read, and when.
 const CENTRE_TRIES: u8 = 5;
 const CENTRE_LATER: Duration = Duration::from_secs(5);
@@ -47,6 +50,8 @@ pub(super) struct Setup {
     pub(super) resume: Option<Step>,
     /// Commands of the upkeep that the modem refuses.
     pub(super) refused: BTreeSet<&'static str>,
+    /// How often a step was refused because the SIM is still being read.
+    busy_tries: u8,
     /// Whether the SIM told its service centre's number, and how often it did not.
     pub(super) centre_read: bool,
     centre_tries: u8,
@@ -149,6 +154,10 @@ impl Modem {
     }
 
     fn step_reply(&mut self, now: Instant, step: Step, reply: &Reply) -> Go {
+        if self.is_busy(&step, reply) {
+            self.setup.busy_tries += 1;
+            return Go::Wait(step, SECOND);
+        }
         match &step {
             Step::Hello(tries) => return self.hello_reply(now, *tries, reply),
             Step::First(place) => return Go::To(Step::First(place + 1)),
@@ -192,6 +201,17 @@ impl Modem {
             | Step::Done => {}
         }
         Go::To(self.step_after(&step))
+    }
+
+    /// Whether the SIM is still being read, so that a refusal means nothing yet.
+    fn is_busy(&self, step: &Step, reply: &Reply) -> bool {
+        let of_sim = matches!(
+            step,
+            Step::Imsi | Step::Service | Step::StoreRange | Step::Store(..) | Step::IndicationRange | Step::Indicate(_)
+        );
+        let End::Failed(failure) = &reply.end else { return false };
+        let busy = failure.is_one_of(Family::Cms, &[314, 515]) || failure.is_one_of(Family::Cme, &[14, 515]);
+        of_sim && busy && self.setup.busy_tries < BUSY_TRIES
     }
 
     fn hello_reply(&mut self, now: Instant, tries: u8, reply: &Reply) -> Go {

@@ -159,8 +159,11 @@ impl Modem {
     fn pin_wanted(&mut self, now: Instant) -> Go {
         if self.settings.pin.is_none() {
             let reason = format!("{}: its SIM wants a PIN and none is configured", self.name());
-            let advice = "Give the PIN's file as `pin_file`, or switch the PIN off: postrider modem at 'AT+CLCK=\"SC\",0,\"PIN\"'.";
-            return self.lock(now, reason, advice, catalog::SIM_PIN_NEEDED);
+            let name = &self.settings.name;
+            let off = format!("postrider modem at {name} 'AT+CLCK=\"SC\",0,\"PIN\"'");
+            let advice =
+                format!("Put the PIN into a file and name it in the configuration, or switch the PIN off: {off}.");
+            return self.lock(now, reason, &advice, catalog::SIM_PIN_NEEDED);
         }
         if self.attempt().is_some_and(|attempt| self.setup.sim.attempted.as_ref() == Some(&attempt)) {
             return self.pin_refused(now, "");

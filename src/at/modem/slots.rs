@@ -215,9 +215,10 @@ impl Modem {
         if self.setup.unreadable.len() < UNREADABLE_MAX && self.setup.unreadable.insert(slot) {
             let text = format!("{}: slot {index} of store {store} cannot be read: {why}", self.name());
             let advice = format!(
-                "It is left there. Read it with: postrider modem at 'AT+CMGR={index}', and delete it with 'AT+CMGD={index}'."
+                "It is left there. Read it with: postrider modem at {} AT+CMGR={index}, and delete it with AT+CMGD={index}.",
+                self.settings.name
             );
-            self.tell_trouble(text, &advice, catalog::MODEM_SETUP_FAILED);
+            self.tell_trouble(text, &advice, catalog::MODEM_UNREADABLE);
         }
     }
 

@@ -155,7 +155,8 @@ impl Modem {
         } else if begins(POWER) {
             let text = format!("{}: its power supply is out of limits ({line})", self.name());
             let advice = "It needs up to 2 A for moments. Use a stronger supply, a short cable or a powered hub.";
-            self.tell_trouble(text, advice, catalog::MODEM_HEALING);
+            // It may say so at every burst.
+            self.tell_lasting(text, advice, catalog::MODEM_POWER);
         } else {
             return false;
         }

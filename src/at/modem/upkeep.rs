@@ -110,6 +110,7 @@ impl Modem {
         }
         if is_due(&mut self.upkeep.proven_at, now) {
             self.ladder.handle_success();
+            self.end_trouble(catalog::MODEM_POWER);
         }
         if is_due(&mut self.upkeep.indications_at, now) {
             self.look_at_indications(now);

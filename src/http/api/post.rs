@@ -142,12 +142,7 @@ fn digest(body: &[u8], atomic: bool) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-async fn prepare(
-    body: Bytes,
-    defaults: Defaults,
-    settings: Arc<Settings>,
-    now: Timestamp,
-) -> Result<Batch, Problem> {
+async fn prepare(body: Bytes, defaults: Defaults, settings: Arc<Settings>, now: Timestamp) -> Result<Batch, Problem> {
     if body.len() <= QUICK_SIZE_BYTES {
         return Batch::read(&body, defaults, &settings, now);
     }

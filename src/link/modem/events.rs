@@ -160,7 +160,7 @@ impl ModemLink {
         }
     }
 
-    fn handle_ask(&mut self, ask: Ask) {
+    pub(super) fn handle_ask(&mut self, ask: Ask) {
         let name = self.settings.modem.name.clone();
         match ask {
             Ask::Reopen => {
@@ -169,7 +169,11 @@ impl ModemLink {
             }
             Ask::UsbReset => {
                 self.drop_carriage();
-                let path = self.usb.as_ref().map(|usb| usb.path.clone());
+                let place = match &self.settings.modem.finding {
+                    Finding::UsbPath(path) => Some(path.clone()),
+                    Finding::Port(_) | Finding::Imei(_) | Finding::Iccid(_) => None,
+                };
+                let path = self.usb.as_ref().map(|usb| usb.path.clone()).or(place);
                 // The port is looked for once the reset is over, so that nobody opens it in the middle.
                 let (closed, word) = (self.closed.clone(), self.closed_word());
                 let roots = self.settings.roots.clone();

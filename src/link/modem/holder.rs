@@ -27,10 +27,6 @@ impl fmt::Display for Holder {
 /// Every other process that has `file` open. Processes of other users are seen by root only.
 pub(super) fn holders(roots: &Roots, file: &Path) -> Vec<Holder> {
     let Ok(target) = fs::canonicalize(file) else { return Vec::new() };
-    if target.starts_with("/dev/pts") {
-        // Whoever made a pseudo terminal holds both of its ends, as a serial server's driver does; it is no rival.
-        return Vec::new();
-    }
     let Ok(processes) = fs::read_dir(&roots.proc) else { return Vec::new() };
     let own = std::process::id();
     processes
@@ -43,9 +39,18 @@ pub(super) fn holders(roots: &Roots, file: &Path) -> Vec<Holder> {
         .collect()
 }
 
+/// Whoever made a pseudo terminal, as a serial server's driver does, holds both of its ends and is no rival.
 fn has_open(process: &Path, target: &Path) -> bool {
     let Ok(files) = fs::read_dir(process.join("fd")) else { return false };
-    files.take(FILES_MAX).filter_map(Result::ok).any(|file| fs::read_link(file.path()).is_ok_and(|open| open == target))
+    let is_terminal = target.starts_with("/dev/pts");
+    let mut found = false;
+    for open in files.take(FILES_MAX).filter_map(|file| fs::read_link(file.ok()?.path()).ok()) {
+        if is_terminal && open.ends_with("ptmx") {
+            return false;
+        }
+        found |= open == target;
+    }
+    found
 }
 
 fn name_of(process: &Path) -> String {

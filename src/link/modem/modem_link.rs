@@ -17,7 +17,7 @@ use super::ends::{Attachment, Closed, FromFinder, UsbPlace};
 use super::fault::Fault;
 use super::handle::{REQUESTS_MAX, Request, SharedStatus, lock};
 use super::settings::LinkSettings;
-use crate::at;
+use crate::at::{self, Ask};
 use crate::link::clock::Moment;
 use crate::link::handle::{AckResult, IDLE_MAX, Shared};
 use crate::link::queue::Queue;
@@ -25,7 +25,8 @@ use crate::link::report::Reporter;
 use crate::link::smpp_link::{sleep_until, stop_asked};
 use crate::link::status::LinkState;
 use crate::model::{
-    AckToken, LinkEvent, LinkHealth, LinkName, MessageId, ModemAnswer, ModemStage, Submission, SubmitOutcome,
+    AckToken, LinkEvent, LinkHealth, LinkName, MessageId, ModemAnswer, ModemRequest, ModemStage, ResetKind, Submission,
+    SubmitOutcome,
 };
 
 /// How long a link without a handle takes to stop.
@@ -100,7 +101,6 @@ impl ModemLink {
     pub async fn run(mut self) {
         loop {
             let moment = Moment::read();
-            self.shared.turn();
             self.turn(moment);
             if self.stop_at.is_some_and(|at| self.flights.is_empty() || at <= moment.now) {
                 break;
@@ -190,7 +190,6 @@ impl ModemLink {
             self.machine.poll_timeout(),
             self.queue.poll_timeout().filter(|_| fed && self.stop_at.is_none()),
             self.stop_at,
-            Some(now + IDLE_MAX),
         ];
         // Whatever it waits for, it turns now and then, so that one that hangs can be told from one that waits.
         let due = due.into_iter().flatten().chain([now + IDLE_MAX]).min().map(|at| at.max(now));
@@ -203,7 +202,8 @@ impl ModemLink {
         tokio::select! {
             biased;
             () = stop_asked(&mut inbox.stop), if self.stop_at.is_none() => Woken::Stop,
-            moved = moved => Woken::Moved(moved),
+            // A modem is not read from while the store is behind: its own stores keep what comes.
+            moved = moved, if !self.reporter.is_crowded() => Woken::Moved(moved),
             Some((token, result)) = inbox.acks.recv() => Woken::Ack(token, result),
             told = inbox.finder.recv(), if self.stop_at.is_none() => Woken::Finder(told),
             Some(submission) = inbox.offers.recv() => Woken::Offer(submission),
@@ -232,9 +232,22 @@ impl ModemLink {
     }
 
     fn request(&mut self, request: Request) {
-        let name = &self.settings.modem.name;
+        let name = self.settings.modem.name.clone();
         self.answers.retain(|_, answer| !answer.is_closed());
-        if self.carriage.is_none() {
+        // What needs no port is done without the machine: it may be what brings the port back.
+        let without_port = match request.what {
+            ModemRequest::Reset(ResetKind::Usb) => Some(Ask::UsbReset),
+            ModemRequest::Reset(ResetKind::Hook) if !self.settings.modem.hook.is_empty() => Some(Ask::Hook),
+            ModemRequest::Reset(_)
+            | ModemRequest::At(_)
+            | ModemRequest::Ussd(_)
+            | ModemRequest::UssdEnd
+            | ModemRequest::Refresh => None,
+        };
+        if let (None, Some(ask)) = (&self.carriage, without_port) {
+            self.handle_ask(ask);
+            let _ = request.answer.send(ModemAnswer::Done);
+        } else if self.carriage.is_none() {
             let reason = lock(&self.status).reason.clone();
             let why = if reason.is_empty() { format!("modem \"{name}\" has no port now") } else { reason };
             let _ = request.answer.send(ModemAnswer::Failed(why));
@@ -303,10 +316,11 @@ impl ModemLink {
 
     /// Tells the finder that there is no port any more.
     pub(super) fn tell_finder(&self, stranger: bool) {
-        let closed = Closed { stranger, ..self.closed_word() };
-        // The channel has room for one word of each link, and a link says it once for each port that it got.
-        if let Err(error) = self.closed.try_send(closed) {
-            debug!("The finder did not hear of a closed port: {error}");
+        let word = Closed { stranger, ..self.closed_word() };
+        // A hub that is pulled out closes all its ports at once; the word waits for its turn then.
+        if let Err(mpsc::error::TrySendError::Full(word)) = self.closed.try_send(word) {
+            let closed = self.closed.clone();
+            tokio::spawn(async move { closed.send(word).await });
         }
     }
 

@@ -20,6 +20,7 @@ pub(super) struct Bench {
     /// Every line and PDU that was sent.
     pub(super) sent: Vec<String>,
     pub(super) events: Vec<ModemEvent>,
+    half: Vec<u8>,
     /// Whether the modem answers at all.
     pub(super) alive: bool,
     /// Whether `AT+CMGS` gets its prompt.
@@ -72,6 +73,7 @@ impl Bench {
             answers: answers.into_iter().map(|(asked, said)| (asked.to_owned(), said.to_owned())).collect(),
             sent: Vec::new(),
             events: Vec::new(),
+            half: Vec::new(),
             alive: true,
             prompts: true,
             result: "+CMGS: 7\r\n\r\nOK".to_owned(),
@@ -138,7 +140,12 @@ impl Bench {
     }
 
     fn write(&mut self, octets: &[u8]) {
-        let text = String::from_utf8_lossy(octets).into_owned();
+        self.half.extend_from_slice(octets);
+        // A PDU may come in chunks.
+        if !matches!(self.half.last(), Some(b'\r' | 0x1a | 0x1b)) {
+            return;
+        }
+        let text = String::from_utf8_lossy(&std::mem::take(&mut self.half)).into_owned();
         if let Some(pdu) = text.strip_suffix('\u{1a}') {
             self.sent.push(pdu.to_owned());
             let result = self.result.clone();
@@ -189,6 +196,7 @@ impl Bench {
     }
 
     pub(super) fn close(&mut self, unwritten: usize) {
+        self.half.clear();
         self.modem.handle_closed(self.now, self.wall(), unwritten, "unplugged");
         self.collect();
     }

@@ -1,7 +1,7 @@
 //! Silence, faults, reboots: how a modem is brought back, and when it is left alone.
 
-use super::bench::{Bench, S};
-use crate::at::ModemEvent;
+use super::bench::{Bench, S, submission};
+use crate::at::{ModemEvent, ModemProfile, Settings};
 use crate::model::{ModemRequest, ResetKind, SubmitOutcome};
 
 #[test]
@@ -204,4 +204,43 @@ fn noise_of_all_makers_changes_nothing() {
     bench.bytes(b"\r\n");
     bench.submit(0, false);
     assert!(matches!(bench.outcomes()[..], [SubmitOutcome::Accepted { .. }]));
+}
+
+#[test]
+fn a_sim_that_is_still_read_delays_the_stores_and_does_not_change_them() {
+    let mut bench = Bench::new();
+    bench.answer("AT+CPMS=\"ME\",\"ME\",\"ME\"", "+CME ERROR: 515");
+    bench.open();
+    bench.pass(S * 3);
+    assert!(!bench.modem.is_ready());
+    bench.answer("AT+CPMS=\"ME\",\"ME\",\"ME\"", "+CPMS: 0,20,0,20,0,20\r\nOK");
+    bench.pass(S * 2);
+    assert!(bench.modem.is_ready(), "{}", bench.told());
+    assert_eq!(bench.count("AT+CPMS=\"SM\",\"SM\",\"SM\""), 0);
+}
+
+#[test]
+fn bad_power_is_told_once_however_often_the_modem_says_so() {
+    let mut bench = Bench::ready();
+    for _ in 0..50 {
+        bench.tell("UNDER-VOLTAGE WARNNING");
+    }
+    assert_eq!(bench.told().matches("power supply").count(), 1);
+}
+
+#[test]
+fn a_segment_that_waits_for_the_gap_between_commands_has_its_outcome_too() {
+    let mut profile = ModemProfile::default();
+    profile.init.command_gap = S / 10;
+    let mut bench = Bench::with(Settings::default(), profile);
+    bench.open();
+    assert!(bench.modem.is_ready());
+    let submission = submission();
+    bench.modem.submit(bench.now, bench.wall(), &submission, 0, true);
+    while bench.modem.poll_transmit().is_some() {}
+    bench.bytes(b"\r\nOK\r\n");
+    bench.close(0);
+    assert!(matches!(bench.outcomes()[..], [SubmitOutcome::NotSent { .. }]));
+    bench.open();
+    assert!(bench.modem.is_ready());
 }

@@ -1,6 +1,9 @@
 //! Whatever a modem says, the machine neither panics nor grows nor stands still.
 
+use std::time::Duration;
+
 use super::bench::{Bench, S};
+use crate::at::{ModemProfile, Settings};
 use crate::model::{ModemRequest, Random, ResetKind, SubmitOutcome};
 
 /// Pieces of what modems say, to be put together wrongly.
@@ -74,7 +77,15 @@ fn count(bench: &mut Bench, pdus: &mut usize, outcomes: &mut usize, doubts: &mut
 fn nonsense_in_any_order_is_survived() {
     for seed in 0..60 {
         let mut random = Random::new(seed);
-        let mut bench = if seed % 2 == 0 { Bench::new() } else { Bench::ready() };
+        let mut profile = ModemProfile::default();
+        profile.init.command_gap = Duration::from_millis(if seed % 3 == 0 { 100 } else { 0 });
+        profile.send.chunks = (seed % 5 == 0).then_some((18, Duration::from_millis(10)));
+        profile.init.service = u8::from(seed % 4 == 0);
+        let mut bench = Bench::with(Settings::default(), profile);
+        if seed % 2 == 1 {
+            bench.open();
+            bench.forget();
+        }
         let (mut submits, mut pdus, mut outcomes, mut doubts) = (0, 0, 0, 0);
         bench.modem.handle_opened(bench.now, bench.wall());
         for _ in 0..400 {
