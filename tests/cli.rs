@@ -370,3 +370,38 @@ fn a_simulated_carrier_says_where_it_listens_and_counts_what_came() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn the_doctor_names_faults_and_next_steps_and_fails() {
+    let place = Place::new("127.0.0.1:0");
+    let output = run(&["doctor", "--config", place.config()]);
+    let said = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}\n{}", stderr(&output));
+    assert!(said.contains("FAIL  daemon: it does not run\n      -> sudo systemctl start postrider"), "{said}");
+    assert!(said.contains("ok    configuration: "), "{said}");
+    assert!(said.lines().all(|line| line.chars().count() <= 80 || line.contains(place.config())), "{said}");
+    let output = run(&["doctor", "--json", "--config", place.config()]);
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(told["failed"].as_u64().unwrap() >= 1, "{told}");
+    let mut findings = told["findings"].as_array().unwrap().iter();
+    assert!(findings.any(|finding| finding["name"] == "daemon" && finding["mark"] == "fail"), "{told}");
+}
+
+#[test]
+fn modem_commands_without_a_daemon_say_what_to_do() {
+    let place = Place::new("127.0.0.1:0");
+    let ask = |arguments: &[&str]| {
+        let output = run(&[&["modem"], arguments, &["--config", place.config()]].concat());
+        (output.status.code(), stderr(&output))
+    };
+    let (code, said) = ask(&["show", "stick-1"]);
+    assert!(code == Some(1) && said.contains("the daemon does not run"), "{said}");
+    let (_, said) = ask(&["at", "stick-1", "AT+CSQ"]);
+    assert!(said.contains("without the daemon, name a port like /dev/ttyUSB2"), "{said}");
+    let (_, said) = ask(&["at", "/dev/ttyUSB250", "AT+CSQ"]);
+    assert!(said.contains("there is no such port"), "{said}");
+    let (_, said) = ask(&["at", "stick-1", "AT+CMGS=20"]);
+    assert!(said.contains("use sms-test"), "{said}");
+    let (code, said) = ask(&["list"]);
+    assert!(code == Some(0) && said.contains("the daemon does not run"), "{said}");
+}

@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let names: Vec<String> = match args.target.as_deref() {
         None => known.into_iter().map(|modem| modem.name).collect(),
         Some(target) => {
-            let owner = known.into_iter().find(|modem| modem.name == target || modem.port.as_deref() == Some(target));
+            let owner = known.into_iter().find(|modem| modem.is_meant_by(target));
             match owner {
                 Some(modem) => vec![modem.name],
                 None if is_port(target) => return tell(vec![straight(target)?], args.json),

@@ -36,7 +36,7 @@ impl Reach {
     pub fn find(daemon: &Daemon, name: &str) -> anyhow::Result<Self> {
         match daemon.find().and_then(|api| modems(&api).map(|known| (api, known))) {
             Ok((api, known)) => {
-                let owner = known.iter().find(|modem| modem.name == name || modem.port.as_deref() == Some(name));
+                let owner = known.iter().find(|modem| modem.is_meant_by(name));
                 match owner {
                     Some(modem) => Ok(Self::Daemon { api, name: modem.name.clone() }),
                     None if is_port(name) => Ok(Self::Port(Box::new(Port::open(name)?))),

@@ -26,7 +26,7 @@ pub fn list(modems: &[ModemView]) -> Vec<String> {
             cut(&network(modem), 16),
             modem.signal_dbm.map_or_else(|| "-".to_owned(), |dbm| format!("{dbm} dBm")),
             modem.counters.sent.to_string(),
-            modem.port.as_deref().unwrap_or("-").trim_start_matches("/dev/").to_owned(),
+            port_name(modem.port.as_deref().unwrap_or("-")).to_owned(),
         ]
     }));
     let mut lines = columns(&rows).into_iter();
@@ -36,6 +36,11 @@ pub fn list(modems: &[ModemView]) -> Vec<String> {
         out.extend(wrapped("    ", &why(modem)));
     }
     out
+}
+
+/// A device without its folder; a serial server whole.
+fn port_name(port: &str) -> &str {
+    if port.starts_with('/') { port.rsplit('/').next().unwrap_or(port) } else { port }
 }
 
 /// Why a modem is not ready, and what to do; empty when all is well.

@@ -167,7 +167,12 @@ pub(super) fn find(api: &Api, name: PathName) -> Result<ModemStatus, Problem> {
     let known: Vec<&str> = modems.iter().map(|modem| modem.name.as_str()).collect();
     let known = if known.is_empty() { "no modem is known".to_owned() } else { format!("known: {}", known.join(", ")) };
     let missing = Problem::not_found(format!("there is no modem \"{}\"; {known}", shown(&name)));
-    modems.into_iter().find(|modem| modem.name == name).ok_or(missing)
+    // Some lines of the journal name a modem with its group.
+    let of_group = name.split_once('/');
+    let is_meant = |modem: &ModemStatus| {
+        modem.name == name || of_group.is_some_and(|(group, name)| modem.group == group && modem.name == name)
+    };
+    modems.into_iter().find(is_meant).ok_or(missing)
 }
 
 fn shown(name: &str) -> String {

@@ -218,6 +218,14 @@ pub struct CountersView {
     pub losses: u64,
 }
 
+impl ModemView {
+    /// Whether `name` means this modem: its name, its name with its group, or its port.
+    pub fn is_meant_by(&self, name: &str) -> bool {
+        let of_group = name.split_once('/').is_some_and(|(group, name)| self.group == group && self.name == name);
+        self.name == name || of_group || self.port.as_deref() == Some(name)
+    }
+}
+
 impl From<ModemCounters> for CountersView {
     fn from(sums: ModemCounters) -> Self {
         let ModemCounters { sent, refused, unanswered, received, reports, timeouts, resets, losses } = sums;

@@ -77,6 +77,8 @@ async fn modems_are_listed_by_name_and_shown_one_by_one() {
     insta::assert_json_snapshot!("modems", all);
     let (status, one) = bench.get("/v1/modems/stick-1").await;
     assert_eq!((status.as_u16(), &one), (200, &all["modems"][1]));
+    let (_, same) = bench.get("/v1/modems/pool%2Fstick-1").await;
+    assert_eq!(same, one, "as the journal names it");
     let (status, missing) = bench.get("/v1/modems/stick-2").await;
     assert_eq!(status, 404);
     assert_eq!(missing["detail"], "there is no modem \"stick-2\"; known: stick-1, attic");
