@@ -58,6 +58,8 @@ words! {
         Withdrawn = "withdrawn",
         /// Yes, but not yet confirmed.
         Pending = "pending",
+        /// Staff took a suppression away: not a yes, but the no is history.
+        Lifted = "lifted",
     }
 }
 
@@ -168,13 +170,14 @@ pub fn standing(entries: &[Entry], purpose: Purpose, sender: Option<&str>, at: T
         (Word::Withdrawn, _) => Standing::Withdrawn(entry.at),
         (Word::Given | Word::Pending, Standing::Withdrawn(_)) if entry.source == Source::Import => before,
         (Word::Given, _) => Standing::Given(entry.at),
-        (Word::Pending, Standing::Given(_)) => before,
+        (Word::Lifted, Standing::Withdrawn(_)) => Standing::Unknown,
+        (Word::Lifted, _) | (Word::Pending, Standing::Given(_)) => before,
         (Word::Pending, _) => Standing::Pending(entry.at),
     })
 }
 
 fn concerns(entry: &Entry, purpose: Purpose, sender: Option<&str>) -> bool {
-    let withdrawn = entry.word == Word::Withdrawn;
+    let withdrawn = matches!(entry.word, Word::Withdrawn | Word::Lifted);
     let wider = match entry.purpose {
         Purpose::Marketing => purpose == Purpose::MarketingNight,
         Purpose::Transactional => true,
@@ -287,6 +290,13 @@ mod tests {
         assert_eq!(marketing(std::slice::from_ref(&asked), 9).as_str(), "pending");
         assert_eq!(marketing(&[asked.clone(), entry(2, Purpose::Marketing, Word::Given)], 9).as_str(), "given");
         assert_eq!(marketing(&[entry(1, Purpose::Marketing, Word::Given), asked], 9).as_str(), "given");
+    }
+
+    #[test]
+    fn what_staff_lifts_is_history_and_no_consent() {
+        let entries = [entry(1, Purpose::Marketing, Word::Withdrawn), entry(2, Purpose::Marketing, Word::Lifted)];
+        assert_eq!(marketing(&entries, 9), Standing::Unknown);
+        assert_eq!(marketing(&[entry(1, Purpose::Marketing, Word::Given), entries[1].clone()], 9).as_str(), "given");
     }
 
     #[test]

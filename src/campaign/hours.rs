@@ -35,13 +35,21 @@ pub fn when(place: &Place<'_>, rules: &Rules, at_night: bool, at: Timestamp) -> 
     if hours.everywhere(at) {
         return Verdict::Allowed;
     }
-    // The first common moment is an opening in one of the zones.
-    let mut openings: Vec<Timestamp> = place.zones.iter().flat_map(|zone| hours.openings(zone, at)).collect();
-    openings.sort_unstable();
-    match openings.into_iter().find(|opening| hours.everywhere(*opening)) {
-        Some(opening) => Verdict::NotBefore(opening),
-        None => Verdict::Never,
+    // The first common moment is an opening in one of the zones. No two zones of a country are a day apart, so an earlier
+    // day's openings come before a later day's.
+    for ahead in 0..=DAYS_AHEAD {
+        let mut openings: Vec<Timestamp> = place
+            .zones
+            .iter()
+            .filter_map(|zone| hours.opening(zone, at, ahead))
+            .filter(|opening| *opening > at)
+            .collect();
+        openings.sort_unstable();
+        if let Some(opening) = openings.into_iter().find(|opening| hours.everywhere(*opening)) {
+            return Verdict::NotBefore(opening);
+        }
     }
+    Verdict::Never
 }
 
 struct Hours<'a> {
@@ -82,19 +90,16 @@ impl Hours<'_> {
         (window.open < close).then_some(Window { close, ..window })
     }
 
-    /// When the days from `from` on open in `zone`.
-    fn openings(&self, zone: &TimeZone, from: Timestamp) -> Vec<Timestamp> {
-        let today = from.to_jiff().to_zoned(zone.clone());
-        let opening = |ahead: i64| {
-            let date = today.date().checked_add(Span::new().days(ahead)).ok()?;
-            let window = self.window(date)?;
-            let (hour, minute) = (window.open / 60, window.open % 60);
-            let time = Time::new(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0).ok()?;
-            // An opening that the clocks skip in spring is the first moment after the gap.
-            let opening: Zoned = date.to_datetime(time).to_zoned(zone.clone()).ok()?;
-            Some(Timestamp::from(opening.timestamp()))
-        };
-        (0..=DAYS_AHEAD).filter_map(opening).filter(|opening| *opening > from).collect()
+    /// When the day that is `ahead` days after `from` opens in `zone`.
+    fn opening(&self, zone: &TimeZone, from: Timestamp, ahead: i64) -> Option<Timestamp> {
+        let today = from.to_jiff().to_zoned(zone.clone()).date();
+        let date = today.checked_add(Span::new().days(ahead)).ok()?;
+        let window = self.window(date)?;
+        let (hour, minute) = (window.open / 60, window.open % 60);
+        let time = Time::new(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0).ok()?;
+        // An opening that the clocks skip in spring is the first moment after the gap.
+        let opening: Zoned = date.to_datetime(time).to_zoned(zone.clone()).ok()?;
+        Some(Timestamp::from(opening.timestamp()))
     }
 }
 

@@ -86,6 +86,7 @@ fn the_annotated_files_and_the_documentation_name_every_key() {
 /// A text that makes the reader ask for every key there is.
 fn everything() -> String {
     let mut text = String::from("[http]\n[store]\n[messages.valid_for]\n[messages.on_doubt]\n[messages.retry]\n");
+    text += "[consent.caps]\n[consent.hours.FR]\nweekdays = \"09:00-20:00\"\n[consent.answers.en]\n";
     text += "[callback]\n[log]\n[limits]\n";
     text += NORTH;
     text += "[carrier.tls]\n[carrier.addresses]\n[carrier.receipts]\n[carrier.timers]\n[carrier.pauses]\n";

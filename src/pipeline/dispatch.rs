@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::change::{self, Step};
 use super::settle::segment_states;
-use super::{Group, Turn};
+use super::{Group, Turn, consent};
 use crate::model::{Body, Class, Encoded, LinkName, SegmentTurn, State, Submission, Timestamp};
 use crate::policy::lanes::{LANES, Lanes};
 use crate::policy::routes::Route;
@@ -148,11 +148,14 @@ impl GroupTurn<'_> {
                 out.next_at = Some(now.plus(ROOM_WAIT));
                 break;
             };
-            if let Some(submission) = self.lease(due, &offers[link].name, throttle)? {
-                offers[link].free = offers[link].free.saturating_sub(submission.turns.len());
-                offers[link].idle = false;
-                out.submissions.push((offers[link].name.clone(), submission));
-            }
+            let Some(submission) = self.lease(due, &offers[link].name, throttle)? else {
+                // A turn that only turned messages away still leaves room for those behind them.
+                out.next_at = Some(now);
+                continue;
+            };
+            offers[link].free = offers[link].free.saturating_sub(submission.turns.len());
+            offers[link].idle = false;
+            out.submissions.push((offers[link].name.clone(), submission));
         }
         self.next_turn(throttle, full || waiting.iter().any(|lane| !lane.is_empty()), offers, out)?;
         if throttle.next_nanos() != before {
@@ -202,6 +205,9 @@ impl GroupTurn<'_> {
         if turn.now >= due.head.valid_until {
             let step = Step { note: Some("its validity ended before a link was free"), ..Step::default() };
             change::enter(turn, &mut due.head, State::Expired, step)?;
+            return Ok(None);
+        }
+        if !consent::may_leave(turn, &mut due)? {
             return Ok(None);
         }
         let earlier = if due.head.attempt == 0 { Vec::new() } else { submission::of_message(turn.tx, due.head.id)? };

@@ -11,6 +11,7 @@
 
 mod accept;
 mod change;
+pub mod consent;
 mod dispatch;
 mod estimate;
 pub mod notify;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Turn, notify};
+use super::{Turn, consent};
 use crate::model::{Alphabet, InboundMessage, InboundPart, LinkName};
 use crate::store::StoreError;
 use crate::store::inbound::{self, KeptPart, PartSet};
@@ -69,7 +69,7 @@ pub fn complete(
         parts: (total, u8::try_from(parts.len()).unwrap_or(u8::MAX)),
     };
     inbound::insert(turn.tx, &message, digest, session)?;
-    notify::received(turn, &message)
+    consent::received(turn, &message)
 }
 
 /// The text of all parts. Neighbours in the same form are read together, since a character may lie across their border.

@@ -2,11 +2,11 @@
 
 use super::change::{self, Step, reports};
 use super::settle::abandon;
-use super::{Turn, receive};
+use super::{Turn, consent, receive};
 use crate::model::{InboundPart, LinkName, Sender, State};
 use crate::policy::routes::Route;
 use crate::store::message::{self, Head};
-use crate::store::{StoreError, idempotency, inbound, receipt};
+use crate::store::{StoreError, consent_due, idempotency, inbound, receipt};
 
 /// How many rows one transaction handles.
 const ROWS_MAX: usize = 500;
@@ -38,9 +38,12 @@ pub fn sweep(turn: &Turn<'_>) -> Result<Swept, StoreError> {
         }
     }
     give_up_parts(turn)?;
+    swept.more |= consent::tell_due(turn)?;
     let old = turn.now.minus(turn.settings.remember_for);
     receipt::forget_older(turn.tx, old)?;
     idempotency::forget_older(turn.tx, old)?;
+    consent_due::forget_answers(turn.tx, old)?;
+    consent::forget_older(turn)?;
     inbound::purge_older(turn.tx, turn.now.minus(turn.settings.keep_for))?;
     Ok(swept)
 }

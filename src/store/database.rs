@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::person::{Person, PersonKey};
 use super::{StoreError, Tally, migrate};
-use crate::model::{IdClock, MessageId, Timestamp};
+use crate::model::{IdClock, MessageId, PhoneNumber, Timestamp};
 
 /// How the file is opened.
 #[derive(Debug, Clone)]
@@ -41,6 +42,8 @@ pub struct Database {
 struct Memory {
     ids: RefCell<IdClock>,
     tally: RefCell<Tally>,
+    /// Under which numbers are hashed.
+    person_key: PersonKey,
 }
 
 /// An open transaction. All reading and writing of the pipeline goes through it.
@@ -64,6 +67,19 @@ impl Tx<'_> {
     /// The counts as this transaction sees them.
     pub fn tally(&self) -> Tally {
         *self.memory.tally.borrow()
+    }
+
+    /// Who a number belongs to, as the tables of consent know it.
+    pub fn person(&self, number: &PhoneNumber) -> Person {
+        self.memory.person_key.person(number)
+    }
+
+    /// From here on, what this connection deletes is overwritten with zeros, so that nothing of it can be read from the file.
+    ///
+    /// # Errors
+    /// SQLite's own.
+    pub fn erase_for_good(&self) -> Result<(), StoreError> {
+        Ok(self.connection.pragma_update(None, "secure_delete", true)?)
     }
 
     pub(super) fn change_tally(&self, change: impl FnOnce(&mut Tally)) {
@@ -116,7 +132,11 @@ impl Database {
             |row| row.get(0),
         )?;
         let tally = Tally::load(&connection)?;
-        let memory = Memory { ids: RefCell::new(IdClock::after(last)), tally: RefCell::new(tally) };
+        let memory = Memory {
+            ids: RefCell::new(IdClock::after(last)),
+            tally: RefCell::new(tally),
+            person_key: PersonKey::load(&connection)?,
+        };
         Ok(Self { connection, memory })
     }
 

@@ -24,9 +24,11 @@ macro_rules! concat_head {
 }
 
 mod look;
+mod person;
 
 use look::tags_of;
 pub use look::{Filter, View, list, view};
+pub use person::{all_of, heads_of, marketing_times, waiting_for};
 
 /// A message as `accept` writes it.
 #[derive(Debug, Clone)]
@@ -362,6 +364,7 @@ pub fn purge(tx: &Tx<'_>, head: &Head) -> Result<(), StoreError> {
         "DELETE FROM submission WHERE message = ?1",
         "DELETE FROM event WHERE message = ?1",
         "DELETE FROM callback WHERE message = ?1",
+        "DELETE FROM terms WHERE message = ?1",
         "DELETE FROM message WHERE id = ?1",
     ] {
         tx.sql().prepare_cached(sql)?.execute([head.id.as_i64()])?;

@@ -154,7 +154,7 @@ fn configuration(api: SocketAddr, peers: &Peers) -> String {
     };
     format!(
         "[http]\nlisten = [\"{api}\"]\n\n[store]\npath = \"postrider.db\"\n\n[log]\nlevel = \"warn\"\n\n{callback}\n\
-         [[carrier]]\nname = \"bench\"\nhosts = [\"{carrier}\"]\nsystem_id = \"{id}\"\npassword = \"{password}\"\n\
+         [consent]\nkeywords = false\nquiet_hours = []\nlabels = \"off\"\n[[carrier]]\nname = \"bench\"\nhosts = [\"{carrier}\"]\nsystem_id = \"{id}\"\npassword = \"{password}\"\n\
          sender = \"15771234\"\nwindow = {window}\n"
     )
 }
