@@ -10,6 +10,8 @@
 //! | `estimate` | what a text would cost |
 //! | `why` | a message's story with its PDUs |
 //! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
+//! | `consent` | who agreed to what: shown, recorded, imported |
+//! | `law` | when a message may go to a number, and why |
 //! | `bench` | the figures of `docs/BENCHMARKS.md` |
 //!
 //! Beside them stands what they share: `settings` and `database` find and open files, `http1` speaks to an API,
@@ -18,11 +20,13 @@
 mod bench;
 mod callbacks;
 mod config;
+mod consent;
 mod database;
 mod decide;
 mod demo;
 mod estimate;
 mod http1;
+mod law;
 mod out;
 mod receiver;
 mod run;
@@ -53,7 +57,7 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it in a run")]
+#[allow(clippy::large_enum_variant, reason = "there is one of it in a run")]
 enum Command {
     /// Run the gateway
     Run(run::Args),
@@ -78,6 +82,12 @@ enum Command {
     Resolve(decide::ResolveArgs),
     /// Withdraw a message that has not left yet
     Cancel(decide::CancelArgs),
+    /// Show, record and import what people agreed to and refused
+    #[command(subcommand)]
+    Consent(consent::Command),
+    /// Tell when a message may go to a number, and why
+    #[command(subcommand)]
+    Law(law::Command),
     /// Measure this machine with a real daemon on a real disk
     Bench(bench::Args),
 }
@@ -95,6 +105,8 @@ pub fn main() -> ExitCode {
         Command::Callbacks(command) => callbacks::run(&command),
         Command::Resolve(args) => decide::resolve(&args),
         Command::Cancel(args) => decide::cancel(&args),
+        Command::Consent(command) => consent::run(&command),
+        Command::Law(command) => law::run(&command),
         Command::Bench(args) => bench::run(&args),
     };
     result.unwrap_or_else(|error| ended(&error))

@@ -30,9 +30,9 @@ impl types::FromSql for Person {
     }
 }
 
-/// The key of the hashes.
+/// The key of the hashes, ready to hash with.
 #[derive(Clone)]
-pub(super) struct PersonKey(Vec<u8>);
+pub(super) struct PersonKey(Hmac<Sha256>);
 
 impl std::fmt::Debug for PersonKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -43,17 +43,14 @@ impl std::fmt::Debug for PersonKey {
 impl PersonKey {
     pub(super) fn load(connection: &Connection) -> Result<Self, StoreError> {
         let mut statement = connection.prepare_cached("SELECT value FROM secret WHERE name = 'person'")?;
-        Ok(Self(statement.query_row([], |row| row.get(0))?))
+        let key: Vec<u8> = statement.query_row([], |row| row.get(0))?;
+        Hmac::new_from_slice(&key).map(Self).map_err(|error| StoreError::Row(format!("secret person: {error}")))
     }
 
     pub(super) fn person(&self, number: &PhoneNumber) -> Person {
+        let digest = self.0.clone().chain_update(number.as_str().as_bytes()).finalize().into_bytes();
         let mut short = [0; 16];
-        // A key of any length is good; there is nothing else that could fail.
-        if let Ok(mut hash) = Hmac::<Sha256>::new_from_slice(&self.0) {
-            hash.update(number.as_str().as_bytes());
-            let digest = hash.finalize().into_bytes();
-            short.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-        }
+        short.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
         Person(short)
     }
 }
@@ -64,4 +61,19 @@ impl PersonKey {
 /// SQLite's own.
 pub fn person_of(connection: &Connection, number: &PhoneNumber) -> Result<Person, StoreError> {
     Ok(PersonKey::load(connection)?.person(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Database;
+
+    #[test]
+    fn a_number_is_the_same_person_in_one_file_and_another_in_the_next() {
+        let number: PhoneNumber = "+821012345678".parse().unwrap();
+        let in_file = |database: &Database| database.read(|connection| person_of(connection, &number)).unwrap();
+        let (one, two) = (Database::in_memory().unwrap(), Database::in_memory().unwrap());
+        assert_eq!(in_file(&one), in_file(&one));
+        assert_ne!(in_file(&one), in_file(&two));
+    }
 }

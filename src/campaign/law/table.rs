@@ -310,6 +310,22 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_has_every_row() {
+        let document = include_str!("../../../docs/CONSENT.md");
+        for (country, row) in Table::built_in().rows() {
+            let name = country.map_or("all others".to_owned(), |country| country.to_string());
+            let line = document.lines().find(|line| line.starts_with(&format!("| {name} |"))).unwrap();
+            for part in [row.week.to_string().as_str(), &row.source, &row.note, row.basis.as_str()] {
+                assert!(line.contains(part), "{name}: {part}");
+            }
+            for (region, week) in &row.regions {
+                let own = |line: &&str| line.starts_with(&format!("| {name}: ")) && line.contains(&**region);
+                assert!(document.lines().find(own).unwrap().contains(&week.to_string()), "{name}-{region}");
+            }
+        }
+    }
+
+    #[test]
     fn windows_are_read_and_written() {
         let window: Window = "08:00-21:00".parse().unwrap();
         assert_eq!((window.open, window.close, window.to_string().as_str()), (480, 1260, "08:00-21:00"));

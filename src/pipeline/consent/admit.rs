@@ -43,13 +43,11 @@ pub fn plan(settings: &Settings, new: &mut NewMessage, due_at: Timestamp) -> Res
         let place = Place::of(&new.to, rules, own_zone.as_ref());
         let verdict = hours::when(&place, rules, false, due_at);
         // A night that needs a consent of its own is never refused here: the ledger may have one.
-        match verdict {
-            Verdict::Never if !place.row.night_by_consent => {
-                let reason = never(&place);
-                Err(Refusal { code: reason.code, field: "to", message: reason.detail })
-            }
-            other => Ok(other),
+        if verdict == Verdict::Never && !place.row.night_by_consent {
+            let reason = never(&place);
+            return Err(Refusal { code: reason.code, field: "to", message: reason.detail });
         }
+        Ok(verdict)
     });
     Ok(Plan { zone: own_zone, hours: hours.transpose()?, own_answer: false, stretches: new.valid_for.is_none() })
 }

@@ -8,7 +8,7 @@ use crate::pipeline::Turn;
 use crate::pipeline::change::{self, Step};
 use crate::store::message::View;
 use crate::store::suppression::Suppression;
-use crate::store::{StoreError, consent, consent_due, inbound, message, person_of, suppression};
+use crate::store::{StoreError, callback, consent, consent_due, inbound, message, person_of, receipt, suppression};
 
 /// The most messages of each direction that an export shows; who has more asks the lists, page by page.
 const ROWS_MAX: usize = 10_000;
@@ -64,7 +64,7 @@ pub struct Erased {
 /// # Errors
 /// The store's own.
 pub fn erase(turn: &Turn<'_>, number: &PhoneNumber) -> Result<Erased, StoreError> {
-    turn.tx.erase_for_good()?;
+    turn.tx.leave_no_trace();
     let person = turn.tx.person(number);
     let mut erased = Erased::default();
     let heads = message::heads_of(turn.tx, number, ERASE_MAX)?;
@@ -92,6 +92,8 @@ pub fn erase(turn: &Turn<'_>, number: &PhoneNumber) -> Result<Erased, StoreError
         message::purge(turn.tx, &head)?;
         erased.messages += 1;
     }
+    callback::erase(turn.tx, number.as_str())?;
+    receipt::erase(turn.tx, number.as_str())?;
     erased.inbound = inbound::erase(turn.tx, number.as_str(), ERASE_MAX)?;
     erased.more |= erased.inbound == ERASE_MAX;
     erased.consents = consent::erase(turn.tx, person)?;

@@ -12,7 +12,7 @@ use crate::pipeline::{
     sweep,
 };
 use crate::store::message::{self, Filter};
-use crate::store::{Database, StoreError, event, inbound, suppression};
+use crate::store::{Database, Options, StoreError, event, inbound, suppression};
 use crate::text::TextProfile;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -424,6 +424,33 @@ fn an_erased_number_is_unknown_and_still_suppressed() {
     assert!(after.suppressions[0].number.is_none() && after.consents[0].words.is_none());
     assert!(gateway.told().is_empty(), "no callback tells of an erased number");
     assert_eq!(code(&gateway.marketing(KOREAN)), "opted_out");
+}
+
+#[test]
+fn an_erased_number_is_in_no_octet_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut gateway = Gateway::noon();
+    gateway.database = Database::open(&Options::at(folder.path().join("test.db"))).unwrap();
+    for number in 0..40 {
+        gateway.marketing(&format!("+8210999900{number:02}"));
+        gateway.marketing(KOREAN);
+    }
+    assert!(!gateway.leaves().is_empty());
+    gateway.writes(KOREAN, "hello there");
+    gateway.writes(KOREAN, "STOP");
+    let held = |what: &str| {
+        let files =
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+        files.into_iter().any(|file| file.windows(what.len()).any(|part| part == what.as_bytes()))
+    };
+    assert!(held("821012345678") && held("hello there"));
+    // What is on its way settles first.
+    gateway.pass(DAY);
+    gateway.turn(crate::pipeline::recover);
+    let erased = gateway.turn(|turn| erase(turn, &KOREAN.parse().unwrap()));
+    assert_eq!((erased.on_their_way, erased.more), (0, false));
+    assert!(!held("821012345678") && !held("hello there"));
+    assert!(held("821099990039"), "the others stay");
 }
 
 #[test]
