@@ -64,8 +64,9 @@ impl Shop {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let shop = Self { dir, address: String::new(), known: BTreeMap::new() };
-        let config = shop.here(&blocks("toml")[0]);
+        let config = shop.here(&blocks("toml").join("\n"));
         std::fs::write(shop.dir.path().join("north.password"), "secret\n").unwrap();
+        std::fs::write(shop.dir.path().join("counter.pin"), "1234\n").unwrap();
         std::fs::write(shop.dir.path().join("postrider.toml"), format!("[http]\nlisten = [\"127.0.0.1:0\"]\n{config}"))
             .unwrap();
         shop

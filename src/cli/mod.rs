@@ -6,17 +6,22 @@
 //! | `config` | `postrider config check`: every mistake at once |
 //! | `demo` | `postrider demo`: the daemon beside a simulated carrier, for a first look |
 //! | `sim_carrier` | `postrider sim-carrier`: the simulated carrier alone |
+//! | `sim_modem` | `postrider sim-modem`: simulated modems on pseudo terminals |
 //! | `token`, `callbacks` | what is kept in the database beside messages |
 //! | `estimate` | what a text would cost |
 //! | `why` | a message's story with its PDUs |
 //! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
+//! | `modem` | the modems, through the API of the running daemon or straight at their ports |
+//! | `doctor` | looks the machine over |
 //! | `consent` | who agreed to what: shown, recorded, imported |
 //! | `law` | when a message may go to a number, and why |
 //! | `bench` | the figures of `docs/BENCHMARKS.md` |
 //!
 //! Beside them stands what they share: `settings` and `database` find and open files, `http1` speaks to an API,
-//! `receiver` takes callbacks, `out` prints.
+//! `api` finds the one of the running daemon, `receiver` takes callbacks, `out` prints,
+//! `ports` looks at the serial ports of the machine.
 
+mod api;
 mod bench;
 mod callbacks;
 mod config;
@@ -24,14 +29,18 @@ mod consent;
 mod database;
 mod decide;
 mod demo;
+mod doctor;
 mod estimate;
 mod http1;
 mod law;
+mod modem;
 mod out;
+mod ports;
 mod receiver;
 mod run;
 mod settings;
 mod sim_carrier;
+mod sim_modem;
 mod time;
 mod token;
 mod why;
@@ -68,6 +77,8 @@ enum Command {
     Demo(demo::Args),
     /// Run a simulated carrier (SMSC) that a gateway can bind to
     SimCarrier(sim_carrier::Args),
+    /// Run simulated GSM modems on pseudo terminals
+    SimModem(sim_modem::Args),
     /// Make, list and revoke API tokens
     #[command(subcommand)]
     Token(token::Command),
@@ -82,6 +93,11 @@ enum Command {
     Resolve(decide::ResolveArgs),
     /// Withdraw a message that has not left yet
     Cancel(decide::CancelArgs),
+    /// See and ask the modems: list, AT commands, USSD, resets, test messages
+    #[command(subcommand)]
+    Modem(modem::Command),
+    /// Look the machine over: configuration, disk, clock, ports, modems; and say what to do about each fault
+    Doctor(doctor::Args),
     /// Show, record and import what people agreed to and refused
     #[command(subcommand)]
     Consent(consent::Command),
@@ -99,12 +115,15 @@ pub fn main() -> ExitCode {
         Command::Config(command) => config::run(&command),
         Command::Demo(args) => demo::run(&args),
         Command::SimCarrier(args) => sim_carrier::run(&args),
+        Command::SimModem(args) => sim_modem::run(&args),
         Command::Token(command) => token::run(&command),
         Command::Estimate(args) => estimate::run(&args),
         Command::Why(args) => why::run(&args),
         Command::Callbacks(command) => callbacks::run(&command),
         Command::Resolve(args) => decide::resolve(&args),
         Command::Cancel(args) => decide::cancel(&args),
+        Command::Modem(command) => modem::run(&command),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Consent(command) => consent::run(&command),
         Command::Law(command) => law::run(&command),
         Command::Bench(args) => bench::run(&args),

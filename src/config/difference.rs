@@ -52,6 +52,7 @@ impl Settings {
             ("messages", self.messages != new.messages),
             ("consent", self.consent != new.consent),
             ("callback", self.callback != new.callback),
+            ("modems", self.modems != new.modems),
             ("route", self.routes != new.routes),
             ("log", self.log != new.log),
         ] {

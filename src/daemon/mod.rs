@@ -10,18 +10,23 @@
 //! data, so start, retry and normal running are one path.
 
 mod bells;
+mod caretaker;
 mod clock;
 mod dispatcher;
 mod housekeeper;
 mod links;
+mod local;
 pub mod log;
 mod metrics;
 mod notifier;
 pub mod plan;
 mod run;
 mod settler;
+mod status;
 mod surroundings;
 mod systemd;
+mod watch;
 
 pub use clock::now;
-pub use run::{Daemon, Parts, run};
+pub use local::{LocalApi, TOKEN_NAME};
+pub use run::{Daemon, Parts, Reloaded, run};

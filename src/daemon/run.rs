@@ -14,19 +14,24 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::bells::Bells;
+use super::caretaker::CaretakerTask;
 use super::clock::now;
 use super::dispatcher::{DispatcherTask, SLOW_MAX};
-use super::housekeeper::{Beat, DiskRoom, HousekeeperTask};
+use super::housekeeper::{DiskRoom, HousekeeperTask};
 use super::links::Links;
+use super::local;
 use super::metrics::Metrics;
 use super::notifier::NotifierTask;
 use super::settler::{EVENTS_MAX, SettlerTask};
+use super::status::Overview;
 use super::surroundings::House;
 use super::systemd::Systemd;
+use super::watch::Beat;
 use crate::callback::{CallbackSettings, Poster, Signer};
+use crate::config;
 use crate::http::{Api, Front, HttpMetrics, HttpSettings, Listener, Server, router};
 use crate::link::SmppLinkSettings;
-use crate::model::{LinkName, State};
+use crate::model::{LinkName, State, catalog};
 use crate::pipeline::{Settings, Turn, notify, recover, reroute};
 use crate::store::{Database, Options, Store, StoreError, throttle};
 
@@ -41,8 +46,10 @@ pub struct Parts {
     pub disk_free_min_bytes: u64,
     /// The stages' settings.
     pub settings: Settings,
-    /// The links.
+    /// The links to carriers.
     pub links: Vec<SmppLinkSettings>,
+    /// The modems.
+    pub modems: config::Modems,
     /// The HTTP side.
     pub http: HttpSettings,
     /// How callbacks are posted.
@@ -55,6 +62,16 @@ pub struct Parts {
     pub callback_give_up_after: Duration,
     /// How long the windows may settle at the stop.
     pub drain_max: Duration,
+}
+
+/// What a configuration that is read again may change.
+pub struct Reloaded {
+    /// The stages' settings.
+    pub settings: Settings,
+    /// The links to carriers.
+    pub links: Vec<SmppLinkSettings>,
+    /// The modems.
+    pub modems: config::Modems,
 }
 
 /// A running daemon.
@@ -76,6 +93,7 @@ pub struct Daemon {
     started: Vec<SmppLinkSettings>,
     drain_max: Duration,
     path: PathBuf,
+    _mat: Option<local::Mat>,
 }
 
 impl Daemon {
@@ -109,13 +127,14 @@ impl Daemon {
         let http_metrics = HttpMetrics::default();
         let metrics = Metrics::new(store.clone(), &http_metrics);
         let disk = DiskRoom::default();
+        let (settler_beat, dispatcher_beat) = (Beat::default(), Beat::default());
         let settler = SettlerTask {
             store: store.clone(),
             bells: bells.clone(),
             links: links.clone(),
             events: reports,
             slow: slow_in,
-            beat: Beat::default(),
+            beat: settler_beat.clone(),
         };
         let settler = tokio::spawn(settler.run());
         let mut loops = JoinSet::new();
@@ -126,7 +145,7 @@ impl Daemon {
             events: events.clone(),
             slow,
             kept,
-            beat: Beat::default(),
+            beat: dispatcher_beat.clone(),
         };
         loops.spawn(async {
             dispatcher.run().await;
@@ -144,7 +163,7 @@ impl Daemon {
             notifier.run().await;
             "notifier"
         });
-        let (status_store, status_links) = (store.clone(), links.clone());
+        let (status_store, status_links, turning_links) = (store.clone(), links.clone(), links.clone());
         let housekeeper = HousekeeperTask {
             store: store.clone(),
             bells: bells.clone(),
@@ -152,21 +171,33 @@ impl Daemon {
             disk_free_min_bytes: parts.disk_free_min_bytes,
             disk: disk.clone(),
             systemd: Systemd,
-            status: Box::new(move || status_line(&status_store, &status_links)),
+            status: Box::new(move || Overview::of(&status_links, &status_store.tally()).line()),
+            turns: Box::new(move || turns(&settler_beat, &dispatcher_beat, &turning_links)),
         };
         loops.spawn(async {
             housekeeper.run().await;
             "housekeeper"
         });
+        let caretaker =
+            CaretakerTask { store: store.clone(), bells: bells.clone(), links: links.clone(), events: events.clone() };
+        loops.spawn(async {
+            caretaker.run().await;
+            "caretaker"
+        });
         for link in parts.links.clone() {
             links.start(link);
         }
+        links.set_modems(&parts.modems).await;
 
         let house = House { bells: bells.clone(), links: links.clone(), disk, metrics };
         let api = Api::new(&parts.http, store.clone(), now, http_metrics.clone(), Arc::new(house));
         let front = Front::new(router(api), &parts.http, http_metrics);
         let (server_stop, server_stopped) = watch::channel(false);
         let server = tokio::spawn(Server::new(front, parts.http).run(listeners, server_stopped));
+        // Without the file technicians need a token of their own; nothing else does.
+        let url = addresses.first().map_or("", String::as_str);
+        let mat = local::lay(&store, &path, url).await;
+        let mat = mat.inspect_err(|error| tracing::warn!("No token for technicians on this machine: {error:#}")).ok();
         Systemd.ready();
         Ok(Self {
             store,
@@ -184,11 +215,12 @@ impl Daemon {
             started: parts.links,
             drain_max: parts.drain_max,
             path,
+            _mat: mat,
         })
     }
 
     /// Puts new settings into force: links that changed are stopped and started again, the others are not touched.
-    pub async fn reload(&mut self, settings: Settings, links: Vec<SmppLinkSettings>) {
+    pub async fn reload(&mut self, Reloaded { settings, links, modems }: Reloaded) {
         let settings = Settings { started_at: self.bells.settings().started_at, ..settings };
         let same = |a: &SmppLinkSettings, b: &SmppLinkSettings| a.name == b.name && a.is_same(b);
         let gone: Vec<LinkName> = self
@@ -199,7 +231,7 @@ impl Daemon {
             .collect();
         self.settings.send_replace(Arc::new(settings));
         for name in &gone {
-            tracing::info!(link = %name, "Link {name} is stopped: the configuration changed");
+            tracing::info!(postrider.link = %name, "Link {name} is stopped: the configuration changed");
             self.links.stop(name, self.drain_max).await;
         }
         for link in &links {
@@ -208,6 +240,7 @@ impl Daemon {
             }
         }
         self.started = links;
+        self.links.set_modems(&modems).await;
         self.bells.dispatch.notify_one();
     }
 
@@ -219,7 +252,19 @@ impl Daemon {
     /// Stops in order. What did not finish is a lease, handled as in a crash.
     pub async fn stop(self) {
         let Self {
-            store, links, stop, server, server_stop, settler, events, mut loops, writer, drain_max, path, ..
+            store,
+            links,
+            stop,
+            server,
+            server_stop,
+            settler,
+            events,
+            mut loops,
+            writer,
+            drain_max,
+            path,
+            _mat,
+            ..
         } = self;
         Systemd.stopping();
         stop.send_replace(true);
@@ -250,37 +295,44 @@ impl Daemon {
 ///
 /// # Errors
 /// When the store failed: the process must end and look at the file again.
-pub async fn run(
-    parts: Parts,
-    reload: impl Fn() -> anyhow::Result<(Settings, Vec<SmppLinkSettings>)>,
-) -> anyhow::Result<()> {
+pub async fn run(parts: Parts, reload: impl Fn() -> anyhow::Result<Reloaded>) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt, mut hangup) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     let mut daemon = Daemon::start(parts).await?;
-    for address in &daemon.addresses {
-        tracing::info!("Ready: the API listens on {address}");
-    }
+    tracing::info!(message_id = catalog::READY.id, "Ready: the API listens on {}", daemon.addresses.join(" and on "));
     let failure = loop {
         tokio::select! {
             _ = terminate.recv() => break None,
             _ = interrupt.recv() => break None,
             _ = hangup.recv() => match reload() {
-                Ok((settings, links)) => {
-                    daemon.reload(settings, links).await;
+                Ok(reloaded) => {
+                    daemon.reload(reloaded).await;
                     tracing::info!("The configuration was read again");
                 }
-                Err(error) => tracing::error!("The configuration was not taken; the old one stays in force:\n{error:#}"),
+                Err(error) => tracing::error!(
+                    message_id = catalog::CONFIG_REFUSED.id,
+                    "The configuration was not taken; the old one stays in force: {}",
+                    one_line(&error)
+                ),
             },
             error = daemon.failed() => break Some(error),
         }
     };
-    tracing::info!("Stopping: no new messages are taken; what was handed to carriers may still be answered");
+    tracing::info!(
+        message_id = catalog::STOPPING.id,
+        "Stopping: no new messages are taken; what was handed to carriers may still be answered"
+    );
     daemon.stop().await;
     match failure {
         None => Ok(()),
         Some(error) => Err(error).context("the store stopped; restart postrider to check the file"),
     }
+}
+
+/// An error with all its causes and mistakes as one line, for a journal that shows one line an event.
+fn one_line(error: &anyhow::Error) -> String {
+    format!("{error:#}").lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
 fn open_store(parts: &Parts) -> anyhow::Result<(Store, JoinHandle<()>)> {
@@ -322,16 +374,9 @@ async fn clear_up(store: &Store, bells: &Bells) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One line for `systemctl status`.
-fn status_line(store: &Store, links: &Links) -> String {
-    let handles = links.handles();
-    let up = handles.iter().filter(|handle| matches!(handle.health(), crate::model::LinkHealth::Up)).count();
-    let tally = store.tally();
-    format!(
-        "{up} of {} links up, {} messages wait, {} wait for receipts, {} in doubt",
-        handles.len(),
-        tally.backlog(),
-        tally.get(State::Sent),
-        tally.get(State::Uncertain)
-    )
+/// The turns of every loop that the watchdog waits for.
+fn turns(settler: &Beat, dispatcher: &Beat, links: &Links) -> Vec<(String, u64)> {
+    let own = [("settler".to_owned(), settler.turns()), ("dispatcher".to_owned(), dispatcher.turns())];
+    let links = links.handles().into_iter().map(|handle| (format!("link {}", handle.name()), handle.turns()));
+    own.into_iter().chain(links).collect()
 }

@@ -88,6 +88,10 @@ pub enum Scope {
     InboundRead,
     /// See the links and their health.
     LinksRead,
+    /// See the modems and their SIMs.
+    ModemsRead,
+    /// Ask things of modems: AT commands, USSD, resets, test messages.
+    ModemsWrite,
     /// Read the metrics.
     MetricsRead,
     /// Read consents, suppressions and what the law says.
@@ -107,6 +111,8 @@ impl Scope {
         Self::MessagesRead,
         Self::InboundRead,
         Self::LinksRead,
+        Self::ModemsRead,
+        Self::ModemsWrite,
         Self::MetricsRead,
         Self::ConsentsRead,
         Self::ConsentsWrite,
@@ -121,6 +127,8 @@ impl Scope {
             Self::MessagesRead => "messages:read",
             Self::InboundRead => "inbound:read",
             Self::LinksRead => "links:read",
+            Self::ModemsRead => "modems:read",
+            Self::ModemsWrite => "modems:write",
             Self::MetricsRead => "metrics:read",
             Self::ConsentsRead => "consents:read",
             Self::ConsentsWrite => "consents:write",

@@ -11,18 +11,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
 use tracing::{error, info, warn};
 
 use super::carriage::{Carriage, End};
 use super::clock::Moment;
 use super::connector::{Connector, ConnectorSettings, Loss};
-use super::handle::{AckResult, LinkHandle, Shared};
+use super::handle::{AckResult, IDLE_MAX, LinkHandle, Shared};
 use super::line::Line;
 use super::report::Reporter;
 use super::settings::SmppLinkSettings;
 use super::status::{LinkState, LinkStatus};
 use super::stream::{ConnectError, HostPort, Stream, connect, listen};
-use crate::model::{AckToken, LinkEvent, LinkHealth, LinkName, Random, Submission, SubmitOutcome};
+use crate::model::{AckToken, LinkEvent, LinkHealth, LinkName, Random, Submission, SubmitOutcome, catalog};
 use crate::smpp::pdu::BindKind;
 use crate::smpp::session::{Session, SessionSettings};
 
@@ -114,6 +115,7 @@ impl SmppLink {
     async fn wait_for_try(&mut self) -> Option<usize> {
         loop {
             let moment = Moment::read();
+            self.shared.turn();
             if self.inbox.stopping().is_some() {
                 return None;
             }
@@ -129,6 +131,7 @@ impl SmppLink {
                 Some(_) = self.inbox.acks.recv() => {}
                 () = self.reporter.room(), if self.reporter.is_waiting() => {}
                 () = sleep_until(due) => {}
+                () = sleep(IDLE_MAX) => {}
             }
         }
     }
@@ -168,10 +171,15 @@ impl SmppLink {
                 None => connect(place, tls.as_ref(), limit).await,
             }
         };
-        tokio::select! {
-            biased;
-            () = stop_asked(&mut self.inbox.stop) => None,
-            connected = connecting => Some(connected),
+        let mut connecting = std::pin::pin!(connecting);
+        loop {
+            self.shared.turn();
+            tokio::select! {
+                biased;
+                () = stop_asked(&mut self.inbox.stop) => return None,
+                connected = &mut connecting => return Some(connected),
+                () = sleep(IDLE_MAX) => {}
+            }
         }
     }
 
@@ -200,9 +208,9 @@ impl SmppLink {
         let host = self.settings.hosts.get(next.host).map(ToString::to_string).unwrap_or_default();
         if end.loss == Loss::AccountRefused {
             let times = self.connector.refusals();
-            error!(link = %name, host = %place, times, "Carrier \"{name}\" refused the account: {why}; next try in {seconds} s. Check system_id, password and system_type");
+            error!(message_id = catalog::CARRIER_REFUSED.id, postrider.link = %name, host = %place, times, "Carrier \"{name}\" refused the account: {why}; next try in {seconds} s. Check system_id, password and system_type");
         } else {
-            warn!(link = %name, host = %place, in_doubt, "Lost {name} at {place}: {why}; {in_doubt} segments without an answer; next try in {seconds} s at {host}");
+            warn!(message_id = catalog::CARRIER_LOST.id, postrider.link = %name, host = %place, in_doubt, "Lost {name} at {place}: {why}; {in_doubt} segments without an answer; next try in {seconds} s at {host}");
         }
         {
             let mut status = self.shared.status();
@@ -245,7 +253,7 @@ impl SmppLink {
         }
         self.reporter.flush().await;
         self.shared.status().enter(LinkState::Stopped, Moment::read().wall);
-        info!(link = %self.settings.name, "Stopped {}", self.settings.name);
+        info!(postrider.link = %self.settings.name, "Stopped {}", self.settings.name);
     }
 }
 

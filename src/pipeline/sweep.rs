@@ -1,12 +1,14 @@
 //! What happens though nobody does anything: messages expire, leases and receipts stay out, old rows go, a crash is cleared up.
 
+use super::Turn;
 use super::change::{self, Step, reports};
+use super::consent;
+use super::receive::{self, Origin};
 use super::settle::abandon;
-use super::{Turn, consent, receive};
 use crate::model::{InboundPart, LinkName, Sender, State};
 use crate::policy::routes::Route;
 use crate::store::message::{self, Head};
-use crate::store::{StoreError, consent_due, idempotency, inbound, receipt};
+use crate::store::{StoreError, consent_due, idempotency, inbound, inbound_seen, receipt};
 
 /// How many rows one transaction handles.
 const ROWS_MAX: usize = 500;
@@ -44,7 +46,9 @@ pub fn sweep(turn: &Turn<'_>) -> Result<Swept, StoreError> {
     idempotency::forget_older(turn.tx, old)?;
     consent_due::forget_answers(turn.tx, old)?;
     consent::forget_older(turn)?;
-    inbound::purge_older(turn.tx, turn.now.minus(turn.settings.keep_for))?;
+    let kept_since = turn.now.minus(turn.settings.keep_for);
+    inbound::purge_older(turn.tx, kept_since)?;
+    inbound_seen::forget_older(turn.tx, kept_since)?;
     Ok(swept)
 }
 
@@ -93,7 +97,7 @@ fn give_up_parts(turn: &Turn<'_>) -> Result<(), StoreError> {
             part_of: None,
             network_time: None,
         };
-        receive::complete(turn, &LinkName::new(&set.link_group, 1), &any, &parts, set.total, None)?;
+        receive::complete(turn, &LinkName::new(&set.link_group, 1), &any, &parts, set.total, Origin::default())?;
     }
     Ok(())
 }

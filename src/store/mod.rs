@@ -3,9 +3,10 @@
 //! - [`Database`], [`Tx`]: the writing connection and an open transaction; synchronous
 //! - [`Store`]: the handle that everybody else holds; many writes share one commit
 //! - [`message`], [`submission`], [`event`]: a message, what was sent of it, and its timeline
-//! - [`receipt`], [`inbound`], [`callback`]: what comes in, and what goes to the tools
+//! - [`receipt`], [`inbound`], [`inbound_seen`], [`callback`]: what comes in, and what goes to the tools
 //! - [`token`], [`idempotency`], [`mod@reference`], [`throttle`]: what has to be remembered besides
 //! - [`consent`], [`suppression`], [`consent_due`], [`terms`]: who agreed to what, who must not be written to
+//! - [`sim`], [`sim_usage`], [`contact`]: modems and their SIMs, what these sent, and whom they wrote to
 //! - [`Tally`]: message counts by state
 //!
 //! SQL stands only here. Functions are named by intent and take a [`Tx`] when they write.
@@ -13,17 +14,21 @@
 pub mod callback;
 pub mod consent;
 pub mod consent_due;
+pub mod contact;
 mod database;
 mod error;
 pub mod event;
 pub mod idempotency;
 pub mod inbound;
+pub mod inbound_seen;
 pub mod message;
 mod migrate;
 mod person;
 pub mod receipt;
 pub mod reference;
 mod row;
+pub mod sim;
+pub mod sim_usage;
 pub mod submission;
 pub mod suppression;
 mod tally;

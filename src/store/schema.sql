@@ -34,6 +34,8 @@ CREATE INDEX message_due ON message (route, class, due_at) WHERE due_at IS NOT N
 CREATE INDEX message_timer ON message (timer_at);
 CREATE INDEX message_recipient ON message (recipient);
 CREATE INDEX message_reference ON message (reference) WHERE reference IS NOT NULL;
+-- Who knows which SIM.
+CREATE INDEX message_contact ON message (recipient) WHERE sim IS NOT NULL;
 CREATE INDEX message_leased ON message (link) WHERE state = 'leased';
 
 CREATE TABLE tag (
@@ -170,7 +172,7 @@ CREATE TABLE token (
     revoked_at  INTEGER
 ) STRICT;
 
--- When the next segment of a link group may leave (nanoseconds since 1970), so that a rate holds over restarts.
+-- When the next segment of a link group, or of a SIM as `sim:ID`, may leave (nanoseconds since 1970): a rate holds over restarts.
 CREATE TABLE throttle (
     link_group  TEXT PRIMARY KEY,
     next_nanos  INTEGER NOT NULL

@@ -9,7 +9,9 @@ use anyhow::{Context, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
 
-use crate::cli::decide::Daemon;
+use super::WAIT;
+use crate::cli::api::{Api, Daemon};
+use crate::cli::http1::Answer;
 use crate::cli::out;
 
 /// Rows to a request.
@@ -40,6 +42,7 @@ struct Tally {
 
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let shown = args.file.display();
+    let api = args.daemon.find()?;
     let file = File::open(&args.file).with_context(|| format!("cannot open {shown}"))?;
     let size = file.metadata()?.len();
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(file);
@@ -64,12 +67,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             Err(why) => tally.refused.push((position.line(), why)),
         }
         if batch.len() == BATCH {
-            post(&args.daemon, std::mem::take(&mut batch), &mut tally)?;
+            post(&api, std::mem::take(&mut batch), &mut tally)?;
             bar.set_position(position.byte());
             bar.set_message(format!("{} recorded, {} refused", tally.recorded, tally.refused.len()));
         }
     }
-    post(&args.daemon, batch, &mut tally)?;
+    post(&api, batch, &mut tally)?;
     bar.finish_and_clear();
     tell(&tally, args.json)?;
     Ok(if tally.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -108,12 +111,13 @@ fn row(columns: &[&'static str], record: &csv::StringRecord) -> Result<Value, St
 }
 
 /// Posts rows. If the daemon names wrong ones, those are left out and the rest is posted again.
-fn post(daemon: &Daemon, mut batch: Vec<(u64, Value)>, tally: &mut Tally) -> anyhow::Result<()> {
+fn post(api: &Api, mut batch: Vec<(u64, Value)>, tally: &mut Tally) -> anyhow::Result<()> {
     if batch.is_empty() {
         return Ok(());
     }
     let body = |batch: &[(u64, Value)]| Value::Array(batch.iter().map(|(_, row)| row.clone()).collect()).to_string();
-    let (status, said) = daemon.ask("POST", "/v1/consents", Some(&body(&batch)))?;
+    let Answer { status, body: said } = api.exchange("POST", "/v1/consents", Some(&body(&batch)), WAIT)?;
+    let said: Value = serde_json::from_slice(&said).unwrap_or_default();
     if status == 422 {
         let wrong = wrong_rows(&said);
         ensure!(!wrong.is_empty(), "{}", said["detail"].as_str().unwrap_or("the daemon refused the rows"));
@@ -128,7 +132,8 @@ fn post(daemon: &Daemon, mut batch: Vec<(u64, Value)>, tally: &mut Tally) -> any
             !places.contains(&(place - 1))
         });
         if !batch.is_empty() {
-            daemon.ask_ok("POST", "/v1/consents", Some(&body(&batch)))?;
+            let left = Value::Array(batch.iter().map(|(_, row)| row.clone()).collect());
+            api.ask::<Value>("POST", "/v1/consents", Some(&left), WAIT)?;
         }
     } else if status != 200 {
         bail!("{} (HTTP {status})", said["detail"].as_str().unwrap_or("the daemon refused the rows"));

@@ -4,13 +4,17 @@ mod import;
 mod show;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::decide::Daemon;
+use super::api::Daemon;
 use super::out;
 use crate::model::{PhoneNumber, Timestamp};
+
+/// How long the daemon may take.
+const WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -70,7 +74,7 @@ fn say(args: &SayArgs, given: bool) -> anyhow::Result<ExitCode> {
     if args.double_opt_in {
         body["double_opt_in"] = Value::Bool(true);
     }
-    let said = args.daemon.ask_ok("POST", "/v1/consents", Some(&body.to_string()))?;
+    let said: Value = args.daemon.find()?.ask("POST", "/v1/consents", Some(&body), WAIT)?;
     if args.json {
         out::line(serde_json::to_string_pretty(&said)?)?;
         return Ok(ExitCode::SUCCESS);

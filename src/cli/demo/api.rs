@@ -85,6 +85,12 @@ impl Api {
         })
     }
 
+    /// What a modem is doing.
+    pub async fn stage(&mut self, modem: &str) -> anyhow::Result<String> {
+        let answer = self.ask("GET", &format!("/v1/modems/{modem}"), None, 200).await?;
+        Ok(answer.get("stage").and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+
     async fn ask(&mut self, method: &str, path: &str, body: Option<&str>, expected: u16) -> anyhow::Result<Value> {
         let answer = self.connection.exchange(&request(method, path, &self.token, body)).await?;
         let said = String::from_utf8_lossy(&answer.body);

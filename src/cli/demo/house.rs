@@ -1,4 +1,4 @@
-//! Everything that the demo starts: two simulated carriers, a receiver of callbacks, and the real daemon.
+//! Everything that the demo starts: two simulated carriers, two simulated modems, a receiver of callbacks, and the real daemon.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use super::samples::{ANSWER, REFUSED_PREFIX, Sample};
+use super::samples::{ANSWER, MODEM_PREFIX, REFUSED_PREFIX, Sample};
+use super::sticks::{GROUP, Sticks};
 use crate::callback::{Signer, format_secret};
 use crate::cli::receiver::{self, Post};
 use crate::cli::sim_carrier::parts;
@@ -56,6 +57,8 @@ pub struct House {
     pub config: PathBuf,
     /// The callbacks as they come.
     pub heard: mpsc::Receiver<Heard>,
+    /// The modems.
+    pub sticks: Sticks,
     daemon: Daemon,
     delivers: CarrierServer,
     refuses: CarrierServer,
@@ -69,6 +72,7 @@ impl House {
         let folder = tempfile::Builder::new().prefix("postrider-demo-").tempdir().context("no temporary directory")?;
         let delivers = CarrierServer::listen(loopback(0), delivering()).await?;
         let refuses = CarrierServer::listen(loopback(0), refusing()).await?;
+        let sticks = Sticks::plug_in(folder.path())?;
         let mut key = [0; 32];
         getrandom::fill(&mut key)?;
         let secret = format_secret(&key);
@@ -76,7 +80,8 @@ impl House {
 
         let config = folder.path().join("postrider.toml");
         let port = port.unwrap_or_else(usual_port);
-        let text = configuration(port, callbacks, &secret, delivers.address(), refuses.address());
+        let mut text = configuration(port, callbacks, &secret, delivers.address(), refuses.address());
+        text.push_str(&Sticks::configuration(folder.path()));
         settings::write_private(&config, &text)?;
         let settings = settings::load(&config)?;
         let mut database = Database::open(&Options::at(&settings.store.path))?;
@@ -86,7 +91,7 @@ impl House {
             .await
             .with_context(|| format!("the demo cannot start; if port {port} is taken, name another one with --port"))?;
         let url = daemon.addresses.first().context("the daemon listens nowhere")?.clone();
-        Ok(Self { url, token, config, heard, daemon, delivers, refuses, folder })
+        Ok(Self { url, token, config, heard, sticks, daemon, delivers, refuses, folder })
     }
 
     /// The recipient of `sample` answers it.
@@ -98,8 +103,9 @@ impl House {
 
     /// Stops the daemon in order, then the rest, and removes the directory.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let Self { daemon, delivers, refuses, folder, .. } = self;
+        let Self { daemon, sticks, delivers, refuses, folder, .. } = self;
         daemon.stop().await;
+        sticks.unplug().await;
         delivers.stop().await;
         refuses.stop().await;
         folder.close().context("the temporary directory cannot be removed")
@@ -198,8 +204,14 @@ prefixes = ["{REFUSED_PREFIX}"]
 links = ["strict"]
 
 [[route]]
+name = "modems"
+prefixes = ["{MODEM_PREFIX}"]
+links = ["{GROUP}"]
+
+[[route]]
 name = "world"
 links = ["north"]
+
 "#
     )
 }

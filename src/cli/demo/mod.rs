@@ -1,7 +1,7 @@
 //! `postrider demo`: the gateway at work, for somebody who sees it for the first time.
 //!
-//! The real daemon runs in this process, with a database in a temporary directory and two simulated carriers on the
-//! loopback address: one that delivers, and one that refuses everything. A few messages are posted over the daemon's own
+//! The real daemon runs in this process, with a database in a temporary directory, two simulated carriers on the loopback
+//! address, one that delivers and one that refuses everything, and two simulated modems on pseudo terminals. A few messages are posted over the daemon's own
 //! API and watched until they arrive; then it stays up for whoever wants to try it.
 
 mod api;
@@ -9,6 +9,7 @@ mod board;
 mod hints;
 mod house;
 mod samples;
+mod sticks;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -53,7 +54,7 @@ async fn show(args: &Args) -> anyhow::Result<()> {
     let started = time::instant();
     let mut house = House::start(args.port).await?;
     out::line(format_args!(
-        "postrider {} runs on {}, with a temporary database and two simulated carriers.",
+        "postrider {} runs on {}, with a temporary database, two simulated carriers and two simulated modems.",
         env!("CARGO_PKG_VERSION"),
         house.url
     ))?;
@@ -62,6 +63,8 @@ async fn show(args: &Args) -> anyhow::Result<()> {
     let mut api = Api::open(&house.url, &house.token).await?;
     let outcome = timeout(WAIT_MAX, watch(&mut api, &mut house)).await;
     let first = outcome.context("the messages did not all arrive in time; RUST_LOG=debug tells more")??;
+    let modems = timeout(WAIT_MAX, house.sticks.show(&mut api)).await;
+    modems.context("the modems did not come back in time; RUST_LOG=debug tells more")??;
     let elapsed = HumanDuration(time::instant().saturating_duration_since(started));
     out::line(format_args!("Done in {elapsed}. Every callback came with a valid signature."))?;
     hints::print(&house, &first)?;

@@ -32,7 +32,7 @@ const PLAIN: Sample = Sample {
 };
 
 /// All of them, in the order in which they are posted.
-pub const SAMPLES: [Sample; 8] = [
+pub const SAMPLES: [Sample; 10] = [
     PLAIN,
     Sample {
         name: "Korean", to: "+821055501202", text: "안녕하세요 고객님, 주문하신 상품이 준비되었습니다.", ..PLAIN
@@ -59,6 +59,23 @@ pub const SAMPLES: [Sample; 8] = [
         after: Duration::from_secs(4),
         ..PLAIN
     },
+    Sample {
+        name: "modem, GSM",
+        to: "+821077700109",
+        from: None,
+        // Ninety characters.
+        text: "Your parcel [No. 4711] waits at the counter until Saturday, 20:00. Bring this message. 5 % ",
+        times: 2,
+        ..PLAIN
+    },
+    Sample {
+        name: "modem, Korean",
+        to: "+821077700110",
+        from: None,
+        text: "고객님의 소중한 상품이 매장에 도착했습니다. 이번 주 토요일 저녁 여덟 시까지 찾아가 주시기 바랍니다. 감사합니다! ",
+        times: 2,
+        ..PLAIN
+    },
     Sample { name: "refused", to: "+88351000108", text: "No handset has this number.", ends: "failed", ..PLAIN },
 ];
 
@@ -66,6 +83,13 @@ pub const SAMPLES: [Sample; 8] = [
 pub const ANSWERED: usize = 1;
 /// What the recipient answers.
 pub const ANSWER: &str = "네, 오늘 저녁에 찾으러 갈게요 🙂";
+/// The message that is posted while one of two modems is pulled out.
+pub const UNPLUGGED: Sample =
+    Sample {
+        name: "unplugged", to: "+821077700111", from: None, text: "문의하신 상품이 입고되었습니다.", ..PLAIN
+    };
+/// Numbers that start so are written to over modems.
+pub const MODEM_PREFIX: &str = "+8210777";
 /// Numbers that start so belong to the carrier that refuses everything.
 pub const REFUSED_PREFIX: &str = "+8835";
 

@@ -8,7 +8,9 @@ use crate::pipeline::Turn;
 use crate::pipeline::change::{self, Step};
 use crate::store::message::View;
 use crate::store::suppression::Suppression;
-use crate::store::{StoreError, callback, consent, consent_due, inbound, message, person_of, receipt, suppression};
+use crate::store::{
+    StoreError, callback, consent, consent_due, contact, inbound, message, person_of, receipt, suppression,
+};
 
 /// The most messages of each direction that an export shows; who has more asks the lists, page by page.
 const ROWS_MAX: usize = 10_000;
@@ -34,11 +36,16 @@ pub struct Known {
 /// The store's own.
 pub fn known(connection: &Connection, number: &PhoneNumber) -> Result<Known, StoreError> {
     let person = person_of(connection, number)?;
+    let mut inbound = Vec::new();
+    for form in contact::forms(number) {
+        inbound.extend(inbound::list(connection, None, Some(&form), ROWS_MAX)?);
+    }
+    inbound.sort_by_key(|message| std::cmp::Reverse(message.id));
     Ok(Known {
         consents: consent::of(connection, person)?,
         suppressions: suppression::of(connection, person)?,
         messages: message::all_of(connection, number, ROWS_MAX)?,
-        inbound: inbound::list(connection, None, Some(number.as_str()), ROWS_MAX)?,
+        inbound,
     })
 }
 
@@ -94,8 +101,11 @@ pub fn erase(turn: &Turn<'_>, number: &PhoneNumber) -> Result<Erased, StoreError
     }
     callback::erase(turn.tx, number.as_str())?;
     receipt::erase(turn.tx, number.as_str())?;
-    erased.inbound = inbound::erase(turn.tx, number.as_str(), ERASE_MAX)?;
-    erased.more |= erased.inbound == ERASE_MAX;
+    for form in contact::forms(number) {
+        let gone = inbound::erase(turn.tx, &form, ERASE_MAX)?;
+        erased.inbound += gone;
+        erased.more |= gone == ERASE_MAX;
+    }
     erased.consents = consent::erase(turn.tx, person)?;
     consent_due::erase(turn.tx, person)?;
     erased.suppressions = suppression::erase(turn.tx, person)?;
