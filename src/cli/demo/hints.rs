@@ -35,6 +35,7 @@ pub fn print(house: &House, id: &str) -> io::Result<()> {
             ),
         ),
         ("how are the links?", format!("{ask} {url}/v1/links")),
+        ("how are the modems?", format!("{program} modem list --config {config}")),
         ("why? a message's whole story, with its PDUs decoded", format!("{program} why {id} --config {config}")),
     ];
     for (what, command) in tries {

@@ -91,7 +91,7 @@ impl Finder {
         self.board.insert(name.clone(), ends.link.clone(), ends.modem.clone());
         let port = PortStanding::Waiting { next: now, tries: 0, last: None };
         let trouble = Trouble::default();
-        self.links.insert(name.clone(), Link { modem, ends, port, discovered, since: now, was_there: false, trouble });
+        self.links.insert(name.clone(), Slot { modem, ends, port, discovered, since: now, was_there: false, trouble });
         name
     }
 

@@ -15,7 +15,7 @@ use super::port::{Wire, open, open_device};
 use super::probing::{Found, probe};
 use super::slot::{PortStanding, Slot, device_of, device_of_finding, missing, place_of};
 use super::sysfs::UsbDevice;
-use crate::config::{Finding, Modem, ModemPort};
+use crate::config::{Finding, Modem};
 use crate::link::clock::Moment;
 use crate::model::{LinkName, catalog};
 

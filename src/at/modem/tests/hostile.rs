@@ -1,7 +1,7 @@
 //! Whatever a modem says, the machine neither panics nor grows nor stands still.
 
 use super::bench::{Bench, S};
-use crate::model::{ModemRequest, Random, ResetKind};
+use crate::model::{ModemRequest, Random, ResetKind, SubmitOutcome};
 
 /// Pieces of what modems say, to be put together wrongly.
 const PIECES: &[&str] = &[
@@ -61,15 +61,28 @@ fn pick<'a, T>(random: &mut Random, of: &'a [T]) -> &'a T {
     &of[usize::try_from(random.below(count)).unwrap()]
 }
 
+/// Adds up what was written and told, and forgets it.
+fn count(bench: &mut Bench, pdus: &mut usize, outcomes: &mut usize, doubts: &mut usize) {
+    *pdus += bench.sent.iter().filter(|line| line.starts_with("0071000C91")).count();
+    let found = bench.outcomes();
+    *outcomes += found.len();
+    *doubts += found.iter().filter(|outcome| matches!(outcome, SubmitOutcome::Unanswered { .. })).count();
+    bench.forget();
+}
+
 #[test]
 fn nonsense_in_any_order_is_survived() {
     for seed in 0..60 {
         let mut random = Random::new(seed);
         let mut bench = if seed % 2 == 0 { Bench::new() } else { Bench::ready() };
+        let (mut submits, mut pdus, mut outcomes, mut doubts) = (0, 0, 0, 0);
         bench.modem.handle_opened(bench.now, bench.wall());
         for _ in 0..400 {
             match random.below(12) {
-                0 => bench.submit(0, random.below(2) == 0),
+                0 => {
+                    submits += 1;
+                    bench.submit(0, random.below(2) == 0);
+                }
                 1 => bench.pass(S * u32::try_from(random.below(40)).unwrap()),
                 2 => bench.commit(u32::try_from(random.below(30)).unwrap(), random.below(3) > 0),
                 3 => {
@@ -94,11 +107,14 @@ fn nonsense_in_any_order_is_survived() {
                     bench.bytes(text.as_bytes());
                 }
             }
-            bench.sent.clear();
-            bench.events.clear();
+            count(&mut bench, &mut pdus, &mut outcomes, &mut doubts);
+            assert!(pdus <= submits, "seed {seed}: a PDU was written twice");
         }
         bench.alive = true;
         bench.close(0);
+        count(&mut bench, &mut pdus, &mut outcomes, &mut doubts);
+        // A doubt may have a late outcome besides.
+        assert!((submits..=submits + doubts).contains(&outcomes), "seed {seed}: {outcomes} outcomes of {submits}");
         bench.open();
         bench.pass(S * 2400);
         bench.close(0);
