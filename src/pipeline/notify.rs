@@ -69,7 +69,7 @@ struct InboundData<'a> {
 /// What was heard in an incoming message.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Heard {
-    /// The keyword that was acted on.
+    /// The keyword that it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keyword: Option<&'static str>,
     /// No keyword, but a person should read whether it means stop.
