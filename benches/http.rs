@@ -96,7 +96,9 @@ async fn serve(folder: &std::path::Path) -> (SocketAddr, String) {
     let hash = TokenHash::of(&token);
     let scopes = vec!["messages:write".to_owned()];
     store.write(move |tx| store::token::insert(tx, "bench", &hash.0, &scopes, clock::system())).await.unwrap();
-    let mut pipeline = Settings { routes: vec![Route::over("main", &["north"])], ..Settings::default() };
+    // What is measured must not depend on the hour.
+    let consent = Arc::new(postrider::campaign::Rules::off());
+    let mut pipeline = Settings { routes: vec![Route::over("main", &["north"])], consent, ..Settings::default() };
     pipeline.groups.insert("north".into(), Group::new(TextProfile::default(), None));
     let settings = HttpSettings { listen: vec!["127.0.0.1:0".to_owned()], ..HttpSettings::default() };
     let metrics = HttpMetrics::default();

@@ -28,6 +28,8 @@ fn settings() -> Settings {
     let mut settings = Settings {
         routes: vec![Route::over("all", &["north"])],
         callback_target: Some("http://127.0.0.1:9/".to_owned()),
+        // What is measured must not depend on the hour.
+        consent: std::sync::Arc::new(postrider::campaign::Rules::off()),
         ..Settings::default()
     };
     settings.groups.insert("north".into(), Group::new(TextProfile::default(), None));

@@ -320,6 +320,30 @@ fn dead_letters_are_listed_and_sent_again() {
 }
 
 #[test]
+fn the_law_says_when_and_fails_when_not_now() {
+    let night = run(&["law", "check", "+821012345678", "--at", "2026-11-22T23:00:00+09:00"]);
+    assert_eq!(night.status.code(), Some(1));
+    assert!(
+        stdout(&night).contains("a marketing message of 2026-11-22T14:00:00.000Z goes from 2026-11-22T23:00:00.000Z")
+    );
+    let code = run(&["law", "check", "+821012345678", "--at", "2026-11-22T23:00:00+09:00", "--class", "otp", "--json"]);
+    assert_eq!(code.status.code(), Some(0));
+    assert!(stdout(&code).contains("\"allowed\": true"));
+    assert!(stdout(&run(&["law", "table"])).contains("others"));
+}
+
+#[test]
+fn a_number_without_consents_is_told_to_be_unknown() {
+    let place = Place::new("127.0.0.1:0");
+    drop(place.open());
+    let shown = run(&["consent", "show", "+821012345678", "--config", place.config()]);
+    assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
+    assert!(stdout(&shown).contains("nothing is on record"), "{}", stdout(&shown));
+    let refused = run(&["consent", "withdraw", "+821012345678", "--url", "http://127.0.0.1:9"]);
+    assert!(stderr(&refused).contains("POSTRIDER_TOKEN"), "{}", stderr(&refused));
+}
+
+#[test]
 fn a_decision_needs_a_token_and_a_daemon() {
     let without = run(&["resolve", "38g0z854r0000", "resend"]);
     assert!(stderr(&without).contains("a token is needed"), "{}", stderr(&without));

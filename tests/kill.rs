@@ -119,7 +119,7 @@ fn write_config(dir: &Path, carrier: SocketAddr) -> PathBuf {
     let text = format!(
         "[http]\nlisten = [\"127.0.0.1:0\"]\n[store]\npath = \"{0}/postrider.db\"\n[messages.retry]\ndoubt_hold = \"1s\"\n\
          [limits]\nreconnect_pause_first = \"100ms\"\nbind_gap_min = \"100ms\"\n\
-         [[carrier]]\nname = \"north\"\nhosts = [\"{carrier}\"]\nsystem_id = \"shop\"\npassword = \"secret\"\nwindow = 20\n",
+         [consent]\nquiet_hours = []\nlabels = \"off\"\n[[carrier]]\nname = \"north\"\nhosts = [\"{carrier}\"]\nsystem_id = \"shop\"\npassword = \"secret\"\nwindow = 20\n",
         dir.display()
     );
     std::fs::write(&path, text).unwrap();

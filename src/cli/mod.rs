@@ -13,6 +13,8 @@
 //! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
 //! | `modem` | the modems, through the API of the running daemon or straight at their ports |
 //! | `doctor` | looks the machine over |
+//! | `consent` | who agreed to what: shown, recorded, imported |
+//! | `law` | when a message may go to a number, and why |
 //! | `bench` | the figures of `docs/BENCHMARKS.md` |
 //!
 //! Beside them stands what they share: `settings` and `database` find and open files, `http1` speaks to an API,
@@ -23,12 +25,14 @@ mod api;
 mod bench;
 mod callbacks;
 mod config;
+mod consent;
 mod database;
 mod decide;
 mod demo;
 mod doctor;
 mod estimate;
 mod http1;
+mod law;
 mod modem;
 mod out;
 mod ports;
@@ -62,7 +66,7 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it in a run")]
+#[allow(clippy::large_enum_variant, reason = "there is one of it in a run")]
 enum Command {
     /// Run the gateway
     Run(run::Args),
@@ -94,6 +98,12 @@ enum Command {
     Modem(modem::Command),
     /// Look the machine over: configuration, disk, clock, ports, modems; and say what to do about each fault
     Doctor(doctor::Args),
+    /// Show, record and import what people agreed to and refused
+    #[command(subcommand)]
+    Consent(consent::Command),
+    /// Tell when a message may go to a number, and why
+    #[command(subcommand)]
+    Law(law::Command),
     /// Measure this machine with a real daemon on a real disk
     Bench(bench::Args),
 }
@@ -114,6 +124,8 @@ pub fn main() -> ExitCode {
         Command::Cancel(args) => decide::cancel(&args),
         Command::Modem(command) => modem::run(&command),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Consent(command) => consent::run(&command),
+        Command::Law(command) => law::run(&command),
         Command::Bench(args) => bench::run(&args),
     };
     result.unwrap_or_else(|error| ended(&error))

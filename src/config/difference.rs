@@ -50,6 +50,7 @@ impl Settings {
         difference.added = new.carriers.iter().filter(is_new).map(|carrier| carrier.name.clone()).collect();
         for (name, differs) in [
             ("messages", self.messages != new.messages),
+            ("consent", self.consent != new.consent),
             ("callback", self.callback != new.callback),
             ("modems", self.modems != new.modems),
             ("route", self.routes != new.routes),

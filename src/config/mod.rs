@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `document`, `value`, `units` | how a TOML table is walked, and what a value must look like |
 //! | `problem` | how a mistake is told |
-//! | `http`, `store`, `messages`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
+//! | `http`, `store`, `messages`, `consent`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
 //! | `carrier`, `profile`, `tlv`, `carriers` | a carrier: its own block, and the carrier file that it starts from |
 //! | `modems`, `modem`, `sim_rules` | all modems, one modem, what its SIM may do |
 //! | `modem_profile`, `modem_profiles` | what is particular about a maker's modem, and the files that say it |
@@ -19,6 +19,7 @@ mod carrier;
 #[cfg(test)]
 mod carrier_fixtures;
 mod carriers;
+mod consent;
 mod difference;
 mod document;
 mod files;
@@ -46,6 +47,7 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::campaign::Rules;
 use crate::policy::routes::Route;
 
 pub use callback::Callback;
@@ -80,6 +82,8 @@ pub struct Settings {
     pub store: Store,
     /// What holds for messages that do not say otherwise.
     pub messages: Messages,
+    /// Consent and the law.
+    pub consent: Rules,
     /// Where changes of state are posted.
     pub callback: Callback,
     /// The carriers, in the order of the file; their names are unique.
@@ -157,6 +161,10 @@ impl Settings {
         if let Some(section) = root.section("messages") {
             self.messages.read(section);
         }
+        if let Some(section) = root.section("consent") {
+            consent::read(&mut self.consent, section);
+        }
+        self.consent.country = self.messages.default_country;
         if let Some(section) = root.section("callback") {
             self.callback.read(section, place);
         }

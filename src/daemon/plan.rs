@@ -82,6 +82,7 @@ pub fn pipeline(settings: &config::Settings) -> Settings {
         callback_states: settings.callback.events.clone(),
         inbound_target: settings.callback.inbound_url.clone(),
         parts_wait: settings.limits.parts_wait,
+        consent: Arc::new(settings.consent.clone()),
         ..Settings::default()
     }
 }

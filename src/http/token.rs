@@ -94,13 +94,19 @@ pub enum Scope {
     ModemsWrite,
     /// Read the metrics.
     MetricsRead,
+    /// Read consents, suppressions and what the law says.
+    ConsentsRead,
+    /// Record consents, suppress and lift, erase a number.
+    ConsentsWrite,
+    /// Post messages for which quiet hours, caps and a missing consent do not hold.
+    ConsentsExempt,
     /// Everything, and what only a person should decide.
     Admin,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: &[Self] = &[
         Self::MessagesWrite,
         Self::MessagesRead,
         Self::InboundRead,
@@ -108,6 +114,9 @@ impl Scope {
         Self::ModemsRead,
         Self::ModemsWrite,
         Self::MetricsRead,
+        Self::ConsentsRead,
+        Self::ConsentsWrite,
+        Self::ConsentsExempt,
         Self::Admin,
     ];
 
@@ -121,6 +130,9 @@ impl Scope {
             Self::ModemsRead => "modems:read",
             Self::ModemsWrite => "modems:write",
             Self::MetricsRead => "metrics:read",
+            Self::ConsentsRead => "consents:read",
+            Self::ConsentsWrite => "consents:write",
+            Self::ConsentsExempt => "consents:exempt",
             Self::Admin => "admin",
         }
     }
@@ -136,7 +148,7 @@ impl FromStr for Scope {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or_else(|| {
+        Self::ALL.iter().copied().find(|scope| scope.as_str() == text).ok_or_else(|| {
             let known: Vec<_> = Self::ALL.iter().map(|scope| scope.as_str()).collect();
             format!("\"{text}\" is not a scope ({})", known.join(", "))
         })
@@ -145,18 +157,18 @@ impl FromStr for Scope {
 
 /// What a token may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Scopes(u8);
+pub struct Scopes(u32);
 
 impl Scopes {
     /// Whether `scope` is among them. `admin` holds every other.
     pub const fn allow(self, scope: Scope) -> bool {
-        self.0 & (1 << scope as u8 | 1 << Scope::Admin as u8) != 0
+        self.0 & (1 << scope as u32 | 1 << Scope::Admin as u32) != 0
     }
 
     /// With `scope` added.
     #[must_use]
     pub const fn with(self, scope: Scope) -> Self {
-        Self(self.0 | 1 << scope as u8)
+        Self(self.0 | 1 << scope as u32)
     }
 }
 
@@ -174,7 +186,7 @@ impl FromStr for Scopes {
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut first = true;
-        for scope in Scope::ALL.into_iter().filter(|&scope| self.0 & 1 << scope as u8 != 0) {
+        for scope in Scope::ALL.iter().copied().filter(|&scope| self.0 & 1 << scope as u32 != 0) {
             if !first {
                 f.write_str(" ")?;
             }
@@ -219,7 +231,7 @@ mod tests {
         assert_eq!(scopes.to_string().parse(), Ok(scopes));
         assert!(scopes.allow(Scope::LinksRead) && !scopes.allow(Scope::MessagesWrite));
         let admin = Scopes::default().with(Scope::Admin);
-        assert!(Scope::ALL.into_iter().all(|scope| admin.allow(scope)));
+        assert!(Scope::ALL.iter().all(|&scope| admin.allow(scope)));
         assert!("messages:delete".parse::<Scopes>().unwrap_err().contains("messages:delete"));
     }
 }

@@ -159,6 +159,10 @@ pub struct NewMessage {
     pub link: Option<String>,
     /// Values for a carrier's per-message TLVs, by the name that its configuration gives them.
     pub parameters: BTreeMap<String, String>,
+    /// The recipient's own time zone, by its IANA name; guessed from the number if absent.
+    pub time_zone: Option<String>,
+    /// Why quiet hours, caps and missing consent do not hold for this one. An opt-out always holds.
+    pub exempt: Option<String>,
 }
 
 impl NewMessage {
@@ -180,6 +184,8 @@ impl NewMessage {
             route: None,
             link: None,
             parameters: BTreeMap::new(),
+            time_zone: None,
+            exempt: None,
         }
     }
 }

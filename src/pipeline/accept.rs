@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Turn;
+use super::consent::{self, Plan, Reason};
 use super::settings::{Group, Settings};
 use crate::model::{Alphabet, Body, Encoded, MessageId, NewMessage, OnDoubt, Sender, State, Timestamp};
 use crate::policy::routes;
@@ -35,10 +36,10 @@ pub struct Prepared {
     stored: Vec<u8>,
     /// The characters that were replaced.
     pub changes: Vec<Change>,
-    state: State,
     due_at: Timestamp,
     valid_until: Timestamp,
     on_doubt: OnDoubt,
+    plan: Plan,
 }
 
 /// What the caller learns of an accepted message.
@@ -46,7 +47,7 @@ pub struct Prepared {
 pub struct Accepted {
     /// Its id.
     pub id: MessageId,
-    /// `queued` or `scheduled`.
+    /// `queued`, `scheduled` or `blocked`.
     pub state: State,
     /// How many segments it has.
     pub segments: usize,
@@ -54,6 +55,8 @@ pub struct Accepted {
     pub alphabet: Alphabet,
     /// When it will go at the earliest.
     pub due_at: Timestamp,
+    /// Why it waits or does not go, if the law or the recipient says so.
+    pub reason: Option<Reason>,
 }
 
 fn refuse(code: &'static str, field: &'static str, message: String) -> Refusal {
@@ -97,8 +100,13 @@ fn way<'a>(settings: &'a Settings, new: &NewMessage) -> Result<Way<'a>, Refusal>
 ///
 /// # Errors
 /// The first thing that is wrong with it.
-pub fn prepare(settings: &Settings, new: NewMessage, now: Timestamp) -> Result<Prepared, Refusal> {
+pub fn prepare(settings: &Settings, mut new: NewMessage, now: Timestamp) -> Result<Prepared, Refusal> {
     let Way { name, group, sender, transliterate } = way(settings, &new)?;
+    let due_at = new.send_at.unwrap_or(now).max(now);
+    if due_at.since(now) > AHEAD_MAX {
+        return Err(refuse("too_far_ahead", "send_at", format!("{due_at} is more than a year ahead")));
+    }
+    let plan = consent::plan(settings, &mut new, due_at)?;
     let transliterate = new.transliterate.or(transliterate);
     let Encoding { encoded, changes } = text::encode(&new.body, &new.indication, &group.profile, transliterate)
         .map_err(|error| {
@@ -111,10 +119,6 @@ pub fn prepare(settings: &Settings, new: NewMessage, now: Timestamp) -> Result<P
         let why = format!("callback names a host that is not among callback.allowed_hosts: {target}");
         return Err(refuse("callback_not_allowed", "callback", why));
     }
-    let due_at = new.send_at.unwrap_or(now).max(now);
-    if due_at.since(now) > AHEAD_MAX {
-        return Err(refuse("too_far_ahead", "send_at", format!("{due_at} is more than a year ahead")));
-    }
     let valid_for = new.valid_for.unwrap_or(settings.valid_for[new.class.lane()]);
     if valid_for.is_zero() {
         return Err(refuse("not_valid", "valid_for", "a message needs some time to be sent in".to_owned()));
@@ -126,12 +130,19 @@ pub fn prepare(settings: &Settings, new: NewMessage, now: Timestamp) -> Result<P
         stored: encoded.to_bytes(),
         encoded,
         changes,
-        state: if due_at > now { State::Scheduled } else { State::Queued },
         due_at,
         valid_until: due_at.plus(valid_for),
         on_doubt: new.on_doubt.unwrap_or(settings.on_doubt[new.class.lane()]),
+        plan,
         new,
     })
+}
+
+/// As [`prepare`], for the gateway's own answers, which reach also who opted out.
+pub(super) fn prepare_own(settings: &Settings, new: NewMessage, now: Timestamp) -> Result<Prepared, Refusal> {
+    let mut prepared = prepare(settings, new, now)?;
+    prepared.plan.own_answer = true;
+    Ok(prepared)
 }
 
 /// Writes prepared messages for the token `token`.
@@ -153,8 +164,12 @@ fn write(turn: &Turn<'_>, token: i64, prepared: &Prepared) -> Result<Accepted, S
             Ok::<_, StoreError>(Encoded { reference, ..encoded.clone() }.to_bytes())
         })
         .transpose()?;
+    let sender = prepared.sender.as_ref().map(Sender::as_str);
+    let admission = consent::admit(turn, &prepared.plan, new, sender, prepared.due_at, prepared.valid_until)?;
+    let state = admission.state(turn.now);
     let row = NewRow {
-        state: prepared.state,
+        // A blocked one is written as it was meant, and blocked like every other: with a line on its timeline and a callback.
+        state: if state == State::Blocked { State::Queued } else { state },
         class: new.class,
         route: &prepared.route,
         recipient: &new.to,
@@ -166,8 +181,8 @@ fn write(turn: &Turn<'_>, token: i64, prepared: &Prepared) -> Result<Accepted, S
         encoded: renumbered.as_deref().unwrap_or(&prepared.stored),
         profile: prepared.profile_id,
         segments: encoded.segments.len(),
-        due_at: prepared.due_at,
-        valid_until: prepared.valid_until,
+        due_at: admission.due_at,
+        valid_until: admission.valid_until,
         on_doubt: prepared.on_doubt,
         token,
         callback: new.callback.as_deref().or(turn.settings.callback_target.as_deref()),
@@ -176,12 +191,16 @@ fn write(turn: &Turn<'_>, token: i64, prepared: &Prepared) -> Result<Accepted, S
         parameters: &new.parameters,
     };
     message::insert(turn.tx, id, &row, turn.now)?;
+    if admission.has_notes(&prepared.plan, new) {
+        admission.note(turn, &prepared.plan, new, id)?;
+    }
     Ok(Accepted {
         id,
-        state: prepared.state,
+        state,
         segments: encoded.segments.len(),
         alphabet: encoded.alphabet,
-        due_at: prepared.due_at,
+        due_at: admission.due_at,
+        reason: admission.reason().cloned(),
     })
 }
 

@@ -181,11 +181,14 @@ impl GroupTurn<'_> {
             let links = self.links.len();
             let to = LeaseTo { group: self.group, name: self.name, links, link: &offers[link].name, sim: None };
             let depart = |segments| (0..segments).map(|_| throttle.reserve(now)).collect();
-            if let Some(submission) = lease(self.turn, due, to, depart)? {
-                offers[link].free = offers[link].free.saturating_sub(submission.turns.len());
-                offers[link].idle = false;
-                out.submissions.push((offers[link].name.clone(), submission));
-            }
+            let Some(submission) = lease(self.turn, due, to, depart)? else {
+                // A turn that only turned messages away still leaves room for those behind them.
+                out.next_at = Some(now);
+                continue;
+            };
+            offers[link].free = offers[link].free.saturating_sub(submission.turns.len());
+            offers[link].idle = false;
+            out.submissions.push((offers[link].name.clone(), submission));
         }
         self.next_turn(throttle, full || waiting.iter().any(|lane| !lane.is_empty()), offers, out)?;
         if throttle.next_nanos() != before {

@@ -1,12 +1,14 @@
-//! Tells what a text would cost on the route that it would take, without taking it.
+//! Tells what a text would cost on the route that it would take, without taking it. The label that marketing to some
+//! countries gets is counted.
 
 use std::sync::Arc;
 
 use super::accept::Refusal;
+use super::consent;
 use super::settings::Settings;
 use crate::model::{Class, NewMessage, PhoneNumber};
 use crate::policy::routes::{self, Route};
-use crate::text::{self, Estimate, TextProfile};
+use crate::text::{Estimate, TextProfile};
 
 /// A text to estimate, and what is known of the message that it would be.
 #[derive(Debug, Clone, Copy)]
@@ -30,10 +32,15 @@ pub struct Draft<'a> {
 pub fn estimate(settings: &Settings, draft: Draft<'_>) -> Result<(Option<Arc<str>>, Estimate), Refusal> {
     let route = route(settings, draft)?;
     let group = route.and_then(|route| route.groups.iter().find_map(|name| settings.group(name)));
+    let labelled = match draft.to {
+        Some(to) => consent::labelled(&settings.consent, draft.class, to, draft.text)?,
+        None => None,
+    };
+    let text = labelled.as_deref().unwrap_or(draft.text);
     let transliterate = draft.transliterate.or(route.and_then(|route| route.transliterate));
     let estimate = match group {
-        Some(group) => text::estimate(draft.text, &group.profile, transliterate),
-        None => text::estimate(draft.text, &TextProfile::default(), transliterate),
+        Some(group) => crate::text::estimate(text, &group.profile, transliterate),
+        None => crate::text::estimate(text, &TextProfile::default(), transliterate),
     };
     Ok((route.map(|route| Arc::clone(&route.name)), estimate))
 }

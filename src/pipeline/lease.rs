@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::change::{self, Step};
 use super::settle::segment_states;
-use super::{Group, Turn};
+use super::{Group, Turn, consent};
 use crate::model::{Body, Encoded, LinkName, SegmentTurn, State, Submission, Timestamp};
 use crate::store::message::{self, Due};
 use crate::store::{StoreError, submission};
@@ -36,6 +36,9 @@ pub fn lease(
     if turn.now >= due.head.valid_until {
         let step = Step { note: Some("its validity ended before a link was free"), ..Step::default() };
         change::enter(turn, &mut due.head, State::Expired, step)?;
+        return Ok(None);
+    }
+    if !consent::may_leave(turn, &mut due)? {
         return Ok(None);
     }
     let earlier = if due.head.attempt == 0 { Vec::new() } else { submission::of_message(turn.tx, due.head.id)? };

@@ -12,6 +12,7 @@
 mod accept;
 mod care;
 mod change;
+pub mod consent;
 mod dispatch;
 mod doubts;
 mod estimate;

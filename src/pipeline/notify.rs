@@ -5,8 +5,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Turn;
-use crate::model::{InboundMessage, State, Timestamp};
+use super::consent::Opinion;
+use crate::campaign::consent::Standing;
+use crate::model::{InboundMessage, PhoneNumber, State, Timestamp};
 use crate::store::callback::{self, Callback, Ending};
+use crate::store::consent_due::Task;
 use crate::store::message::Head;
 use crate::store::{StoreError, submission};
 
@@ -59,6 +62,45 @@ struct InboundData<'a> {
     link: &'a str,
     parts: u8,
     parts_received: u8,
+    #[serde(flatten)]
+    heard: Heard,
+}
+
+/// What was heard in an incoming message.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Heard {
+    /// The keyword that it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keyword: Option<&'static str>,
+    /// No keyword, but a person should read whether it means stop.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub looks_like_stop: bool,
+}
+
+#[derive(Serialize)]
+struct ConsentData<'a> {
+    number: &'a str,
+    purpose: &'a str,
+    /// What was said.
+    word: &'a str,
+    /// What holds for the purpose now.
+    standing: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a str>,
+    at: String,
+    source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inbound: Option<String>,
+}
+
+#[derive(Serialize)]
+struct DueData<'a> {
+    number: &'a str,
+    kind: &'a str,
+    said_at: String,
+    due_at: String,
 }
 
 /// Queues the callback of a change of state, if the message has a target and the state is one that is told.
@@ -97,7 +139,7 @@ fn parts(turn: &Turn<'_>, head: &Head) -> Result<Vec<PartData>, StoreError> {
 }
 
 /// Queues the callback of an incoming message, if there is a target for them.
-pub fn received(turn: &Turn<'_>, message: &InboundMessage) -> Result<(), StoreError> {
+pub fn received(turn: &Turn<'_>, message: &InboundMessage, heard: Heard) -> Result<(), StoreError> {
     use base64::Engine;
     let Some(target) = turn.settings.inbound_target.as_deref() else { return Ok(()) };
     let data = InboundData {
@@ -109,8 +151,52 @@ pub fn received(turn: &Turn<'_>, message: &InboundMessage) -> Result<(), StoreEr
         link: &message.link,
         parts: message.parts.0,
         parts_received: message.parts.1,
+        heard,
     };
     queue(turn, message.id, target, &Notice { r#type: "inbound.received", timestamp: turn.now.to_string(), data })
+}
+
+/// Queues the callback of a consent that was given or withdrawn, where incoming messages are told.
+pub fn consent_changed(
+    turn: &Turn<'_>,
+    number: &PhoneNumber,
+    opinion: &Opinion,
+    standing: Standing,
+) -> Result<(), StoreError> {
+    let Some(target) = people_target(turn) else { return Ok(()) };
+    let entry = &opinion.entry;
+    let data = ConsentData {
+        number: number.as_str(),
+        purpose: entry.purpose.as_str(),
+        word: entry.word.as_str(),
+        standing: standing.as_str(),
+        scope: entry.scope.as_deref(),
+        at: entry.at.to_string(),
+        source: entry.source.as_str(),
+        words: entry.words.as_deref(),
+        inbound: opinion.inbound.map(|id| id.to_string()),
+    };
+    // A change that came in a message is told after that message; any other has an id of its own.
+    let id = opinion.inbound.unwrap_or_else(|| turn.tx.next_id(turn.now));
+    queue(turn, id, target, &Notice { r#type: "consent.changed", timestamp: turn.now.to_string(), data })
+}
+
+/// Queues the callback of a notice that the law asks for.
+pub fn consent_due(turn: &Turn<'_>, task: &Task) -> Result<(), StoreError> {
+    let Some(target) = people_target(turn) else { return Ok(()) };
+    let data = DueData {
+        number: task.number.as_str(),
+        kind: task.kind.as_str(),
+        said_at: task.said_at.to_string(),
+        due_at: task.due_at.to_string(),
+    };
+    let id = turn.tx.next_id(turn.now);
+    queue(turn, id, target, &Notice { r#type: "consent.due", timestamp: turn.now.to_string(), data })
+}
+
+/// Where is told what people said.
+fn people_target<'a>(turn: &Turn<'a>) -> Option<&'a str> {
+    turn.settings.inbound_target.as_deref().or(turn.settings.callback_target.as_deref())
 }
 
 fn queue<T: Serialize>(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Turn, notify};
+use super::{Turn, consent};
 use crate::model::{Alphabet, InboundMessage, InboundPart, LinkName};
 use crate::store::inbound::{self, KeptPart, PartSet};
 use crate::store::{StoreError, inbound_seen, sim};
@@ -95,7 +95,7 @@ pub fn complete(
     if let Some(seen) = origin.seen {
         inbound_seen::became(turn.tx, seen, message.id)?;
     }
-    notify::received(turn, &message)
+    consent::received(turn, &message)
 }
 
 /// Whether a message is a redelivery, which is counted on the message that it repeats.

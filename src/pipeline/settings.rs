@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::campaign::Rules;
 use crate::model::{AllowedTargets, Class, OnDoubt, State, Timestamp};
 use crate::policy::pool::PoolSettings;
 use crate::policy::retry::RetryPlan;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub inbound_target: Option<String>,
     /// How long the parts of an incoming message are waited for.
     pub parts_wait: Duration,
+    /// Consent and the law.
+    pub consent: Arc<Rules>,
     /// When this process started; older rows may be followed by redeliveries.
     pub started_at: Timestamp,
 }
@@ -60,6 +63,7 @@ impl Default for Settings {
             callback_states: State::ALL.into_iter().filter(|state| state.is_final()).collect(),
             inbound_target: None,
             parts_wait: HOUR * 24,
+            consent: Arc::default(),
             started_at: Timestamp::default(),
         }
     }

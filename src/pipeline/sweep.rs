@@ -2,12 +2,13 @@
 
 use super::Turn;
 use super::change::{self, Step, reports};
+use super::consent;
 use super::receive::{self, Origin};
 use super::settle::abandon;
 use crate::model::{InboundPart, LinkName, Sender, State};
 use crate::policy::routes::Route;
 use crate::store::message::{self, Head};
-use crate::store::{StoreError, idempotency, inbound, inbound_seen, receipt};
+use crate::store::{StoreError, consent_due, idempotency, inbound, inbound_seen, receipt};
 
 /// How many rows one transaction handles.
 const ROWS_MAX: usize = 500;
@@ -39,9 +40,12 @@ pub fn sweep(turn: &Turn<'_>) -> Result<Swept, StoreError> {
         }
     }
     give_up_parts(turn)?;
+    swept.more |= consent::tell_due(turn)?;
     let old = turn.now.minus(turn.settings.remember_for);
     receipt::forget_older(turn.tx, old)?;
     idempotency::forget_older(turn.tx, old)?;
+    consent_due::forget_answers(turn.tx, old)?;
+    consent::forget_older(turn)?;
     let kept_since = turn.now.minus(turn.settings.keep_for);
     inbound::purge_older(turn.tx, kept_since)?;
     inbound_seen::forget_older(turn.tx, kept_since)?;

@@ -27,6 +27,8 @@ impl Gateway {
             routes: vec![crate::policy::routes::Route::over("all", &["north", "south"])],
             callback_target: Some("http://tool/".to_owned()),
             inbound_target: Some("http://tool/in".to_owned()),
+            // The law has tests of its own.
+            consent: std::sync::Arc::new(crate::campaign::Rules::off()),
             ..Settings::default()
         };
         for name in ["north", "south"] {

@@ -38,7 +38,7 @@ pub fn last_sim(
 }
 
 /// The forms in which networks write the sender `number`: with plus, bare, and as it is dialled at home.
-fn forms(number: &PhoneNumber) -> [String; 4] {
+pub fn forms(number: &PhoneNumber) -> [String; 4] {
     let digits = number.digits();
     let code = country_of(number).map_or("", |country| country.calling_code());
     let home = digits.strip_prefix(code).unwrap_or(digits);

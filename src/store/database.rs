@@ -1,13 +1,14 @@
 //! One writing connection and what it keeps between transactions: the id clock and the tally.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::person::{Person, PersonKey};
 use super::{StoreError, Tally, migrate};
-use crate::model::{IdClock, MessageId, Timestamp};
+use crate::model::{IdClock, MessageId, PhoneNumber, Timestamp};
 
 /// How the file is opened.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ impl Options {
 }
 
 const PAGE_SIZE_BYTES: usize = 4096;
+/// How long another process that writes is waited for.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The writing side of the database. There is one at a time; the writer thread owns it.
 #[derive(Debug)]
@@ -41,6 +44,10 @@ pub struct Database {
 struct Memory {
     ids: RefCell<IdClock>,
     tally: RefCell<Tally>,
+    /// Under which numbers are hashed.
+    person_key: PersonKey,
+    /// Whether the log is to be emptied after this transaction.
+    leaves_no_trace: Cell<bool>,
 }
 
 /// An open transaction. All reading and writing of the pipeline goes through it.
@@ -64,6 +71,16 @@ impl Tx<'_> {
     /// The counts as this transaction sees them.
     pub fn tally(&self) -> Tally {
         *self.memory.tally.borrow()
+    }
+
+    /// Who a number belongs to, as the tables of consent know it.
+    pub fn person(&self, number: &PhoneNumber) -> Person {
+        self.memory.person_key.person(number)
+    }
+
+    /// Asks that after the commit nothing of what this transaction deletes is left in the write-ahead log either.
+    pub fn leave_no_trace(&self) {
+        self.memory.leaves_no_trace.set(true);
     }
 
     pub(super) fn change_tally(&self, change: impl FnOnce(&mut Tally)) {
@@ -100,12 +117,14 @@ impl Database {
     }
 
     fn prepare(mut connection: Connection, options: &Options) -> Result<Self, StoreError> {
-        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(96);
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // An acknowledged message must survive a power cut, so every commit waits for the disk.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", false)?;
+        // What is deleted is overwritten, so that nobody reads an erased number or an old text from the file.
+        connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "cache_size", kibibytes(options.cache_size_bytes))?;
         connection.pragma_update(None, "wal_autocheckpoint", options.wal_size_bytes / PAGE_SIZE_BYTES)?;
         connection.pragma_update(None, "journal_size_limit", options.wal_size_bytes * 2)?;
@@ -116,7 +135,12 @@ impl Database {
             |row| row.get(0),
         )?;
         let tally = Tally::load(&connection)?;
-        let memory = Memory { ids: RefCell::new(IdClock::after(last)), tally: RefCell::new(tally) };
+        let memory = Memory {
+            ids: RefCell::new(IdClock::after(last)),
+            tally: RefCell::new(tally),
+            person_key: PersonKey::load(&connection)?,
+            leaves_no_trace: Cell::new(false),
+        };
         Ok(Self { connection, memory })
     }
 
@@ -138,8 +162,22 @@ impl Database {
             // A failed commit may have ended the transaction already; rolling back twice is harmless.
             let _ = self.connection.execute_batch("ROLLBACK");
             self.memory = before;
+        } else if self.memory.leaves_no_trace.take() {
+            self.empty_log();
         }
         result
+    }
+
+    /// Moves the write-ahead log into the file and cuts it. A reader that holds it up is waited for shortly; then the log is
+    /// emptied with a later checkpoint.
+    fn empty_log(&self) {
+        let _ = self.connection.busy_timeout(Duration::from_millis(200));
+        let emptied: rusqlite::Result<i64> =
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        if !matches!(emptied, Ok(0)) {
+            tracing::debug!("The write-ahead log is in use; it is emptied later");
+        }
+        let _ = self.connection.busy_timeout(BUSY_TIMEOUT);
     }
 
     /// The counts after the last commit.

@@ -233,3 +233,15 @@ pub fn purge_older(tx: &Tx<'_>, before: Timestamp) -> Result<usize, StoreError> 
         .execute([before.as_millis()])?;
     Ok(tx.sql().prepare_cached(&format!("DELETE FROM inbound WHERE id IN ({OLD})"))?.execute([before.as_millis()])?)
 }
+
+/// Removes up to `limit` incoming messages of one sender, with their callbacks and waiting parts; returns how many.
+///
+/// # Errors
+/// SQLite's own.
+pub fn erase(tx: &Tx<'_>, sender: &str, limit: usize) -> Result<usize, StoreError> {
+    const OWN: &str = "SELECT id FROM inbound WHERE sender = ?1 ORDER BY id LIMIT ?2";
+    let sql = tx.sql();
+    sql.prepare_cached(&format!("DELETE FROM callback WHERE message IN ({OWN})"))?.execute(params![sender, limit])?;
+    sql.prepare_cached("DELETE FROM inbound_part WHERE sender = ?1")?.execute([sender])?;
+    Ok(sql.prepare_cached(&format!("DELETE FROM inbound WHERE id IN ({OWN})"))?.execute(params![sender, limit])?)
+}

@@ -25,11 +25,13 @@ macro_rules! concat_head {
 
 mod facts;
 mod look;
+mod person;
 mod queue;
 
 pub use facts::{another_is_leased, changed_at, sender_of};
 use look::tags_of;
 pub use look::{Filter, View, list, view};
+pub use person::{all_of, heads_of, marketing_times, waiting_for};
 pub use queue::{awaited_links, defer, only_link, queue_of, reroute};
 
 /// A message as `accept` writes it.
@@ -353,6 +355,7 @@ pub fn purge(tx: &Tx<'_>, head: &Head) -> Result<(), StoreError> {
         "DELETE FROM submission WHERE message = ?1",
         "DELETE FROM event WHERE message = ?1",
         "DELETE FROM callback WHERE message = ?1",
+        "DELETE FROM terms WHERE message = ?1",
         "DELETE FROM message WHERE id = ?1",
     ] {
         tx.sql().prepare_cached(sql)?.execute([head.id.as_i64()])?;

@@ -5,12 +5,15 @@
 //! - [`message`], [`submission`], [`event`]: a message, what was sent of it, and its timeline
 //! - [`receipt`], [`inbound`], [`inbound_seen`], [`callback`]: what comes in, and what goes to the tools
 //! - [`token`], [`idempotency`], [`mod@reference`], [`throttle`]: what has to be remembered besides
+//! - [`consent`], [`suppression`], [`consent_due`], [`terms`]: who agreed to what, who must not be written to
 //! - [`sim`], [`sim_usage`], [`contact`]: modems and their SIMs, what these sent, and whom they wrote to
 //! - [`Tally`]: message counts by state
 //!
 //! SQL stands only here. Functions are named by intent and take a [`Tx`] when they write.
 
 pub mod callback;
+pub mod consent;
+pub mod consent_due;
 pub mod contact;
 mod database;
 mod error;
@@ -20,13 +23,16 @@ pub mod inbound;
 pub mod inbound_seen;
 pub mod message;
 mod migrate;
+mod person;
 pub mod receipt;
 pub mod reference;
 mod row;
 pub mod sim;
 pub mod sim_usage;
 pub mod submission;
+pub mod suppression;
 mod tally;
+pub mod terms;
 pub mod throttle;
 pub mod token;
 mod writer;
@@ -34,6 +40,7 @@ mod writer;
 pub use database::{Database, Options, Tx, open_reader};
 pub use error::StoreError;
 pub use migrate::known_version;
+pub use person::{Person, person_of};
 pub use row::stable_hash;
 pub use tally::Tally;
 pub use writer::{Store, WORK_MAX};

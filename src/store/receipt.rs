@@ -124,3 +124,11 @@ pub fn forget_older(tx: &Tx<'_>, before: Timestamp) -> Result<usize, StoreError>
         )?
         .execute([before.as_millis()])?)
 }
+
+/// Removes early receipts about `number`.
+///
+/// # Errors
+/// SQLite's own.
+pub fn erase(tx: &Tx<'_>, number: &str) -> Result<usize, StoreError> {
+    Ok(tx.sql().prepare_cached("DELETE FROM early_receipt WHERE recipient = ?1")?.execute([number])?)
+}

@@ -226,3 +226,66 @@ CREATE TABLE pin_attempt (
     at          INTEGER NOT NULL,
     PRIMARY KEY (sim, digest)
 ) STRICT, WITHOUT ROWID;
+
+-- Keys that never leave this file: numbers are hashed under `person`, so that an erased one is still known when it comes again.
+CREATE TABLE secret (
+    name        TEXT PRIMARY KEY,
+    value       BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO secret VALUES ('person', randomblob(32));
+
+-- The ledger: who agreed to what and who refused it. Rows are only added; erasure takes number, words and proof out of them.
+CREATE TABLE consent (
+    id          INTEGER PRIMARY KEY,
+    person      BLOB    NOT NULL,         -- keyed hash of the number
+    number      TEXT,                     -- E.164; absent once erased
+    purpose     TEXT    NOT NULL,         -- marketing, marketing_night, transactional
+    word        TEXT    NOT NULL,         -- given, withdrawn, pending, lifted
+    scope       TEXT,                     -- the sender that it is about; absent: all
+    at          INTEGER NOT NULL,         -- when it was said
+    source      TEXT    NOT NULL,         -- api, keyword, link, import, staff, double_opt_in
+    words       TEXT,                     -- in which words
+    proof       TEXT,                     -- what proves it
+    token       INTEGER NOT NULL          -- who wrote it; 0: the gateway itself
+) STRICT;
+CREATE INDEX consent_person ON consent (person);
+
+-- Who must not be written to. It outlives contacts and erasure.
+CREATE TABLE suppression (
+    id          INTEGER PRIMARY KEY,
+    person      BLOB    NOT NULL,
+    number      TEXT,                     -- absent once erased
+    scope       TEXT    NOT NULL,         -- the sender; empty: all
+    covers      TEXT    NOT NULL,         -- marketing, transactional, all
+    since       INTEGER NOT NULL,
+    source      TEXT    NOT NULL,
+    reason      TEXT    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX suppression_person ON suppression (person, scope);
+
+-- What a country wants told: the result of a consent or refusal, and the reminder of an old consent.
+CREATE TABLE consent_due (
+    person      BLOB    NOT NULL,
+    kind        TEXT    NOT NULL,         -- told_start, told_stop, renew
+    number      TEXT    NOT NULL,
+    said_at     INTEGER NOT NULL,
+    due_at      INTEGER NOT NULL,
+    PRIMARY KEY (person, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX consent_due_at ON consent_due (due_at);
+
+-- When a keyword of a person was last answered, so that nobody is answered in a loop.
+CREATE TABLE answered (
+    person      BLOB    NOT NULL,
+    answer      TEXT    NOT NULL,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (person, answer)
+) STRICT, WITHOUT ROWID;
+
+-- What a message was granted, for those that were granted anything.
+CREATE TABLE terms (
+    message     INTEGER PRIMARY KEY,
+    zone        TEXT,                     -- the recipient's own time zone
+    exempt      TEXT,                     -- why hours, caps and missing consent do not hold for it
+    own_answer  INTEGER NOT NULL DEFAULT 0    -- the gateway's answer to a keyword: an opt-out does not hold for it either
+) STRICT;

@@ -31,6 +31,10 @@ listen = ["127.0.0.1:{http}"]
 [store]
 path = "{folder}/{name}.db"
 
+[consent]
+quiet_hours = []
+labels = "off"
+
 [callback]
 url = "http://127.0.0.1:{listener}/callback"
 inbound_url = "http://127.0.0.1:{listener}/inbound"

@@ -165,7 +165,8 @@ fn configuration(api: SocketAddr, peers: &Peers) -> String {
         None => String::new(),
     };
     let house = format!(
-        "[http]\nlisten = [\"{api}\"]\n\n[store]\npath = \"postrider.db\"\n\n[log]\nlevel = \"warn\"\n\n{callback}\n"
+        "[http]\nlisten = [\"{api}\"]\n\n[store]\npath = \"postrider.db\"\n\n[log]\nlevel = \"warn\"\n\n{callback}\n\
+         [consent]\nkeywords = false\nquiet_hours = []\nlabels = \"off\"\n"
     );
     if modems.is_empty() {
         return format!(

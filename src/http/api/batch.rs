@@ -1,6 +1,7 @@
 //! The messages of one request on their way into the store, and the answer about them.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -8,8 +9,30 @@ use utoipa::ToSchema;
 
 use crate::http::problem::{FieldError, Problem};
 use crate::http::request::{self, Checked, Defaults, Messages};
-use crate::model::{NewMessage, Timestamp};
+use crate::http::token::Scope;
+use crate::model::{NewMessage, State, Timestamp};
 use crate::pipeline::{self, Prepared, Settings};
+
+/// Who posts, as far as it matters for the messages.
+pub struct Poster {
+    /// What holds for messages that do not say otherwise.
+    pub defaults: Defaults,
+    /// The name of the token, if it may exempt messages from hours, caps and missing consent.
+    pub exempts: Option<Arc<str>>,
+}
+
+impl Poster {
+    /// `new` with the name of who exempts it; refused without the scope for it.
+    fn exempt(&self, mut new: NewMessage) -> Checked {
+        let Some(why) = new.exempt.take() else { return Ok(new) };
+        let Some(name) = &self.exempts else {
+            let detail = format!("exempt needs a token with the scope {}", Scope::ConsentsExempt);
+            return Err(vec![FieldError::new("/exempt", "missing_scope", detail)]);
+        };
+        new.exempt = Some(format!("{why} (token {name})"));
+        Ok(new)
+    }
+}
 
 /// The messages of a request on their way into the store.
 pub struct Batch {
@@ -30,8 +53,8 @@ impl Batch {
     ///
     /// # Errors
     /// A problem when the body as a whole is none.
-    pub fn read(body: &[u8], defaults: Defaults, settings: &Settings, now: Timestamp) -> Result<Self, Problem> {
-        Self::read_for(None, body, defaults, settings, now)
+    pub fn read(body: &[u8], from: &Poster, settings: &Settings, now: Timestamp) -> Result<Self, Problem> {
+        Self::read_for(None, body, from, settings, now)
     }
 
     /// As [`Batch::read`]; only `link` may carry the messages, if it is named.
@@ -41,11 +64,11 @@ impl Batch {
     pub fn read_for(
         link: Option<&str>,
         body: &[u8],
-        defaults: Defaults,
+        from: &Poster,
         settings: &Settings,
         now: Timestamp,
     ) -> Result<Self, Problem> {
-        let (many, checked) = match request::parse(body, defaults)? {
+        let (many, checked) = match request::parse(body, from.defaults)? {
             Messages::One(checked) => (false, vec![*checked]),
             Messages::Many(checked) => (true, checked),
         };
@@ -59,13 +82,13 @@ impl Batch {
         };
         for (place, checked) in checked.into_iter().enumerate() {
             let link = link.map(str::to_owned);
-            batch.add(place, checked.map(|new| NewMessage { link, ..new }), settings, now);
+            batch.add(place, checked.map(|new| NewMessage { link, ..new }), from, settings, now);
         }
         Ok(batch)
     }
 
-    fn add(&mut self, place: usize, checked: Checked, settings: &Settings, now: Timestamp) {
-        let prepared = checked.and_then(|new| {
+    fn add(&mut self, place: usize, checked: Checked, from: &Poster, settings: &Settings, now: Timestamp) {
+        let prepared = checked.and_then(|new| from.exempt(new)).and_then(|new| {
             pipeline::prepare(settings, new, now).map_err(|refusal| {
                 let pointer = format!("/{}", refusal.field);
                 vec![FieldError { pointer, code: Cow::Borrowed(refusal.code), detail: refusal.message }]
@@ -133,7 +156,7 @@ pub struct Accepted {
     /// Its id.
     #[schema(example = "01jd8x4m2v0g0")]
     id: String,
-    /// `queued` or `scheduled`.
+    /// `queued`, `scheduled` or `blocked`.
     #[schema(value_type = String)]
     state: &'static str,
     /// How many segments it has.
@@ -144,6 +167,24 @@ pub struct Accepted {
     /// The characters that were replaced, if that was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<Replaced>,
+    /// When it will go, if that is not now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    due_at: Option<String>,
+    /// Why it waits or does not go: the law, or the recipient's own word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<ReasonView>,
+}
+
+/// Why a message waits or does not go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Reason)]
+pub struct ReasonView {
+    /// `opted_out`, `no_consent`, `quiet_hours` or `frequency_cap`.
+    #[schema(value_type = String)]
+    code: &'static str,
+    /// A sentence for people.
+    detail: String,
 }
 
 impl Accepted {
@@ -158,6 +199,11 @@ impl Accepted {
             changes: replaced
                 .map(|change| Replaced { from: change.from, to: change.to.clone(), count: change.count })
                 .collect(),
+            due_at: (stored.state == State::Scheduled).then(|| stored.due_at.to_string()),
+            reason: stored
+                .reason
+                .as_ref()
+                .map(|reason| ReasonView { code: reason.code, detail: reason.detail.clone() }),
         }
     }
 }

@@ -3,22 +3,28 @@
 //! Every route stands in [`router`] and describes itself for the OpenAPI document; a test holds the two together.
 
 mod batch;
+mod consent;
 mod estimate;
 mod health;
 mod inbound;
+mod law;
 mod links;
 mod list;
 mod message;
 mod modem;
 mod modem_ask;
 mod modem_view;
+mod number;
 mod post;
 mod query;
+mod suppression;
 mod view;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -26,7 +32,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::model::{MessageId, Timestamp};
+use crate::model::{MessageId, PhoneNumber, Timestamp};
 use crate::store::Store;
 
 use super::auth::{Auth, Caller};
@@ -90,6 +96,25 @@ impl Api {
         &self.0.backend
     }
 
+    /// A number as people write it where the gateway stands.
+    fn recipient(&self, text: &str) -> Result<PhoneNumber, String> {
+        let cut: String = text.chars().take(80).collect();
+        self.0.defaults.recipient(&cut).map_err(|error| error.to_string())
+    }
+
+    /// A number in a query, where a plus that was not written as `%2B` arrives as a blank.
+    fn number_in_query(&self, text: &str) -> Result<PhoneNumber, Problem> {
+        let text = text.strip_prefix(' ').map_or_else(|| text.to_owned(), |rest| format!("+{rest}"));
+        self.recipient(&text)
+            .map_err(|why| Problem::bad_request("invalid_query", format!("query parameter number: {why}")))
+    }
+
+    /// The number in a path.
+    fn number_in_path(&self, path: Result<Path<String>, PathRejection>) -> Result<PhoneNumber, Problem> {
+        let text = path.map_err(|error| Problem::not_found(format!("there is no such number: {error}")))?;
+        self.recipient(&text).map_err(|why| Problem::not_found(format!("there is no such number: {why}")))
+    }
+
     async fn authorize(&self, headers: &HeaderMap, scope: Scope, now: Timestamp) -> Result<Caller, Problem> {
         self.0.auth.authorize(headers, scope, &self.0.backend, now).await
     }
@@ -112,6 +137,12 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(modem_ask::modem_refresh))
         .routes(routes!(modem::modem_sms_test))
         .routes(routes!(estimate::estimate))
+        .routes(routes!(consent::post_consents, consent::list_consents))
+        .routes(routes!(suppression::post_suppression, suppression::list_suppressions))
+        .routes(routes!(suppression::lift_suppression))
+        .routes(routes!(number::export_number))
+        .routes(routes!(number::erase_number))
+        .routes(routes!(law::law))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

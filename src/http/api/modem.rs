@@ -16,7 +16,7 @@ use crate::http::token::Scope;
 use crate::model::{ModemStage, ModemStatus, Timestamp};
 use crate::pipeline::{self, SimStanding};
 
-use super::batch::{Accepted, Batch};
+use super::batch::{Accepted, Batch, Poster};
 use super::modem_ask::asked;
 use super::modem_view::ModemView;
 use super::{Api, json as answer, post};
@@ -127,7 +127,8 @@ pub async fn modem_sms_test(
     let settings = api.0.surroundings.settings();
     let message = message(&modem, test, now).to_string();
     let link = format!("{}/{}", modem.group, modem.name);
-    let batch = Batch::read_for(Some(&link), message.as_bytes(), api.0.defaults, &settings, now)?;
+    let poster = Poster { defaults: api.0.defaults, exempts: None };
+    let batch = Batch::read_for(Some(&link), message.as_bytes(), &poster, &settings, now)?;
     if batch.prepared.is_empty() {
         return Err(batch.refusal(Vec::new()));
     }

@@ -13,13 +13,13 @@ use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::problem::{self, Problem, ProblemDocument};
-use crate::http::request::{Defaults, MessageRequest};
+use crate::http::request::MessageRequest;
 use crate::http::settings::IDEMPOTENCY_KEY_MAX;
 use crate::http::token::Scope;
 use crate::model::Timestamp;
 use crate::pipeline::{self, Answer, Key, Settings, Turn, Wakes};
 
-use super::batch::{Accepted, AcceptedMessages, Batch};
+use super::batch::{Accepted, AcceptedMessages, Batch, Poster};
 use super::{Api, json_bytes, query};
 
 /// Bodies above this are read on a blocking thread, so that other connections go on.
@@ -81,8 +81,10 @@ pub async fn post_messages(State(api): State<Api>, request: Request<Body>) -> Re
     let read = api.0.reader.json(&head.headers, body).await?;
     refuse_when_full(&api)?;
     let settings = api.0.surroundings.settings();
+    let exempts = caller.scopes.allow(Scope::ConsentsExempt).then(|| Arc::clone(&caller.name));
+    let poster = Poster { defaults: api.0.defaults, exempts };
     let key = key.map(|key| Key { token: caller.token, key, digest: digest(&read.bytes, atomic) });
-    let batch = Arc::new(prepare(read.bytes.clone(), api.0.defaults, Arc::clone(&settings), now).await?);
+    let batch = Arc::new(prepare(read.bytes.clone(), poster, Arc::clone(&settings), now).await?);
     drop(read);
     let refused = batch.refused();
     if batch.prepared.is_empty() || (atomic && refused > 0) {
@@ -142,11 +144,17 @@ fn digest(body: &[u8], atomic: bool) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-async fn prepare(body: Bytes, defaults: Defaults, settings: Arc<Settings>, now: Timestamp) -> Result<Batch, Problem> {
+/// Reads, checks and encodes the messages of a body.
+async fn prepare(
+    body: Bytes,
+    poster: Poster,
+    settings: Arc<Settings>,
+    now: Timestamp,
+) -> Result<Batch, Problem> {
     if body.len() <= QUICK_SIZE_BYTES {
-        return Batch::read(&body, defaults, &settings, now);
+        return Batch::read(&body, &poster, &settings, now);
     }
-    match tokio::task::spawn_blocking(move || Batch::read(&body, defaults, &settings, now)).await {
+    match tokio::task::spawn_blocking(move || Batch::read(&body, &poster, &settings, now)).await {
         Ok(result) => result,
         Err(_) => Err(Problem::bug()),
     }

@@ -81,6 +81,8 @@ pub fn check(
     let callback = errors.parse("callback", "invalid_url", from.callback.as_ref(), callback_url);
     let route = errors.word("route", from.route, WORD_LENGTH_MAX);
     let parameters = parameters(from.parameters, &mut errors);
+    let time_zone = errors.word("time_zone", from.time_zone, WORD_LENGTH_MAX);
+    let exempt = errors.word("exempt", from.exempt, PARAMETER_LENGTH_MAX);
     let (Some(to), Some(body), []) = (to, body, errors.0.as_slice()) else {
         return Err(errors.0);
     };
@@ -100,6 +102,8 @@ pub fn check(
         route,
         link: None,
         parameters,
+        time_zone,
+        exempt,
     })
 }
 

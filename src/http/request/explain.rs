@@ -27,7 +27,7 @@ enum Kind {
 }
 
 /// Every field of [`MessageRequest`]; a test holds the two together.
-const FIELDS: [(&str, Kind); 19] = [
+const FIELDS: [(&str, Kind); 21] = [
     ("to", Kind::Text),
     ("from", Kind::Text),
     ("text", Kind::Text),
@@ -47,6 +47,8 @@ const FIELDS: [(&str, Kind); 19] = [
     ("callback", Kind::Text),
     ("transliterate", Kind::Flag),
     ("route", Kind::Text),
+    ("time_zone", Kind::Text),
+    ("exempt", Kind::Text),
 ];
 const PARAMETERS: (&str, Kind) = ("parameters", Kind::Parameters);
 

@@ -88,6 +88,15 @@ pub struct MessageRequest<'a> {
     #[serde(borrow, default)]
     #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub parameters: Option<BTreeMap<Text<'a>, Text<'a>>>,
+    /// The recipient's own time zone by its IANA name, for quiet hours; guessed from the number if absent.
+    #[serde(borrow, default)]
+    #[schema(value_type = Option<String>, example = "Asia/Seoul")]
+    pub time_zone: Option<Text<'a>>,
+    /// Why quiet hours, frequency caps and a missing consent do not hold for this message; stands on its timeline. Needs a
+    /// token with the scope `consents:exempt`. An opt-out always holds.
+    #[serde(borrow, default)]
+    #[schema(value_type = Option<String>, max_length = 256, example = "product recall 17/2026")]
+    pub exempt: Option<Text<'a>>,
 }
 
 /// Octets: base64 by itself, or an object that names the form.

@@ -30,9 +30,16 @@ async fn every_scope_opens_its_own_routes_and_no_others() {
         (Method::POST, "/v1/modems/x/refresh", "modems:write"),
         (Method::POST, "/v1/modems/x/sms-test", "modems:write"),
         (Method::GET, "/metrics", "metrics:read"),
+        (Method::GET, "/v1/consents", "consents:read"),
+        (Method::GET, "/v1/suppressions", "consents:read"),
+        (Method::GET, "/v1/law", "consents:read"),
+        (Method::POST, "/v1/consents", "consents:write"),
+        (Method::POST, "/v1/suppressions", "consents:write"),
+        (Method::DELETE, "/v1/suppressions/x", "consents:write"),
+        (Method::DELETE, "/v1/numbers/x", "consents:write"),
         (Method::POST, "/v1/messages/x/resolve", "admin"),
     ];
-    for (octet, scope) in (10..).zip(token::Scope::ALL) {
+    for (octet, scope) in (10..).zip(token::Scope::ALL.iter().copied()) {
         bench.add_token("one", octet, &[scope.as_str()]).await;
         for (method, path, needed) in &routes {
             let (status, answer) = with_token(&bench, method.clone(), path, &token_of(octet)).await;

@@ -1,0 +1,129 @@
+//! `/v1/numbers/{number}`: all that is known of a number, shown or erased.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::problem::{Problem, ProblemDocument};
+use crate::http::token::Scope;
+use crate::model::PhoneNumber;
+use crate::pipeline::Turn;
+use crate::pipeline::consent as gate;
+
+use super::consent::ConsentView;
+use super::suppression::SuppressionView;
+use super::{Api, InboundView, MessageView, json};
+
+/// The number in a path; what is no text is no number.
+type PathNumber = Result<Path<String>, PathRejection>;
+
+/// All that is known of a number.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Export {
+    /// The number.
+    number: String,
+    /// When this was put together.
+    #[schema(format = DateTime)]
+    exported_at: String,
+    /// What was agreed to and refused, oldest first.
+    consents: Vec<ConsentView>,
+    /// What keeps messages back.
+    suppressions: Vec<SuppressionView>,
+    /// Messages to it with their texts, newest first; 10,000 at most.
+    messages: Vec<MessageView>,
+    /// Messages from it with their texts, newest first; 10,000 at most.
+    inbound: Vec<InboundView>,
+}
+
+/// Shows all that is known of a number. The token needs `consents:read`, `messages:read` and `inbound:read`.
+#[utoipa::path(
+    get, path = "/v1/numbers/{number}/export", tag = "consent", security(("token" = ["consents:read", "messages:read", "inbound:read"])),
+    params(("number" = String, Path, description = "The number, with country code")),
+    responses(
+        (status = 200, description = "All that is known of it", body = Export),
+        (status = 404, description = "It is no number", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn export_number(
+    State(api): State<Api>,
+    number: PathNumber,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let now = api.now();
+    for scope in [Scope::ConsentsRead, Scope::MessagesRead, Scope::InboundRead] {
+        api.authorize(&headers, scope, now).await?;
+    }
+    let number = api.number_in_path(number)?;
+    let whose = number.clone();
+    let known = api.backend().read(move |connection| gate::known(connection, &whose)).await?;
+    let shown = Some(number.to_string());
+    let export = Export {
+        number: number.to_string(),
+        exported_at: now.to_string(),
+        consents: known.consents.into_iter().map(|entry| ConsentView::of(shown.clone(), entry)).collect(),
+        suppressions: known.suppressions.into_iter().map(SuppressionView::of).collect(),
+        messages: known.messages.into_iter().map(MessageView::of).collect(),
+        inbound: known.inbound.into_iter().map(InboundView::from).collect(),
+    };
+    Ok(json(StatusCode::OK, &export))
+}
+
+/// What an erasure did.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Erased)]
+pub struct ErasedView {
+    /// Messages to the number that are gone.
+    messages: usize,
+    /// Messages from it that are gone.
+    inbound: usize,
+    /// Rows of the ledger that lost number, words and proof.
+    consents: usize,
+    /// Suppressions that stay, as a hash.
+    suppressions: usize,
+    /// Messages on their way. They must settle first: ask again in a minute.
+    on_their_way: usize,
+}
+
+/// Erases all that is known of a number. What waits for it is withdrawn; a suppression stays, as a hash.
+#[utoipa::path(
+    delete, path = "/v1/numbers/{number}", tag = "consent", security(("token" = ["consents:write"])),
+    params(("number" = String, Path, description = "The number, with country code")),
+    responses(
+        (status = 200, description = "It is erased, but for messages on their way", body = ErasedView),
+        (status = 404, description = "It is no number", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn erase_number(State(api): State<Api>, number: PathNumber, headers: HeaderMap) -> Result<Response, Problem> {
+    let now = api.now();
+    api.authorize(&headers, Scope::ConsentsWrite, now).await?;
+    let number = api.number_in_path(number)?;
+    let mut view = ErasedView { messages: 0, inbound: 0, consents: 0, suppressions: 0, on_their_way: 0 };
+    loop {
+        let erased = erase_some(&api, number.clone()).await?;
+        view.messages += erased.messages;
+        view.inbound += erased.inbound;
+        (view.consents, view.suppressions) = (erased.consents, erased.suppressions);
+        view.on_their_way = erased.on_their_way;
+        // What is left may all be on its way; then asking again at once helps nobody.
+        if !erased.more || erased.messages + erased.inbound == 0 {
+            break;
+        }
+    }
+    Ok(json(StatusCode::OK, &view))
+}
+
+async fn erase_some(api: &Api, number: PhoneNumber) -> Result<gate::Erased, Problem> {
+    let (settings, now) = (api.0.surroundings.settings(), api.now());
+    let (erased, wakes) = api
+        .backend()
+        .write(move |tx| {
+            let turn = Turn::new(tx, &settings, now);
+            Ok((gate::erase(&turn, &number)?, turn.wakes()))
+        })
+        .await?;
+    api.0.surroundings.wake(wakes);
+    Ok(erased)
+}

@@ -1,0 +1,176 @@
+//! Decides whether a message may leave at a moment: opt-outs, consent, hours, caps, in this order.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use crate::campaign::consent::{Purpose, Standing, room_from, standing};
+use crate::campaign::hours::{self, Verdict};
+use crate::campaign::law::Place;
+use crate::model::{Class, MessageId, PhoneNumber, Timestamp};
+use crate::pipeline::Turn;
+use crate::store::{StoreError, consent, message, suppression};
+
+/// The widest window of the caps.
+const CAPS_WINDOW: Duration = Duration::from_secs(30 * 86_400);
+
+/// Why a message waits or does not go at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// `opted_out`, `no_consent`, `quiet_hours` or `frequency_cap`.
+    pub code: &'static str,
+    /// A sentence for the person who reads it.
+    pub detail: String,
+}
+
+impl Reason {
+    /// As it stands on a timeline and in callbacks.
+    pub fn note(&self) -> String {
+        format!("{}: {}", self.code, self.detail)
+    }
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gate {
+    /// It may leave.
+    Open,
+    /// It may leave from then on.
+    Wait(Timestamp, Reason),
+    /// It may not leave.
+    Shut(Reason),
+}
+
+/// The question.
+#[derive(Debug, Clone)]
+pub struct Ask<'a> {
+    /// To whom.
+    pub number: &'a PhoneNumber,
+    /// The message's class.
+    pub class: Class,
+    /// Who from, if that is known.
+    pub sender: Option<&'a str>,
+    /// The moment.
+    pub at: Timestamp,
+    /// The recipient's own time zone.
+    pub zone: Option<&'a TimeZone>,
+    /// Whether hours, caps and missing consent are waived.
+    pub exempt: bool,
+    /// Whether it is the gateway's answer to a keyword.
+    pub own_answer: bool,
+    /// Whether messages that wait count under the caps, as they do for one that comes after them.
+    pub behind_waiting: bool,
+    /// The message, if it is in the store already.
+    pub message: Option<MessageId>,
+    /// What the hours say, if that was found out before.
+    pub hours: Option<Verdict>,
+}
+
+/// Whether the message may leave.
+pub fn gate(turn: &Turn<'_>, ask: &Ask<'_>) -> Result<Gate, StoreError> {
+    let rules = &turn.settings.consent;
+    if ask.own_answer {
+        return Ok(Gate::Open);
+    }
+    let person = turn.tx.person(ask.number);
+    let held = suppression::find(turn.tx, person)?;
+    if let Some(held) = held.iter().find(|held| held.covers.holds_for(ask.class) && held.is_about(ask.sender)) {
+        let detail = format!("{} messages to this number stopped on {}: {}", ask.class, held.since, held.reason);
+        return Ok(Gate::Shut(Reason { code: "opted_out", detail }));
+    }
+    if ask.exempt || rules.exempt.contains(ask.number) {
+        return Ok(Gate::Open);
+    }
+    let marketing = ask.class == Class::Marketing;
+    if marketing && rules.required {
+        let said = standing(&consent::entries(turn.tx, person)?, Purpose::Marketing, ask.sender, turn.now);
+        if let Some(reason) = missing(said) {
+            return Ok(Gate::Shut(reason));
+        }
+    }
+    let mut at = ask.at;
+    let mut reason = None;
+    if rules.is_quiet(ask.class) {
+        match open_from(turn, ask, at, ask.hours)? {
+            Ok(open) if open > at => {
+                reason = Some(quiet(turn, ask, open));
+                at = open;
+            }
+            Ok(_) => {}
+            Err(shut) => return Ok(Gate::Shut(shut)),
+        }
+    }
+    if marketing && rules.caps.limits().next().is_some() {
+        let since = turn.now.minus(CAPS_WINDOW);
+        let times = message::marketing_times(turn.tx, ask.number, since, ask.behind_waiting, ask.message)?;
+        let room = room_from(rules.caps, &times, at);
+        if room > at {
+            at = match open_from(turn, ask, room, None)? {
+                Ok(open) => open,
+                Err(shut) => return Ok(Gate::Shut(shut)),
+            };
+            let detail = format!("this number has had its share of marketing; there is room again from {at}");
+            reason = Some(Reason { code: "frequency_cap", detail });
+        }
+    }
+    Ok(reason.map_or(Gate::Open, |reason| Gate::Wait(at, reason)))
+}
+
+fn missing(said: Standing) -> Option<Reason> {
+    let detail = match said {
+        Standing::Given(_) => return None,
+        Standing::Unknown => "no consent to marketing is on record for this number".to_owned(),
+        Standing::Pending(since) => format!("the consent asked for on {since} was not confirmed yet"),
+        Standing::Withdrawn(since) => format!("the consent was withdrawn on {since}"),
+    };
+    Some(Reason { code: "no_consent", detail })
+}
+
+/// From when on the hours allow the message, or why they never do.
+fn open_from(
+    turn: &Turn<'_>,
+    ask: &Ask<'_>,
+    at: Timestamp,
+    known: Option<Verdict>,
+) -> Result<Result<Timestamp, Reason>, StoreError> {
+    if known == Some(Verdict::Allowed) {
+        return Ok(Ok(at));
+    }
+    let rules = &turn.settings.consent;
+    let place = Place::of(ask.number, rules, ask.zone);
+    let verdict = known.unwrap_or_else(|| hours::when(&place, rules, false, at));
+    if verdict == Verdict::Allowed {
+        return Ok(Ok(at));
+    }
+    // Only where the hours say no and a consent for them would change that is the ledger asked.
+    if place.row.night_by_consent {
+        let entries = consent::entries(turn.tx, turn.tx.person(ask.number))?;
+        let night = standing(&entries, Purpose::MarketingNight, ask.sender, turn.now);
+        if matches!(night, Standing::Given(_)) {
+            return Ok(Ok(at));
+        }
+    }
+    Ok(match verdict {
+        Verdict::Allowed => Ok(at),
+        Verdict::NotBefore(open) => Ok(open),
+        Verdict::Never => Err(never(&place)),
+    })
+}
+
+/// Why a message never goes: no hour of a month is allowed.
+pub fn never(place: &Place<'_>) -> Reason {
+    let whose = place.country.map_or("this number".to_owned(), |country| country.to_string());
+    let detail = format!("no hour of the next month is allowed for {whose}: {}; see consent.hours", place.week);
+    Reason { code: "quiet_hours", detail }
+}
+
+fn quiet(turn: &Turn<'_>, ask: &Ask<'_>, open: Timestamp) -> Reason {
+    let place = Place::of(ask.number, &turn.settings.consent, ask.zone);
+    let mut whose = place.country.map_or("other numbers".to_owned(), |country| country.to_string());
+    if let Some(region) = place.region {
+        whose.push('-');
+        whose.push_str(region);
+    }
+    let detail = format!("{whose} allows {} messages {}; it goes from {open}", ask.class, place.week);
+    Reason { code: "quiet_hours", detail }
+}
