@@ -6,6 +6,7 @@
 
 pub mod at;
 pub mod callback;
+pub mod campaign;
 pub mod cli;
 pub mod config;
 pub mod daemon;
