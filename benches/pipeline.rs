@@ -64,7 +64,7 @@ impl Bench {
         let mut dispatcher = Dispatcher::default();
         let mut lives = 0;
         loop {
-            let offers = vec![LinkOffer { name: link.clone(), free: batch, idle: true }];
+            let offers = vec![LinkOffer::new(link.clone(), batch, true)];
             let leased = self.turn(|turn| pipeline::dispatch(turn, &mut dispatcher, offers));
             if leased.submissions.is_empty() {
                 return lives;

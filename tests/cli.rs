@@ -238,7 +238,7 @@ fn a_story(database: &mut Database) -> MessageId {
         database.write(|tx| pipeline::settle(&Turn::new(tx, &settings, at(seconds)), &link, events)).unwrap();
     };
     let mut lease = |database: &mut Database, seconds: u64| {
-        let offers = vec![LinkOffer { name: link.clone(), free: 50, idle: true }];
+        let offers = vec![LinkOffer::new(link.clone(), 50, true)];
         let turn = |tx: &postrider::store::Tx<'_>| {
             pipeline::dispatch(&Turn::new(tx, &settings, at(seconds)), &mut dispatcher, offers.clone())
         };

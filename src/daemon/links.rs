@@ -82,7 +82,7 @@ impl Links {
             .filter(|handle| matches!(handle.health(), crate::model::LinkHealth::Up))
             .map(|handle| {
                 let free = handle.capacity().free_segments;
-                LinkOffer { name: handle.name().clone(), free, idle: handle.status().held == 0 }
+                LinkOffer::new(handle.name().clone(), free, handle.status().held == 0)
             })
             .collect()
     }

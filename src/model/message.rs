@@ -155,6 +155,8 @@ pub struct NewMessage {
     pub transliterate: Option<bool>,
     /// The route to take; chosen by rules if absent.
     pub route: Option<String>,
+    /// The only modem that may carry it, as `group/name`; any link of its route if absent.
+    pub link: Option<String>,
     /// Values for a carrier's per-message TLVs, by the name that its configuration gives them.
     pub parameters: BTreeMap<String, String>,
 }
@@ -176,6 +178,7 @@ impl NewMessage {
             callback: None,
             transliterate: None,
             route: None,
+            link: None,
             parameters: BTreeMap::new(),
         }
     }

@@ -32,6 +32,28 @@ pub struct LinkOffer {
     pub free: usize,
     /// Whether it holds nothing; then it takes a message of any length.
     pub idle: bool,
+    /// What is known of its SIM, if it is a modem.
+    pub sim: Option<SimOffer>,
+}
+
+/// What the choice between the modems of a group needs to know of one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SimOffer {
+    /// The ICCID, or the modem's IMEI where the SIM does not tell it: what stands before the colon in its receipts' ids.
+    pub id: Arc<str>,
+    /// Segments that it holds and that have no outcome yet.
+    pub held: usize,
+    /// The smoothed time from handing a segment over to its result.
+    pub send_time: Option<Duration>,
+    /// Sends that failed one after the other until now.
+    pub failures: u32,
+}
+
+impl LinkOffer {
+    /// An offer of a carrier's bind.
+    pub fn new(name: LinkName, free: usize, idle: bool) -> Self {
+        Self { name, free, idle, sim: None }
+    }
 }
 
 /// What the dispatcher remembers between turns. The throttles are in the store too.

@@ -26,7 +26,7 @@ mod turn;
 mod tests;
 
 pub use accept::{Accepted, Answer, Key, Prepared, Refusal, accept, accept_once, prepare};
-pub use dispatch::{Dispatched, Dispatcher, LinkOffer, dispatch};
+pub use dispatch::{Dispatched, Dispatcher, LinkOffer, SimOffer, dispatch};
 pub use estimate::{Draft, estimate};
 pub use operate::{Canceled, Resolution, cancel, resolve};
 pub use settings::{Group, Receipts, Settings};

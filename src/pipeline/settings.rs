@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{Class, OnDoubt, State, Timestamp};
+use crate::policy::pool::PoolSettings;
 use crate::policy::retry::RetryPlan;
 use crate::policy::routes::Route;
 use crate::text::TextProfile;
@@ -72,6 +73,8 @@ pub struct Group {
     pub rate: Option<f64>,
     /// Which segments get receipts.
     pub receipts: Receipts,
+    /// What holds for the SIMs, if it is a group of modems.
+    pub pool: Option<PoolSettings>,
 }
 
 /// Which segments of a message get receipts.
@@ -89,7 +92,12 @@ impl Group {
     /// A group with this text profile and rate that asks for receipts.
     pub fn new(profile: TextProfile, rate: Option<f64>) -> Self {
         let profile_id = profile_id(&profile);
-        Self { profile, profile_id, rate, receipts: Receipts::Each }
+        Self { profile, profile_id, rate, receipts: Receipts::Each, pool: None }
+    }
+
+    /// A group of modems with this text profile.
+    pub fn of_modems(profile: TextProfile, pool: PoolSettings) -> Self {
+        Self { pool: Some(pool), ..Self::new(profile, None) }
     }
 }
 

@@ -48,10 +48,7 @@ impl Gateway {
     }
 
     fn dispatch_to(&mut self, links: &[(&str, usize)]) -> Dispatched {
-        let offers = links
-            .iter()
-            .map(|(name, free)| LinkOffer { name: LinkName::new(name, 1), free: *free, idle: false })
-            .collect();
+        let offers = links.iter().map(|(name, free)| LinkOffer::new(LinkName::new(name, 1), *free, false)).collect();
         let mut dispatcher = self.dispatcher.clone();
         let out = self.turn(|turn| dispatch(turn, &mut dispatcher, offers));
         self.dispatcher = dispatcher;

@@ -6,10 +6,18 @@
 //! - [`throttle`]: when the next segment may leave
 //! - [`lanes`]: who goes first when a link has too few slots for all
 //! - [`routes`]: which links a message may take
+//! - [`pool`]: which modem of a group takes a message
+//! - [`caps`], [`pace`]: how much a SIM may send, and when it may send again
+//! - [`balance`], [`sim_care`]: what a SIM's credit is, and what keeps the SIM alive
 
+pub mod balance;
 pub mod callback_retry;
+pub mod caps;
 pub mod lanes;
 pub mod lifecycle;
+pub mod pace;
+pub mod pool;
 pub mod retry;
 pub mod routes;
+pub mod sim_care;
 pub mod throttle;

@@ -4,10 +4,8 @@ use rusqlite::Connection;
 
 use super::StoreError;
 
-/// The whole schema of the present version.
-const SCHEMA: &str = include_str!("schema.sql");
 /// The steps from each version to the next. A new file takes them all; the first one is the first schema itself.
-const STEPS: &[&str] = &[SCHEMA];
+const STEPS: &[&str] = &[include_str!("steps/1.sql"), include_str!("steps/2.sql")];
 
 /// The version that this program reads and writes.
 pub fn known_version() -> i64 {
@@ -37,9 +35,18 @@ pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
 mod tests {
     use super::*;
 
+    /// The whole schema of the present version, to be read.
+    const SCHEMA: &str = include_str!("schema.sql");
+
+    /// What the file holds, without comments and the blanks of its writer.
     fn shape(connection: &Connection) -> Vec<(String, String)> {
         let mut rows = connection.prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY name").unwrap();
-        rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+        let bare = |sql: String| {
+            let lines: Vec<&str> = sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
+            let words: Vec<&str> = lines.iter().flat_map(|line| line.split_whitespace()).collect();
+            words.join(" ").replace(" ,", ",").replace("( ", "(").replace(" )", ")")
+        };
+        rows.query_map([], |row| Ok((row.get(0)?, bare(row.get(1)?)))).unwrap().map(Result::unwrap).collect()
     }
 
     #[test]
@@ -50,6 +57,22 @@ mod tests {
         let written = Connection::open_in_memory().unwrap();
         written.execute_batch(SCHEMA).unwrap();
         assert_eq!(shape(&stepped), shape(&written));
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_keeps_its_rows() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(STEPS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let message = "INSERT INTO message (id, state, class, route, recipient, encoded, profile, segments, timer_at, \
+                       valid_until, on_doubt, changed_at, token) \
+                       VALUES (7, 'sent', 'otp', 'all', '+821012345678', x'00', 1, 1, 2, 3, 'hold', 4, 5)";
+        connection.execute(message, []).unwrap();
+        migrate(&mut connection).unwrap();
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?));
+        assert_eq!(connection.query_row("SELECT id, sim FROM message", [], row).unwrap(), (7, None));
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, known_version());
     }
 
     #[test]

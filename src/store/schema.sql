@@ -27,7 +27,8 @@ CREATE TABLE message (
     callback    TEXT,                     -- where changes are posted
     reference   TEXT,
     tags        TEXT,                     -- JSON array
-    parameters  TEXT                      -- JSON object
+    parameters  TEXT,                     -- JSON object
+    sim         TEXT                      -- the SIM that has or had the current lease; absent over a carrier
 ) STRICT;
 CREATE INDEX message_due ON message (route, class, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX message_timer ON message (timer_at);
@@ -56,6 +57,8 @@ CREATE TABLE submission (
     PRIMARY KEY (message, segment, attempt)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX submission_carrier ON submission (carrier_key);
+-- Sends whose answer was lost: a receipt with an id that nobody knows may be about one of them.
+CREATE INDEX submission_doubt ON submission (at) WHERE state = 'uncertain' AND carrier_id IS NULL;
 
 -- The timeline: every change of state, and what else a technician wants to know.
 CREATE TABLE event (
@@ -111,10 +114,20 @@ CREATE TABLE inbound (
     parts_came  INTEGER NOT NULL,
     digest      INTEGER NOT NULL,         -- hash of sender, recipient, link group and content: finds redeliveries
     session     INTEGER,                  -- the link's session that it came over
-    copies      INTEGER NOT NULL DEFAULT 0    -- redeliveries of it that were acknowledged and dropped
+    copies      INTEGER NOT NULL DEFAULT 0,   -- redeliveries of it that were acknowledged and dropped
+    sim         TEXT                      -- the SIM that it came to; absent over a carrier
 ) STRICT;
 CREATE INDEX inbound_digest ON inbound (digest);
 CREATE INDEX inbound_received ON inbound (received_at);
+CREATE INDEX inbound_sender ON inbound (sender);
+
+-- What modems handed over: a slot that is read again, or a part that the network repeats, is known by it.
+CREATE TABLE inbound_seen (
+    digest      INTEGER PRIMARY KEY,      -- hash of SIM, sender, network time, place in the message and content
+    message     INTEGER,                  -- the message, if it had one part
+    at          INTEGER NOT NULL
+) STRICT;
+CREATE INDEX inbound_seen_age ON inbound_seen (at);
 
 -- Parts of longer messages that are not together yet.
 CREATE TABLE inbound_part (
@@ -167,4 +180,47 @@ CREATE TABLE throttle (
 CREATE TABLE tally (
     state       TEXT PRIMARY KEY,
     messages    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE modem (
+    link        TEXT PRIMARY KEY,         -- group/name
+    imei        TEXT,
+    maker       TEXT    NOT NULL,
+    model       TEXT    NOT NULL,
+    firmware    TEXT    NOT NULL,
+    sim         TEXT,                     -- the SIM that is in it, or was last
+    seen_at     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sim (
+    id          TEXT PRIMARY KEY,         -- the ICCID, or the modem's IMEI where the SIM does not tell it
+    link        TEXT    NOT NULL,         -- the modem that it is in, or was last
+    imsi        TEXT,
+    number      TEXT,
+    first_at    INTEGER NOT NULL,
+    seen_at     INTEGER NOT NULL,
+    used_at     INTEGER,                  -- when the network took a segment of it last
+    kept_alive_at INTEGER,                -- when a message was made last that only keeps it alive
+    balance     INTEGER,                  -- thousandths
+    balance_text TEXT,                    -- the network's own words
+    balance_at  INTEGER,
+    balance_asked_at INTEGER,
+    balance_low INTEGER NOT NULL DEFAULT 0    -- 1 once a person was told
+) STRICT, WITHOUT ROWID;
+
+-- How many segments a SIM was given, by slots of the spans that have caps (policy::caps).
+CREATE TABLE sim_usage (
+    sim         TEXT    NOT NULL,
+    span        TEXT    NOT NULL,         -- minute, hour, day, month
+    start       INTEGER NOT NULL,
+    segments    INTEGER NOT NULL,
+    PRIMARY KEY (sim, span, start)
+) STRICT, WITHOUT ROWID;
+
+-- PINs that were entered and not taken yet: none of them is entered again by itself.
+CREATE TABLE pin_attempt (
+    sim         TEXT    NOT NULL,
+    digest      INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (sim, digest)
 ) STRICT, WITHOUT ROWID;

@@ -345,8 +345,7 @@ impl World {
     }
 
     fn dispatch(&mut self) -> Result<(), StoreError> {
-        let offer =
-            |link: &SimLink| Some(LinkOffer { name: link.name.clone(), free: link.free()?, idle: link.is_idle() });
+        let offer = |link: &SimLink| Some(LinkOffer::new(link.name.clone(), link.free()?, link.is_idle()));
         let offers: Vec<LinkOffer> = self.links.iter().filter_map(offer).collect();
         self.dispatch_at = None;
         let mut dispatcher = self.dispatcher.clone();

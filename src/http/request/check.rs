@@ -98,6 +98,7 @@ pub fn check(
         callback,
         transliterate: from.transliterate,
         route,
+        link: None,
         parameters,
     })
 }
