@@ -71,7 +71,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     known
         .into_iter()
         .map(|known| (distance(name, known), known))
-        .filter(|(far, known)| *far <= 3 && *far * 2 < known.len())
+        .filter(|(far, known)| *far <= 3 && *far * 2 <= known.len())
         .min()
         .map(|(_, known)| known)
 }

@@ -3,6 +3,7 @@
 //! - [`contact`], [`attribute`], [`locale`]: a contact, and a change of one as tools send it
 //! - [`event`], [`money`]: what a contact did
 //! - [`point`]: the data points that follow from events, kept up to date with each one
+//! - [`segment`]: who is meant: a tree of conditions, and the SQL that counts it
 //! - [`fault`]: what is wrong with a value from outside, and where
 
 pub mod attribute;
@@ -12,3 +13,4 @@ pub mod fault;
 pub mod locale;
 pub mod money;
 pub mod point;
+pub mod segment;

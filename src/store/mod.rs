@@ -4,12 +4,14 @@
 //! - [`Store`]: the handle that everybody else holds; many writes share one commit
 //! - [`message`], [`submission`], [`event`]: a message, what was sent of it, and its timeline
 //! - [`receipt`], [`inbound`], [`callback`]: what comes in, and what goes to the tools
+//! - [`campaign`]: contacts, their events and data points, segments
 //! - [`token`], [`idempotency`], [`mod@reference`], [`throttle`]: what has to be remembered besides
 //! - [`Tally`]: message counts by state
 //!
 //! SQL stands only here. Functions are named by intent and take a [`Tx`] when they write.
 
 pub mod callback;
+pub mod campaign;
 mod database;
 mod error;
 pub mod event;
