@@ -19,3 +19,4 @@ pub mod sim;
 pub mod smpp;
 pub mod store;
 pub mod text;
+pub mod tpdu;

@@ -83,8 +83,16 @@ impl Connection {
     /// # Errors
     /// When the connection breaks, or the answer is none or takes too long.
     pub async fn exchange(&mut self, request: &[u8]) -> io::Result<Answer> {
+        self.exchange_within(request, WAIT_MAX).await
+    }
+
+    /// As [`Connection::exchange`], with another patience.
+    ///
+    /// # Errors
+    /// As [`Connection::exchange`].
+    pub async fn exchange_within(&mut self, request: &[u8], wait: Duration) -> io::Result<Answer> {
         let late = || io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
-        timeout(WAIT_MAX, self.exchange_now(request)).await.map_err(|_| late())?
+        timeout(wait, self.exchange_now(request)).await.map_err(|_| late())?
     }
 
     async fn exchange_now(&mut self, request: &[u8]) -> io::Result<Answer> {

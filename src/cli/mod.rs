@@ -10,11 +10,14 @@
 //! | `estimate` | what a text would cost |
 //! | `why` | a message's story with its PDUs |
 //! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
+//! | `modem` | the modems, through the API of the running daemon or straight at their ports |
 //! | `bench` | the figures of `docs/BENCHMARKS.md` |
 //!
 //! Beside them stands what they share: `settings` and `database` find and open files, `http1` speaks to an API,
-//! `receiver` takes callbacks, `out` prints.
+//! `api` finds the one of the running daemon, `receiver` takes callbacks, `out` prints,
+//! `ports` looks at the serial ports of the machine.
 
+mod api;
 mod bench;
 mod callbacks;
 mod config;
@@ -23,7 +26,9 @@ mod decide;
 mod demo;
 mod estimate;
 mod http1;
+mod modem;
 mod out;
+mod ports;
 mod receiver;
 mod run;
 mod settings;
@@ -78,6 +83,9 @@ enum Command {
     Resolve(decide::ResolveArgs),
     /// Withdraw a message that has not left yet
     Cancel(decide::CancelArgs),
+    /// See and ask the modems: list, AT commands, USSD, resets, test messages
+    #[command(subcommand)]
+    Modem(modem::Command),
     /// Measure this machine with a real daemon on a real disk
     Bench(bench::Args),
 }
@@ -95,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Callbacks(command) => callbacks::run(&command),
         Command::Resolve(args) => decide::resolve(&args),
         Command::Cancel(args) => decide::cancel(&args),
+        Command::Modem(command) => modem::run(&command),
         Command::Bench(args) => bench::run(&args),
     };
     result.unwrap_or_else(|error| ended(&error))

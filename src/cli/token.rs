@@ -8,7 +8,7 @@ use clap::Subcommand;
 use super::database::Which;
 use super::out;
 use super::time::local;
-use crate::daemon::now;
+use crate::daemon::{TOKEN_NAME, now};
 use crate::http::token::{self as form, SECRET_SIZE_BYTES, Scope, TokenHash};
 use crate::model::Timestamp;
 use crate::store::{Database, token};
@@ -22,7 +22,8 @@ pub enum Command {
         name: String,
         /// What it may do; may be given more than once, or parted by commas
         ///
-        /// One or more of messages:write, messages:read, inbound:read, links:read, metrics:read, admin.
+        /// One or more of messages:write, messages:read, inbound:read, links:read, modems:read,
+        /// modems:write, metrics:read, admin.
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', required = true)]
         scopes: Vec<Scope>,
         #[command(flatten)]
@@ -66,6 +67,10 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
 pub fn create(database: &mut Database, name: &str, scopes: &[Scope], now: Timestamp) -> anyhow::Result<String> {
     let name = name.trim();
     ensure!((1..=64).contains(&name.chars().count()), "a token's name has 1 to 64 characters");
+    ensure!(
+        name != TOKEN_NAME,
+        "the name \"{name}\" is the daemon's own, for commands on this machine; choose another"
+    );
     let taken = database.read(token::list)?.iter().any(|token| token.name == name && token.revoked_at.is_none());
     ensure!(!taken, "there is a token \"{name}\" already; revoke it first, or choose another name");
     let mut secret = [0; SECRET_SIZE_BYTES];

@@ -180,7 +180,7 @@ pub(super) fn read_name(section: &mut Section<'_>, what: &str) -> Option<String>
 }
 
 /// A name stands in rows and logs, and a slash in it would read as the number of a bind.
-fn check_name(value: &DeValue<'_>) -> Checked<String> {
+pub(super) fn check_name(value: &DeValue<'_>) -> Checked<String> {
     let text = filled(value)?;
     let plausible = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if text.len() <= NAME_MAX && text.chars().all(plausible) {

@@ -51,6 +51,7 @@ impl Settings {
         for (name, differs) in [
             ("messages", self.messages != new.messages),
             ("callback", self.callback != new.callback),
+            ("modems", self.modems != new.modems),
             ("route", self.routes != new.routes),
             ("log", self.log != new.log),
         ] {

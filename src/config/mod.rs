@@ -8,6 +8,8 @@
 //! | `problem` | how a mistake is told |
 //! | `http`, `store`, `messages`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
 //! | `carrier`, `profile`, `tlv`, `carriers` | a carrier: its own block, and the carrier file that it starts from |
+//! | `modems`, `modem`, `sim_rules` | all modems, one modem, what its SIM may do |
+//! | `modem_profile`, `modem_profiles` | what is particular about a maker's modem, and the files that say it |
 //! | `route` | which messages go which way |
 //! | `secret`, `files` | where passwords come from |
 //! | `difference` | what a reload changes, and what needs a restart |
@@ -23,10 +25,17 @@ mod files;
 mod http;
 mod limits;
 mod messages;
+mod modem;
+mod modem_profile;
+mod modem_profiles;
+#[cfg(test)]
+mod modem_tests;
+mod modems;
 mod problem;
 mod profile;
 mod route;
 mod secret;
+mod sim_rules;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -47,6 +56,9 @@ pub use files::Files;
 pub use http::{Http, Listen};
 pub use limits::{Limits, Log, LogLevel};
 pub use messages::Messages;
+pub use modem::{Finding, Modem, ModemPort};
+pub use modem_profiles::{MODEM_PROFILES, built_in_modem_profiles};
+pub use modems::Modems;
 pub use problem::{Problem, Problems, check_report};
 pub use route::DEFAULT_ROUTE;
 pub use secret::Secret;
@@ -54,6 +66,7 @@ pub use store::Store;
 
 use document::{Document, Section, Spot};
 use files::Place;
+use modem::FoundModem;
 use problem::Report;
 use route::FoundRoute;
 use value::filled;
@@ -71,7 +84,9 @@ pub struct Settings {
     pub callback: Callback,
     /// The carriers, in the order of the file; their names are unique.
     pub carriers: Vec<Carrier>,
-    /// The routes, in the order in which they are tried. Every group that they name is a carrier.
+    /// The modems, and what holds for all of them.
+    pub modems: Modems,
+    /// The routes, in the order in which they are tried. Every group that they name is a carrier or a group of modems.
     pub routes: Vec<Route>,
     /// What is logged.
     pub log: Log,
@@ -108,7 +123,8 @@ fn read_all(file: &Path, text: &str, files: &dyn Files) -> (Settings, Vec<Proble
     let mut root = document.root("", &report);
     settings.read_sections(&mut root, place);
     let mut found = Found::default();
-    found.read(&mut root, place, settings.messages.segments_max);
+    let given = Given { place, segments_max: settings.messages.segments_max, modems: &settings.modems };
+    found.read(&mut root, given);
     let mut includes = Vec::new();
     root.set_list("include", &mut includes, filled);
     if includes.len() > INCLUDES_MAX {
@@ -118,12 +134,12 @@ fn read_all(file: &Path, text: &str, files: &dyn Files) -> (Settings, Vec<Proble
     for include in includes {
         let path = place.path(&include);
         match place.read(&path) {
-            Ok(text) => found.read_file(&path, &text, &report, place, settings.messages.segments_max),
+            Ok(text) => found.read_file(&path, &text, &report, given),
             Err(predicate) => root.wrong("include", &predicate),
         }
     }
     root.finish();
-    found.check(&report);
+    found.check(&settings.modems, &report);
     settings.take(found);
     let (problems, warnings, keys) = report.finish();
     settings.warnings = warnings;
@@ -144,6 +160,9 @@ impl Settings {
         if let Some(section) = root.section("callback") {
             self.callback.read(section, place);
         }
+        if let Some(section) = root.section("modems") {
+            self.modems.read(section, place);
+        }
         if let Some(section) = root.section("log") {
             self.log.read(section);
         }
@@ -154,41 +173,67 @@ impl Settings {
 
     fn take(&mut self, found: Found) {
         self.carriers = found.carriers.into_iter().map(|(carrier, _)| carrier).collect();
+        self.modems.list = found.modems.into_iter().map(|found| found.modem).collect();
         self.routes = found.routes.into_iter().map(|found| found.route).collect();
         if self.routes.is_empty() {
-            self.routes = route::default_routes(&self.carriers);
+            let carriers = self.carriers.iter().map(|carrier| carrier.name.as_str());
+            self.routes = route::default_routes(&carriers.chain(self.modems.groups()).collect::<Vec<_>>());
         }
     }
 }
 
-/// The carriers and routes of all files, and where each stands.
+/// What the parts of a configuration need to know of its rest.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    place: Place<'a>,
+    segments_max: u8,
+    modems: &'a Modems,
+}
+
+/// The carriers, modems and routes of all files, and where each stands.
 #[derive(Default)]
 struct Found {
     carriers: Vec<(Carrier, Spot)>,
+    modems: Vec<FoundModem>,
     routes: Vec<FoundRoute>,
 }
 
 impl Found {
-    fn read(&mut self, root: &mut Section<'_>, place: Place<'_>, segments_max: u8) {
+    fn read(&mut self, root: &mut Section<'_>, given: Given<'_>) {
+        let Given { place, segments_max, modems } = given;
         let carriers = root.sections("carrier").into_iter();
         self.carriers.extend(carriers.filter_map(|section| Carrier::read(section, place, segments_max)));
+        let sections = root.sections("modem").into_iter();
+        self.modems.extend(sections.filter_map(|section| Modem::read(section, place, modems)));
         self.routes.extend(root.sections("route").into_iter().filter_map(route::read));
     }
 
-    /// An included file holds carriers and routes, nothing else.
-    fn read_file(&mut self, path: &Path, text: &str, report: &Report, place: Place<'_>, segments_max: u8) {
+    /// An included file holds carriers, modems and routes, nothing else.
+    fn read_file(&mut self, path: &Path, text: &str, report: &Report, given: Given<'_>) {
         let document = Document::parse(&path.display().to_string(), text, report);
         let mut root = document.root("", report);
-        root.advise("an included file holds [[carrier]] and [[route]] only");
-        self.read(&mut root, place, segments_max);
+        root.advise("an included file holds [[carrier]], [[modem]] and [[route]] only");
+        self.read(&mut root, given);
         root.finish();
     }
 
-    fn check(&self, report: &Report) {
+    fn check(&self, modems: &Modems, report: &Report) {
         let carriers = self.carriers.iter().map(|(carrier, spot)| (carrier.name.as_str(), spot));
         unique("carrier", carriers, report);
+        unique("modem", self.modems.iter().map(|found| (found.modem.name.as_str(), &found.name_spot)), report);
         unique("route", self.routes.iter().map(|found| (&*found.route.name, &found.name_spot)), report);
-        let names: Vec<&str> = self.carriers.iter().map(|(carrier, _)| carrier.name.as_str()).collect();
+        modem::check(&self.modems, report);
+        let mut names: Vec<&str> = self.carriers.iter().map(|(carrier, _)| carrier.name.as_str()).collect();
+        for FoundModem { modem, group_spot, .. } in &self.modems {
+            if self.carriers.iter().any(|(carrier, _)| carrier.name == modem.group) {
+                let message = format!("group is \"{}\", which is a carrier; choose a different one", modem.group);
+                report.problem(group_spot.problem("group", message));
+            }
+            names.push(&modem.group);
+        }
+        if modems.discover {
+            names.push(&modems.group);
+        }
         route::check_links(&self.routes, &names, report);
     }
 }

@@ -226,7 +226,7 @@ fn status_code(key: &str) -> Checked<u32> {
     read.ok().filter(|code| *code != 0).ok_or_else(|| "is no command_status; write it like 0x00000045".to_owned())
 }
 
-fn zone(value: &DeValue<'_>) -> Checked<TimeZone> {
+pub(super) fn zone(value: &DeValue<'_>) -> Checked<TimeZone> {
     let name = str_of(value, "a time zone like \"Asia/Seoul\"")?;
     TimeZone::get(name).map_err(|_| format!("must be a time zone like \"Asia/Seoul\" or \"UTC\", not \"{name}\""))
 }

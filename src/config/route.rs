@@ -1,11 +1,12 @@
-//! `[[route]]`: which messages go which way. Without any, one route takes all messages over all carriers.
+//! `[[route]]`: which messages go which way. Without any, one route takes all messages over all
+//! carriers and groups of modems.
 
 use toml::de::DeValue;
 
 use crate::model::{Class, Country};
 use crate::policy::routes::Route;
 
-use super::carrier::{Carrier, read_name};
+use super::carrier::read_name;
 use super::document::{Section, Spot};
 use super::problem::{Report, did_you_mean};
 use super::profile::sender;
@@ -14,10 +15,9 @@ use super::value::{Checked, filled, flag, word};
 /// The name of the route that there is without any `[[route]]`.
 pub const DEFAULT_ROUTE: &str = "default";
 
-/// The route over all carriers, in their order.
-pub(super) fn default_routes(carriers: &[Carrier]) -> Vec<Route> {
-    let names: Vec<&str> = carriers.iter().map(|carrier| carrier.name.as_str()).collect();
-    if names.is_empty() { Vec::new() } else { vec![Route::over(DEFAULT_ROUTE, &names)] }
+/// The route over all carriers and groups of modems, in their order.
+pub(super) fn default_routes(names: &[&str]) -> Vec<Route> {
+    if names.is_empty() { Vec::new() } else { vec![Route::over(DEFAULT_ROUTE, names)] }
 }
 
 /// A route, and where its name and its links stand.
@@ -42,8 +42,11 @@ pub(super) fn read(mut section: Section<'_>) -> Option<FoundRoute> {
     section.set_list("senders", &mut route.senders, sender);
     let mut links: Vec<String> = Vec::new();
     match section.set_list("links", &mut links, filled) {
-        None => section.missing("links", "write links = [\"NAME\"] with the names of carriers, first choice first"),
-        Some(0) => section.wrong("links", "is empty; name at least one carrier"),
+        None => section.missing(
+            "links",
+            "write links = [\"NAME\"] with the names of carriers or groups of modems, first choice first",
+        ),
+        Some(0) => section.wrong("links", "is empty; name at least one carrier or group of modems"),
         Some(_) => {}
     }
     route.groups = links.iter().map(|link| link.as_str().into()).collect();
@@ -54,14 +57,14 @@ pub(super) fn read(mut section: Section<'_>) -> Option<FoundRoute> {
     name.map(|_| FoundRoute { route, name_spot, links_spot })
 }
 
-/// Tells every link of a route that no carrier has the name of, and every one that stands twice.
+/// Tells every link of a route that no carrier and no group of modems has the name of, and every one that stands twice.
 pub(super) fn check_links(routes: &[FoundRoute], known: &[&str], report: &Report) {
     for FoundRoute { route, links_spot, .. } in routes {
         for (place, group) in route.groups.iter().enumerate() {
             if !known.contains(&&**group) {
                 let hint = did_you_mean(group, known.iter().copied());
                 let hint = hint.map(|meant| format!("did you mean \"{meant}\"?"));
-                let advice = hint.unwrap_or_else(|| "no [[carrier]] has that name".to_owned());
+                let advice = hint.unwrap_or_else(|| "no [[carrier]] and no group of modems has that name".to_owned());
                 report.problem(links_spot.problem("links", format!("links names \"{group}\"; {advice}")));
             } else if route.groups[..place].contains(group) {
                 report.problem(links_spot.problem("links", format!("links names \"{group}\" twice; remove one")));

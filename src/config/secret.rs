@@ -51,6 +51,7 @@ pub(super) struct SecretKeys {
 impl SecretKeys {
     pub(super) const PASSWORD: Self =
         Self { plain: "password", file: "password_file", credential: "password_credential" };
+    pub(super) const PIN: Self = Self { plain: "pin", file: "pin_file", credential: "pin_credential" };
     pub(super) const SECRET: Self = Self { plain: "secret", file: "secret_file", credential: "secret_credential" };
 
     /// Reads the secret. What is wrong with it is told here.

@@ -47,17 +47,31 @@ fn the_examples_of_the_annotated_file_are_right() {
         .with("/etc/postrider/callback.secret", SECRET)
         .with("/etc/postrider/callback.old", SECRET)
         .with("/etc/postrider/north.password", "hunter2\n")
+        .with("/etc/postrider/seoul-1.pin", "1234\n")
         .with("/etc/postrider/north-ca.pem", pem)
         .with("/etc/postrider/north.pem", pem)
         .with("/etc/postrider/north.key", pem);
     let text = uncommented();
-    let lines = text.lines().filter(|line| !line.starts_with("secret_credential") && !line.starts_with("secret ="));
+    // Of things that exclude each other one is kept.
+    let others = [
+        "secret_credential",
+        "secret =",
+        "iccid =",
+        "usb_path =",
+        "port =",
+        "balance = false",
+        "keep_alive_message = false",
+    ];
+    let lines = text.lines().filter(|line| !others.iter().any(|other| line.starts_with(other)));
     let text: String = lines.map(|line| format!("{line}\n")).collect();
     let settings = parse(Path::new("/etc/postrider/postrider.toml"), &text, &files).unwrap();
     assert_eq!(settings.warnings, []);
     let north = settings.carrier("north").unwrap();
     assert_eq!((north.hosts.len(), north.messages_per_second), (2, Some(50.0)));
     assert!(north.tls.as_ref().unwrap().ca_file.is_some());
+    let seoul = &settings.modems.list[0];
+    assert_eq!((seoul.name.as_str(), seoul.rules.caps.day, seoul.rules.caps.hour), ("seoul-1", Some(500), Some(100)));
+    assert_eq!(seoul.rules.balance.as_ref().unwrap().code, "*100#");
     assert_eq!(settings.routes[0].name.as_ref(), "korea");
     assert_eq!(settings.routes[0].prefixes, ["8210", "82"]);
     assert!(settings.callback.allowed.allows_host("shop.example", 443));
@@ -65,10 +79,11 @@ fn the_examples_of_the_annotated_file_are_right() {
 
 #[test]
 fn the_annotated_files_and_the_documentation_name_every_key() {
-    let annotated = format!("{ANNOTATED}{}", include_str!("../../firmware-config/carriers/generic.toml"));
+    let carrier = include_str!("../../firmware-config/carriers/generic.toml");
+    let annotated = format!("{ANNOTATED}{carrier}{}", include_str!("../../firmware-config/modems/generic.toml"));
     let document = include_str!("../../docs/CONFIGURATION.md");
-    let (_, problems, keys) = read_all(Path::new("postrider.toml"), &everything(), &MapFiles::default());
-    assert!(keys.len() > 120, "{} keys; {problems:#?}", keys.len());
+    let (_, problems, keys) = read_all(Path::new("postrider.toml"), &everything(), &every_profile_key());
+    assert!(keys.len() > 200, "{} keys; {problems:#?}", keys.len());
     for key in &keys {
         let last = key.rsplit('.').next().unwrap();
         let named = |text: &str| {
@@ -83,10 +98,18 @@ fn the_annotated_files_and_the_documentation_name_every_key() {
     }
 }
 
+/// A modem profile that has every section.
+fn every_profile_key() -> MapFiles {
+    let sections = "[match]\n[ports]\n[init.pin_counter]\n[send.chunks]\n[receive]\n[recovery]\n";
+    MapFiles::default().with("own.toml", sections)
+}
+
 /// A text that makes the reader ask for every key there is.
 fn everything() -> String {
     let mut text = String::from("[http]\n[store]\n[messages.valid_for]\n[messages.on_doubt]\n[messages.retry]\n");
-    text += "[callback]\n[log]\n[limits]\n";
+    text += "[callback]\n[log]\n[limits]\n[modems]\nprofiles = [\"own.toml\"]\ncaps = {}\n";
+    text += "[modems.balance]\nussd = \"*1#\"\n[modems.keep_alive_message]\nto = \"+821012345678\"\n";
+    text += "[modems.sticky]\n[modems.healing]\n[[modem]]\nname = \"m\"\nimei = \"490154203237518\"\n";
     text += NORTH;
     text += "[carrier.tls]\n[carrier.addresses]\n[carrier.receipts]\n[carrier.timers]\n[carrier.pauses]\n";
     text += "[carrier.tlvs.a]\ntag = 1\n[[route]]\nname = \"r\"\nlinks = [\"north\"]\n";

@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::bells::Bells;
 use super::clock::now;
 use super::systemd::Systemd;
+use crate::model::catalog;
 use crate::pipeline::{Turn, Wakes, sweep};
 use crate::store::Store;
 
@@ -116,6 +117,7 @@ impl HousekeeperTask {
             let (free, min) = (free >> 20, self.disk_free_min_bytes >> 20);
             if short {
                 tracing::error!(
+                    message_id = catalog::DISK_SHORT.id,
                     "Only {free} MiB are free on the disk of {}; new messages are refused until it is {min} MiB",
                     self.path.display()
                 );

@@ -14,6 +14,7 @@ mod clock;
 mod dispatcher;
 mod housekeeper;
 mod links;
+mod local;
 pub mod log;
 mod metrics;
 mod notifier;
@@ -24,4 +25,5 @@ mod surroundings;
 mod systemd;
 
 pub use clock::now;
+pub use local::{LocalApi, TOKEN_NAME};
 pub use run::{Daemon, Parts, run};

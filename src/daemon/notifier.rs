@@ -103,7 +103,7 @@ impl NotifierTask {
             let outcome = poster.post(&signer, &post, now()).await;
             let (ending, note) = ending(&callback, outcome, give_up_after);
             if ending == Ending::Dead {
-                tracing::warn!(message.id = %callback.message, "Gave up a callback: {note}");
+                tracing::warn!(postrider.message = %callback.message, "Gave up a callback: {note}");
             }
             (callback, ending, note)
         }

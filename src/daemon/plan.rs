@@ -72,6 +72,7 @@ pub fn pipeline(settings: &config::Settings) -> Settings {
         keep_for: settings.store.retention(),
         remember_for: settings.limits.remember_for,
         callback_target: settings.callback.url.clone(),
+        callback_allowed: Some(settings.callback.allowed.clone()),
         callback_states: settings.callback.events.clone(),
         inbound_target: settings.callback.inbound_url.clone(),
         parts_wait: settings.limits.parts_wait,

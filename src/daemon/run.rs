@@ -18,6 +18,7 @@ use super::clock::now;
 use super::dispatcher::{DispatcherTask, SLOW_MAX};
 use super::housekeeper::{Beat, DiskRoom, HousekeeperTask};
 use super::links::Links;
+use super::local;
 use super::metrics::Metrics;
 use super::notifier::NotifierTask;
 use super::settler::{EVENTS_MAX, SettlerTask};
@@ -26,7 +27,7 @@ use super::systemd::Systemd;
 use crate::callback::{CallbackSettings, Poster, Signer};
 use crate::http::{Api, Front, HttpMetrics, HttpSettings, Listener, Server, router};
 use crate::link::SmppLinkSettings;
-use crate::model::{LinkName, State};
+use crate::model::{LinkName, State, catalog};
 use crate::pipeline::{Settings, Turn, notify, recover, reroute};
 use crate::store::{Database, Options, Store, StoreError, throttle};
 
@@ -76,6 +77,7 @@ pub struct Daemon {
     started: Vec<SmppLinkSettings>,
     drain_max: Duration,
     path: PathBuf,
+    _mat: Option<local::Mat>,
 }
 
 impl Daemon {
@@ -167,6 +169,10 @@ impl Daemon {
         let front = Front::new(router(api), &parts.http, http_metrics);
         let (server_stop, server_stopped) = watch::channel(false);
         let server = tokio::spawn(Server::new(front, parts.http).run(listeners, server_stopped));
+        // Without the file technicians need a token of their own; nothing else does.
+        let url = addresses.first().map_or("", String::as_str);
+        let mat = local::lay(&store, &path, url).await;
+        let mat = mat.inspect_err(|error| tracing::warn!("No token for technicians on this machine: {error:#}")).ok();
         Systemd.ready();
         Ok(Self {
             store,
@@ -184,6 +190,7 @@ impl Daemon {
             started: parts.links,
             drain_max: parts.drain_max,
             path,
+            _mat: mat,
         })
     }
 
@@ -199,7 +206,7 @@ impl Daemon {
             .collect();
         self.settings.send_replace(Arc::new(settings));
         for name in &gone {
-            tracing::info!(link = %name, "Link {name} is stopped: the configuration changed");
+            tracing::info!(postrider.link = %name, "Link {name} is stopped: the configuration changed");
             self.links.stop(name, self.drain_max).await;
         }
         for link in &links {
@@ -219,7 +226,19 @@ impl Daemon {
     /// Stops in order. What did not finish is a lease, handled as in a crash.
     pub async fn stop(self) {
         let Self {
-            store, links, stop, server, server_stop, settler, events, mut loops, writer, drain_max, path, ..
+            store,
+            links,
+            stop,
+            server,
+            server_stop,
+            settler,
+            events,
+            mut loops,
+            writer,
+            drain_max,
+            path,
+            _mat,
+            ..
         } = self;
         Systemd.stopping();
         stop.send_replace(true);
@@ -258,9 +277,7 @@ pub async fn run(
     let (mut terminate, mut interrupt, mut hangup) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     let mut daemon = Daemon::start(parts).await?;
-    for address in &daemon.addresses {
-        tracing::info!("Ready: the API listens on {address}");
-    }
+    tracing::info!(message_id = catalog::READY.id, "Ready: the API listens on {}", daemon.addresses.join(" and on "));
     let failure = loop {
         tokio::select! {
             _ = terminate.recv() => break None,
@@ -270,17 +287,29 @@ pub async fn run(
                     daemon.reload(settings, links).await;
                     tracing::info!("The configuration was read again");
                 }
-                Err(error) => tracing::error!("The configuration was not taken; the old one stays in force:\n{error:#}"),
+                Err(error) => tracing::error!(
+                    message_id = catalog::CONFIG_REFUSED.id,
+                    "The configuration was not taken; the old one stays in force: {}",
+                    one_line(&error)
+                ),
             },
             error = daemon.failed() => break Some(error),
         }
     };
-    tracing::info!("Stopping: no new messages are taken; what was handed to carriers may still be answered");
+    tracing::info!(
+        message_id = catalog::STOPPING.id,
+        "Stopping: no new messages are taken; what was handed to carriers may still be answered"
+    );
     daemon.stop().await;
     match failure {
         None => Ok(()),
         Some(error) => Err(error).context("the store stopped; restart postrider to check the file"),
     }
+}
+
+/// An error with all its causes and mistakes as one line, for a journal that shows one line an event.
+fn one_line(error: &anyhow::Error) -> String {
+    format!("{error:#}").lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
 fn open_store(parts: &Parts) -> anyhow::Result<(Store, JoinHandle<()>)> {

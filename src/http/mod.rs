@@ -25,12 +25,14 @@ pub mod settings;
 mod surroundings;
 pub mod token;
 
-pub use api::{Accepted, Api, InboundView, MessageView, TimelineView, router};
+pub use api::{
+    Accepted, AnswerView, Api, InboundView, MessageView, ModemView, TimelineView, at_command, router, ussd_text,
+};
 pub use auth::Caller;
 pub use metrics::HttpMetrics;
 pub use server::{Front, Listener, Server};
 pub use settings::HttpSettings;
-pub use surroundings::{LinkStatus, Surroundings};
+pub use surroundings::{Asked, LinkStatus, Surroundings};
 
 #[cfg(test)]
 mod tests;

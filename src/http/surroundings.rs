@@ -1,10 +1,12 @@
 //! What the HTTP side needs to know of the rest of the daemon, and what it tells it.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::model::{ModemAnswer, ModemRequest, ModemStatus};
 use crate::pipeline::{Settings, Wakes};
 
 /// How one link is.
@@ -31,6 +33,9 @@ pub struct LinkStatus {
     pub free: usize,
 }
 
+/// A modem's answer to come; `None` when there is no such modem.
+pub type Asked = Pin<Box<dyn Future<Output = Option<ModemAnswer>> + Send>>;
+
 /// The rest of the daemon, as the HTTP side sees it. No function of it may block.
 pub trait Surroundings: Send + Sync + 'static {
     /// The pipeline's settings in force.
@@ -39,6 +44,15 @@ pub trait Surroundings: Send + Sync + 'static {
     fn wake(&self, wakes: Wakes);
     /// All links, in order.
     fn links(&self) -> Vec<LinkStatus>;
+    /// All modems, by name.
+    fn modems(&self) -> Vec<ModemStatus> {
+        Vec::new()
+    }
+    /// Asks something of a modem. The answer may take minutes, as some networks' answers do.
+    fn modem_request(&self, name: &str, what: ModemRequest) -> Asked {
+        let _ = (name, what);
+        Box::pin(std::future::ready(None))
+    }
     /// Why the daemon is not ready to take messages, if it is not.
     fn not_ready(&self) -> Option<String>;
     /// The metrics in the OpenMetrics text format.

@@ -4,6 +4,7 @@ mod documented;
 mod hostile;
 mod idempotency;
 mod lists;
+mod modems;
 mod one;
 mod tokens;
 
@@ -16,7 +17,7 @@ use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::Value;
 
-use crate::model::{Class, MessageId, State, Timestamp};
+use crate::model::{Class, MessageId, ModemAnswer, ModemRequest, ModemStatus, State, Timestamp};
 use crate::pipeline::{Group, Settings, Wakes};
 use crate::policy::routes::Route;
 use crate::store::{self, Database, Options, Store};
@@ -37,6 +38,7 @@ fn now() -> Timestamp {
 struct Quiet {
     settings: Arc<Settings>,
     dispatch_wakes: AtomicUsize,
+    modems: Vec<ModemStatus>,
 }
 
 impl Surroundings for Quiet {
@@ -58,6 +60,14 @@ impl Surroundings for Quiet {
             in_flight: 3,
             free: 0,
         }]
+    }
+
+    fn modems(&self) -> Vec<ModemStatus> {
+        self.modems.clone()
+    }
+
+    fn modem_request(&self, name: &str, what: ModemRequest) -> Asked {
+        Box::pin(std::future::ready(modems::answer(name, &what)))
     }
 
     fn not_ready(&self) -> Option<String> {
@@ -95,7 +105,10 @@ impl Bench {
         let (store, _) = Store::start(database, path).unwrap();
         let mut pipeline = Settings { routes: vec![Route::over("main", &["north"])], ..Settings::default() };
         pipeline.groups.insert("north".into(), Group::new(TextProfile::default(), None));
-        let daemon = Arc::new(Quiet { settings: Arc::new(pipeline), ..Quiet::default() });
+        pipeline.routes.push(Route::over("sticks", &["pool"]));
+        pipeline.groups.insert("pool".into(), Group::new(TextProfile::default(), None));
+        let modems = modems::two();
+        let daemon = Arc::new(Quiet { settings: Arc::new(pipeline), modems, ..Quiet::default() });
         let metrics = HttpMetrics::default();
         let api =
             Api::new(&settings, store.clone(), now, metrics.clone(), Arc::clone(&daemon) as Arc<dyn Surroundings>);

@@ -88,6 +88,10 @@ pub enum Scope {
     InboundRead,
     /// See the links and their health.
     LinksRead,
+    /// See the modems and their SIMs.
+    ModemsRead,
+    /// Ask things of modems: AT commands, USSD, resets, test messages.
+    ModemsWrite,
     /// Read the metrics.
     MetricsRead,
     /// Everything, and what only a person should decide.
@@ -96,8 +100,16 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 6] =
-        [Self::MessagesWrite, Self::MessagesRead, Self::InboundRead, Self::LinksRead, Self::MetricsRead, Self::Admin];
+    pub const ALL: [Self; 8] = [
+        Self::MessagesWrite,
+        Self::MessagesRead,
+        Self::InboundRead,
+        Self::LinksRead,
+        Self::ModemsRead,
+        Self::ModemsWrite,
+        Self::MetricsRead,
+        Self::Admin,
+    ];
 
     /// The scope's word.
     pub const fn as_str(self) -> &'static str {
@@ -106,6 +118,8 @@ impl Scope {
             Self::MessagesRead => "messages:read",
             Self::InboundRead => "inbound:read",
             Self::LinksRead => "links:read",
+            Self::ModemsRead => "modems:read",
+            Self::ModemsWrite => "modems:write",
             Self::MetricsRead => "metrics:read",
             Self::Admin => "admin",
         }

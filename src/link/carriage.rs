@@ -189,7 +189,7 @@ impl<'a> Carriage<'a> {
             }
         }
         if self.brake.handle_timeout(now) && self.ending.is_none() && self.is_up() {
-            debug!(link = %self.link.settings.name, "{} goes on", self.link.settings.name);
+            debug!(postrider.link = %self.link.settings.name, "{} goes on", self.link.settings.name);
             self.link.shared.status().enter(LinkState::Up, moment.wall);
             self.link.set_health(LinkHealth::Up);
         }
@@ -217,7 +217,7 @@ impl<'a> Carriage<'a> {
     fn stop(&mut self, limit: Duration, moment: Moment) {
         let name = &self.link.settings.name;
         let open: usize = self.lines.iter().map(|line| line.session.outstanding()).sum();
-        info!(link = %name, open, "Stopping {name}: {open} segments wait for their answers, for at most {} s", limit.as_secs());
+        info!(postrider.link = %name, open, "Stopping {name}: {open} segments wait for their answers, for at most {} s", limit.as_secs());
         self.link.inbox.offers.close();
         self.link.shared.status().enter(LinkState::Draining, moment.wall);
         // A stop overrules an end that was under way, so that its time limit holds.

@@ -22,7 +22,7 @@ use super::report::Reporter;
 use super::settings::SmppLinkSettings;
 use super::status::{LinkState, LinkStatus};
 use super::stream::{ConnectError, HostPort, Stream, connect, listen};
-use crate::model::{AckToken, LinkEvent, LinkHealth, LinkName, Random, Submission, SubmitOutcome};
+use crate::model::{AckToken, LinkEvent, LinkHealth, LinkName, Random, Submission, SubmitOutcome, catalog};
 use crate::smpp::pdu::BindKind;
 use crate::smpp::session::{Session, SessionSettings};
 
@@ -200,9 +200,9 @@ impl SmppLink {
         let host = self.settings.hosts.get(next.host).map(ToString::to_string).unwrap_or_default();
         if end.loss == Loss::AccountRefused {
             let times = self.connector.refusals();
-            error!(link = %name, host = %place, times, "Carrier \"{name}\" refused the account: {why}; next try in {seconds} s. Check system_id, password and system_type");
+            error!(message_id = catalog::CARRIER_REFUSED.id, postrider.link = %name, host = %place, times, "Carrier \"{name}\" refused the account: {why}; next try in {seconds} s. Check system_id, password and system_type");
         } else {
-            warn!(link = %name, host = %place, in_doubt, "Lost {name} at {place}: {why}; {in_doubt} segments without an answer; next try in {seconds} s at {host}");
+            warn!(message_id = catalog::CARRIER_LOST.id, postrider.link = %name, host = %place, in_doubt, "Lost {name} at {place}: {why}; {in_doubt} segments without an answer; next try in {seconds} s at {host}");
         }
         {
             let mut status = self.shared.status();
@@ -245,7 +245,7 @@ impl SmppLink {
         }
         self.reporter.flush().await;
         self.shared.status().enter(LinkState::Stopped, Moment::read().wall);
-        info!(link = %self.settings.name, "Stopped {}", self.settings.name);
+        info!(postrider.link = %self.settings.name, "Stopped {}", self.settings.name);
     }
 }
 

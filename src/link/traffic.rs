@@ -10,7 +10,7 @@ use super::clock::Moment;
 use super::connector::Loss;
 use super::line::SegmentToken;
 use super::status::LinkState;
-use crate::model::{AckToken, ErrorClass, LinkEvent, LinkHealth, SubmitOutcome, SubmitResult};
+use crate::model::{AckToken, ErrorClass, LinkEvent, LinkHealth, SubmitOutcome, SubmitResult, catalog};
 use crate::smpp::inbound::{self, Delivery};
 use crate::smpp::pdu::BindKind;
 use crate::smpp::session::{CloseReason, Note, Outcome, SessionEvent, SubmitError};
@@ -48,7 +48,7 @@ impl Carriage<'_> {
                 // The session ends; its end gives everything back.
                 Err(None) => return,
                 Err(Some(reason)) => {
-                    warn!(link = %self.link.settings.name, message.id = %token.message, "A segment cannot be written as a PDU for {}: {reason}", self.link.settings.name);
+                    warn!(postrider.link = %self.link.settings.name, postrider.message = %token.message, "A segment cannot be written as a PDU for {}: {reason}", self.link.settings.name);
                     let refused = SubmitOutcome::Refused { class: ErrorClass::Bug, code: 0, reason, retry_after: None };
                     self.link.shared.status().counters.refused += 1;
                     self.link.reporter.outcome(token.message, token.attempt, token.index, refused);
@@ -76,10 +76,10 @@ impl Carriage<'_> {
             SessionEvent::Note(note) => self.handle_note(note, moment),
             SessionEvent::Close(reason) => self.handle_close(index, reason, moment),
             SessionEvent::Closed(reason) => {
-                debug!(link = %self.link.settings.name, "A session with {} is over: {reason}", self.link.settings.name);
+                debug!(postrider.link = %self.link.settings.name, "A session with {} is over: {reason}", self.link.settings.name);
             }
             SessionEvent::Alert(alert) => {
-                debug!(link = %self.link.settings.name, "A handset is reachable again: {:?}", alert.source_addr.ton);
+                debug!(postrider.link = %self.link.settings.name, "A handset is reachable again: {:?}", alert.source_addr.ton);
             }
             SessionEvent::Outbind(_) => self.handle_outbind(index, moment),
             SessionEvent::BindRequested(_) => self.link.shared.status().counters.odd += 1,
@@ -116,7 +116,7 @@ impl Carriage<'_> {
         };
         let address = self.lines.get(index).and_then(|line| line.peer).map(|peer| peer.to_string());
         let (host, address) = (&self.place, address.unwrap_or_default());
-        info!(link = %name, host = %host, address, peer, "Bound to {name} at {host} as \"{account}\" ({kind}, window {window})");
+        info!(message_id = catalog::CARRIER_UP.id, postrider.link = %name, host = %host, address, peer, "Bound to {name} at {host} as \"{account}\" ({kind}, window {window})");
         {
             let mut status = self.link.shared.status();
             status.enter(LinkState::Up, moment.wall);
@@ -138,7 +138,7 @@ impl Carriage<'_> {
             Outcome::ConnectionLost { sent: false } => SubmitOutcome::NotSent { reason: self.why() },
         };
         self.count(&reported);
-        debug!(link = %self.link.settings.name, message.id = %token.message, segment = token.index, outcome = ?reported, "Segment settled");
+        debug!(postrider.link = %self.link.settings.name, postrider.message = %token.message, segment = token.index, outcome = ?reported, "Segment settled");
         self.link.reporter.outcome(token.message, token.attempt, token.index, reported);
     }
 
@@ -146,7 +146,7 @@ impl Carriage<'_> {
         self.handle_answer_seen(Duration::ZERO, moment.now);
         self.link.shared.status().counters.late += 1;
         let late = self.judge(status, body, moment);
-        debug!(link = %self.link.settings.name, message.id = %token.message, segment = token.index, outcome = ?late, "A late answer came");
+        debug!(postrider.link = %self.link.settings.name, postrider.message = %token.message, segment = token.index, outcome = ?late, "A late answer came");
         let SegmentToken { message, attempt, index } = token;
         self.link.reporter.push(LinkEvent::Submit(SubmitResult { message, attempt, index, outcome: late }));
     }
@@ -189,13 +189,13 @@ impl Carriage<'_> {
         };
         let name = &self.link.settings.name;
         if self.brake.poll_alert(moment.now) {
-            warn!(link = %name, "{name} has answered nothing but \"too fast\" for minutes ({reason}); is its quota used up?");
+            warn!(postrider.link = %name, "{name} has answered nothing but \"too fast\" for minutes ({reason}); is its quota used up?");
         }
         let Rest::Until(until) = rest else { return };
         if self.ending.is_some() {
             return;
         }
-        info!(link = %name, "{name} says that we are too fast ({reason}); resting {} ms", pause.as_millis());
+        info!(postrider.link = %name, "{name} says that we are too fast ({reason}); resting {} ms", pause.as_millis());
         self.link.shared.status().enter(LinkState::Paused, moment.wall);
         let health = LinkHealth::Paused { until: moment.wall_at(until), reason: reason.to_owned() };
         self.link.set_health(health);
@@ -218,7 +218,7 @@ impl Carriage<'_> {
             }
             Delivery::Neither(why) => {
                 self.link.shared.status().counters.odd += 1;
-                warn!(link = %self.link.settings.name, "{} delivered something that is neither receipt nor message: {why}", self.link.settings.name);
+                warn!(postrider.link = %self.link.settings.name, "{} delivered something that is neither receipt nor message: {why}", self.link.settings.name);
                 let answer = inbound::answer(AckToken { session: line.number, sequence, data_sm });
                 line.session.respond(moment.now, sequence, CommandStatus::ROK, answer);
             }
@@ -237,9 +237,9 @@ impl Carriage<'_> {
                 self.malformed += 1;
                 // One line a session: a carrier that does this once does it often.
                 if self.malformed == 1 {
-                    warn!(link = %name, "{name} sent a PDU that cannot be read: {error}; it was answered with an error, and the session goes on");
+                    warn!(postrider.link = %name, "{name} sent a PDU that cannot be read: {error}; it was answered with an error, and the session goes on");
                 } else {
-                    debug!(link = %name, "{name} sent a PDU that cannot be read: {error}");
+                    debug!(postrider.link = %name, "{name} sent a PDU that cannot be read: {error}");
                 }
             }
             Note::Refused { command: CommandId::DELIVER_SM | CommandId::DATA_SM, .. } => {
@@ -247,11 +247,11 @@ impl Carriage<'_> {
                 return;
             }
             other @ (Note::DoubledAnswer { .. } | Note::UnknownAnswer { .. } | Note::Refused { .. }) => {
-                debug!(link = %name, "{name} is odd: {other:?}");
+                debug!(postrider.link = %name, "{name} is odd: {other:?}");
             }
             // Harmless, and some carriers have one in every PDU.
             Note::Quirks { command, sequence, quirks } => {
-                debug!(link = %name, "{name} sent {command:?} {sequence} with {quirks:?}");
+                debug!(postrider.link = %name, "{name} sent {command:?} {sequence} with {quirks:?}");
                 return;
             }
         }

@@ -26,8 +26,8 @@ pub use inbound::{InboundMessage, InboundPart, PartOf};
 pub use link::{AckToken, Capacity, LinkEvent, LinkHealth, LinkName, SubmitOutcome, SubmitResult};
 pub use message::{Body, Class, Data, NewMessage, OnDoubt, Submission};
 pub use modem::{
-    ModemAnswer, ModemCounters, ModemIdentity, ModemNotice, ModemRequest, ModemStage, ModemStatus, Registration,
-    ResetKind, SimIdentity, StorageFill,
+    MODEM_PARAMETER, ModemAnswer, ModemCounters, ModemIdentity, ModemNotice, ModemRequest, ModemStage, ModemStatus,
+    Registration, ResetKind, SimIdentity, StorageFill,
 };
 pub use phone::{PhoneError, PhoneNumber, Sender, mask};
 pub use random::Random;

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use super::{Timestamp, mask};
 
+/// The name of a message's parameter that names the one modem which may send it. Only test messages and tools that care
+/// which SIM is used set it; carriers do not see it.
+pub const MODEM_PARAMETER: &str = "modem";
+
 /// What a modem says of itself. Empty where it did not say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ModemIdentity {

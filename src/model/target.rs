@@ -53,6 +53,18 @@ impl AllowedTargets {
         Ok(())
     }
 
+    /// Whether the http or https URL `url` names a host that may be posted to. The poster asks again when it posts.
+    pub fn allows_url(&self, url: &str) -> bool {
+        let Some((scheme, rest)) = url.split_once("://") else { return false };
+        let usual = match scheme.to_ascii_lowercase().as_str() {
+            "http" => 80,
+            "https" => 443,
+            _ => return false,
+        };
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        split_port(authority).is_some_and(|(host, port)| self.allows_host(host, port.unwrap_or(usual)))
+    }
+
     /// Whether a URL with this host and port may be posted to. What a name resolves to is asked separately.
     pub fn allows_host(&self, host: &str, port: u16) -> bool {
         let host = normal(host);
@@ -124,6 +136,25 @@ fn is_public(address: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_is_judged_by_its_host_and_port() {
+        let allowed = targets();
+        for url in
+            ["https://shop.example/sms?a=b", "HTTPS://hooks.example:8443", "http://[fd00::7]/x", "http://10.1.2.3:9/"]
+        {
+            assert!(allowed.allows_url(url), "{url}");
+        }
+        for url in [
+            "https://hooks.example/",
+            "ftp://shop.example/",
+            "https://shop.example@evil.example/",
+            "shop.example",
+            "http://[fd00::7/",
+        ] {
+            assert!(!allowed.allows_url(url), "{url}");
+        }
+    }
 
     fn targets() -> AllowedTargets {
         AllowedTargets::parse([

@@ -76,6 +76,12 @@ pub fn prepare(settings: &Settings, new: NewMessage, now: Timestamp) -> Result<P
             let field = if matches!(new.body, Body::Text(_)) { "text" } else { "data" };
             refuse(error.code(), field, error.to_string())
         })?;
+    if let Some(target) = &new.callback
+        && !settings.allows_callback(target)
+    {
+        let why = format!("callback names a host that is not among callback.allowed_hosts: {target}");
+        return Err(refuse("callback_not_allowed", "callback", why));
+    }
     let due_at = new.send_at.unwrap_or(now).max(now);
     if due_at.since(now) > AHEAD_MAX {
         return Err(refuse("too_far_ahead", "send_at", format!("{due_at} is more than a year ahead")));

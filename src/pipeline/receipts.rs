@@ -15,11 +15,11 @@ pub fn settle(turn: &Turn<'_>, group: &str, receipt: &Receipt) -> Result<(), Sto
         Some((row, head)) => apply(turn, &row, head, receipt),
         None => match receipt.ids.first() {
             Some(id) => {
-                tracing::debug!(link = group, carrier.id = %id, "A receipt waits for its submit answer");
+                tracing::debug!(postrider.link = group, postrider.carrier_id = %id, "A receipt waits for its submit answer");
                 early::keep(turn.tx, carrier_key(group, &id.normal_form()), group, id, receipt, turn.now)
             }
             None => {
-                tracing::warn!(link = group, "A receipt without any message id came; it cannot be matched");
+                tracing::warn!(postrider.link = group, "A receipt without any message id came; it cannot be matched");
                 Ok(())
             }
         },

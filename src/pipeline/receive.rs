@@ -54,7 +54,7 @@ pub fn complete(
     let again =
         inbound::Copy { digest, since: turn.now.minus(REDELIVERY), session, started_at: turn.settings.started_at };
     if let Some(id) = inbound::count_copy(turn.tx, &again)? {
-        tracing::info!(message.id = %id, %link, "An incoming message came again and was acknowledged without a second copy");
+        tracing::info!(postrider.message = %id, postrider.link = %link, "An incoming message came again and was acknowledged without a second copy");
         return Ok(());
     }
     let is_data = parts.iter().any(|part| part.alphabet == Alphabet::Binary);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Class, OnDoubt, State, Timestamp};
+use crate::model::{AllowedTargets, Class, OnDoubt, State, Timestamp};
 use crate::policy::pool::PoolSettings;
 use crate::policy::retry::RetryPlan;
 use crate::policy::routes::Route;
@@ -31,6 +31,8 @@ pub struct Settings {
     pub remember_for: Duration,
     /// Where changes of state are posted when a message names no target.
     pub callback_target: Option<String>,
+    /// The hosts that a message may name as its own target; without them it may name any.
+    pub callback_allowed: Option<AllowedTargets>,
     /// The states whose entering is posted.
     pub callback_states: Vec<State>,
     /// Where incoming messages are posted.
@@ -54,6 +56,7 @@ impl Default for Settings {
             keep_for: HOUR * 24 * 90,
             remember_for: HOUR * 72,
             callback_target: None,
+            callback_allowed: None,
             callback_states: State::ALL.into_iter().filter(|state| state.is_final()).collect(),
             inbound_target: None,
             parts_wait: HOUR * 24,
@@ -110,6 +113,11 @@ impl Settings {
     /// The settings of the group that a link belongs to.
     pub fn group(&self, name: &str) -> Option<&Group> {
         self.groups.get(name)
+    }
+
+    /// Whether a message may name `target` for its callbacks.
+    pub fn allows_callback(&self, target: &str) -> bool {
+        self.callback_allowed.as_ref().is_none_or(|allowed| allowed.allows_url(target))
     }
 
     /// The name of a link's group, from the link's name as rows hold it: `north/2` belongs to `north`.

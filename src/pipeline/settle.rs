@@ -27,7 +27,7 @@ pub fn settle(turn: &Turn<'_>, link: &LinkName, events: &[LinkEvent]) -> Result<
 
 fn submitted(turn: &Turn<'_>, link: &LinkName, result: &SubmitResult) -> Result<(), StoreError> {
     let Some(mut head) = message::head(turn.tx, result.message)? else {
-        tracing::warn!(message.id = %result.message, %link, "An answer came for a message that is not here any more");
+        tracing::warn!(postrider.message = %result.message, postrider.link = %link, "An answer came for a message that is not here any more");
         return Ok(());
     };
     // The outcomes of a first lease with a single segment need no look at earlier ones.
@@ -204,7 +204,7 @@ fn late(
     let before = known.iter().position(|one| one.attempt == result.attempt && one.segment == result.index);
     let certain = matches!(result.outcome, SubmitOutcome::Accepted { .. } | SubmitOutcome::Refused { .. });
     let Some(before) = before.filter(|&place| certain && known[place].state == State::Uncertain) else {
-        tracing::debug!(message.id = %head.id, %link, outcome = ?result.outcome, "A doubled answer changes nothing");
+        tracing::debug!(postrider.message = %head.id, postrider.link = %link, outcome = ?result.outcome, "A doubled answer changes nothing");
         return Ok(());
     };
     let state = lifecycle::segment_state(lifecycle::verdict(&result.outcome));

@@ -559,3 +559,16 @@ fn where_only_the_last_segment_gets_a_receipt_it_speaks_for_all() {
     gateway.receipt("id2", State::Delivered);
     assert_eq!(gateway.state(id), State::Delivered);
 }
+
+#[test]
+fn a_callback_target_that_nobody_allowed_is_refused_at_the_door() {
+    let mut gateway = Gateway::new();
+    gateway.settings.callback_allowed = Some(AllowedTargets::parse(["shop.example"]).unwrap());
+    let with = |target: &str| NewMessage {
+        callback: Some(target.to_owned()),
+        ..NewMessage::text("+821012345678".parse().unwrap(), "x")
+    };
+    let refused = prepare(&gateway.settings, with("https://elsewhere.example/"), START).unwrap_err();
+    assert_eq!((refused.code, refused.field), ("callback_not_allowed", "callback"));
+    assert!(prepare(&gateway.settings, with("https://shop.example/sms"), START).is_ok());
+}

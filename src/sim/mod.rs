@@ -1,4 +1,4 @@
-//! The simulated carrier: an SMSC without IO that keeps its own ledger and makes the faults that it is told to make.
+//! The simulated carrier and the simulated modem, without IO; both keep a ledger and make the faults that they are told to make.
 //!
 //! | file | decides |
 //! |---|---|
@@ -8,6 +8,8 @@
 //! | `connection`, `delivery` | one connection; one receipt or incoming message |
 //! | `server` | nothing: it carries the octets over TCP and TLS |
 //! | `ledger`, `assemble` | what is remembered, and what a person would read on the handset |
+//! | `modem` | the simulated modem |
+//! | `modem_server` | nothing: it carries the modem's octets over pseudo terminals and TCP |
 //!
 //! It is used by `postrider demo`, `postrider bench` and the tests. The codec is the gateway's own; the session rules are
 //! written anew, so that one mistake is not made on both sides.
@@ -21,6 +23,8 @@ pub mod faults;
 pub mod ids;
 pub mod ledger;
 mod message;
+pub mod modem;
+pub mod modem_server;
 mod receipts;
 mod serve;
 mod server;

@@ -43,6 +43,23 @@ pub fn insert(tx: &Tx<'_>, name: &str, hash: &[u8], scopes: &[String], now: Time
     Ok(tx.sql().last_insert_rowid())
 }
 
+/// Gives the token of this name another secret, or makes it; returns its row id.
+///
+/// # Errors
+/// SQLite's own.
+pub fn renew(tx: &Tx<'_>, name: &str, hash: &[u8], scopes: &[String], now: Timestamp) -> Result<i64, StoreError> {
+    let text = serde_json::to_string(scopes).unwrap_or_default();
+    let found = tx
+        .sql()
+        .prepare_cached(
+            "UPDATE token SET hash = ?2, scopes = ?3, created_at = ?4 WHERE name = ?1 AND revoked_at IS NULL \
+             RETURNING id",
+        )?
+        .query_row(params![name, hash, text, now.as_millis()], |row| row.get(0))
+        .optional()?;
+    found.map_or_else(|| insert(tx, name, hash, scopes, now), Ok)
+}
+
 /// The token with this hash, unless it was withdrawn.
 ///
 /// # Errors

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::database::open_reader;
 use super::{Database, StoreError, Tally, Tx};
+use crate::model::catalog;
 
 /// How much work may wait for the writer.
 pub const WORK_MAX: usize = 4096;
@@ -171,7 +172,7 @@ impl Writer {
             let outcome = self.commit_group(&mut group);
             if let Err(error) = outcome {
                 // What the disk holds is unknown now. Nothing more is written; the daemon exits and looks at restart.
-                tracing::error!(%error, "The store stopped: {error}");
+                tracing::error!(message_id = catalog::STORE_FAILED.id, %error, "The store stopped: {error}");
                 self.failure.send_replace(Some(error));
                 return;
             }

@@ -17,13 +17,14 @@ import gsm
 import listener
 import outbound
 import texts
+import tpdu
 from capture import Capture
 from carriers import NodeCarrier, SimCarrier
 from checks import Checks
 from pdu import SUBMIT_SM
 from process import free_port
 
-PARTS = ["self", "smpplib", "aiosmpplib", "kannel", "gateway", "faults", "tshark"]
+PARTS = ["self", "tpdu", "smpplib", "aiosmpplib", "kannel", "gateway", "faults", "tshark"]
 
 
 class Bench:
@@ -127,6 +128,7 @@ def judge_texts(sent, read):
 
 CHECKS = {
     "self": check_self,
+    "tpdu": tpdu.check,
     "smpplib": check_smpplib,
     "aiosmpplib": check_aiosmpplib,
     "kannel": check_kannel,
@@ -140,8 +142,8 @@ def main():
     """Runs the parts that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default="target/debug/postrider", help="the program under test")
-    parser.add_argument("--modules", default="target/interop-node", help="where npm installed smpp")
-    parser.add_argument("--python", default="target/interop-venv/bin/python", help="a python with smpplib and aiosmpplib")
+    parser.add_argument("--modules", default="target/interop-node", help="where npm installed smpp and node-pdu")
+    parser.add_argument("--python", default="target/interop-venv/bin/python", help="a python with the peers from PyPI")
     parser.add_argument("--work", help="keep logs, journals and the capture in a new folder in here")
     parser.add_argument("--only", action="append", choices=PARTS, help="run this part alone")
     parser.add_argument("--peers-only", action="store_true", help="leave the program out")

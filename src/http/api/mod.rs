@@ -9,6 +9,9 @@ mod inbound;
 mod links;
 mod list;
 mod message;
+mod modem;
+mod modem_ask;
+mod modem_view;
 mod post;
 mod query;
 mod view;
@@ -39,6 +42,8 @@ use super::surroundings::Surroundings;
 use super::token::Scope;
 
 pub use batch::Accepted;
+pub use modem_ask::{at_command, ussd_text};
+pub use modem_view::{AnswerView, ModemView};
 pub use view::{InboundView, MessageView, TimelineView};
 
 /// What all handlers share. Cloning is cheap.
@@ -99,6 +104,13 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(message::resolve_message))
         .routes(routes!(inbound::list_inbound))
         .routes(routes!(links::list_links))
+        .routes(routes!(modem::list_modems))
+        .routes(routes!(modem::get_modem))
+        .routes(routes!(modem_ask::modem_at))
+        .routes(routes!(modem_ask::modem_ussd))
+        .routes(routes!(modem_ask::modem_reset))
+        .routes(routes!(modem_ask::modem_refresh))
+        .routes(routes!(modem::modem_sms_test))
         .routes(routes!(estimate::estimate))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

@@ -94,7 +94,8 @@ pub async fn post_messages(State(api): State<Api>, request: Request<Body>) -> Re
     Ok(answer)
 }
 
-fn refuse_when_full(api: &Api) -> Result<(), Problem> {
+/// Refuses while nothing more can be taken.
+pub(super) fn refuse_when_full(api: &Api) -> Result<(), Problem> {
     if let Some(reason) = api.0.surroundings.not_ready() {
         return Err(Problem::unavailable("not_ready", reason, NOT_READY_WAIT));
     }
@@ -141,7 +142,13 @@ fn digest(body: &[u8], atomic: bool) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-async fn prepare(body: Bytes, defaults: Defaults, settings: Arc<Settings>, now: Timestamp) -> Result<Batch, Problem> {
+/// Reads, checks and encodes the messages of a body.
+pub(super) async fn prepare(
+    body: Bytes,
+    defaults: Defaults,
+    settings: Arc<Settings>,
+    now: Timestamp,
+) -> Result<Batch, Problem> {
     if body.len() <= QUICK_SIZE_BYTES {
         return Batch::read(&body, defaults, &settings, now);
     }
@@ -151,7 +158,8 @@ async fn prepare(body: Bytes, defaults: Defaults, settings: Arc<Settings>, now: 
     }
 }
 
-async fn store(
+/// Writes what was prepared, and answers.
+pub(super) async fn store(
     api: &Api,
     token: i64,
     key: Option<Key>,

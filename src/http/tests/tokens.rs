@@ -22,6 +22,13 @@ async fn every_scope_opens_its_own_routes_and_no_others() {
         (Method::GET, "/v1/messages/x", "messages:read"),
         (Method::GET, "/v1/inbound", "inbound:read"),
         (Method::GET, "/v1/links", "links:read"),
+        (Method::GET, "/v1/modems", "modems:read"),
+        (Method::GET, "/v1/modems/x", "modems:read"),
+        (Method::POST, "/v1/modems/x/at", "modems:write"),
+        (Method::POST, "/v1/modems/x/ussd", "modems:write"),
+        (Method::POST, "/v1/modems/x/reset", "modems:write"),
+        (Method::POST, "/v1/modems/x/refresh", "modems:write"),
+        (Method::POST, "/v1/modems/x/sms-test", "modems:write"),
         (Method::GET, "/metrics", "metrics:read"),
         (Method::POST, "/v1/messages/x/resolve", "admin"),
     ];

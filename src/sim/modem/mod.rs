@@ -1,0 +1,40 @@
+//! The simulated modem: a GSM or LTE stick with its SIM and its network, without IO.
+//!
+//! | file | decides |
+//! |---|---|
+//! | `settings`, `persona`, `faults` | what it is, which maker's ways it has, what goes wrong |
+//! | `machine`, `session` | what is due when; what a reboot forgets |
+//! | `read`, `command`, `reply` | what the gateway wrote, and how an answer looks |
+//! | `answer`, `answer_*`, `send` | what each command gets for an answer |
+//! | `network`, `store` | what the network holds for the modem, and where the modem keeps it |
+//! | `air` | the network's TPDUs |
+//! | `ledger` | what the network took, and what a handset shows |
+//!
+//! Nothing here is shared with `at` and `tpdu`, so that one mistake is not made on both sides.
+
+mod air;
+mod answer;
+mod answer_message;
+mod answer_network;
+mod answer_sim;
+mod command;
+pub mod faults;
+pub mod ledger;
+mod machine;
+mod network;
+pub mod persona;
+mod read;
+mod reply;
+mod send;
+mod session;
+pub mod settings;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use air::{Incoming, Submitted};
+pub use faults::{Fault, ModemFaults};
+pub use ledger::{ModemCounts, ModemLedger, SentMessage, SentPart};
+pub use machine::{PortChange, SimModem};
+pub use persona::Persona;
+pub use settings::{SimCard, SimModemSettings, SimNetwork, UssdEntry};

@@ -1,0 +1,62 @@
+//! 3GPP TS 23.040 TPDUs to and from octets: what stands between `AT+CMGS` and the network.
+//!
+//! Reading is lenient, since a message that came must not be lost; writing is strict. Octets from outside give an error
+//! or a value, never a panic.
+//!
+//! | file | decides |
+//! |---|---|
+//! | `pdu` | hexadecimal, and where the service centre's address ends |
+//! | `direction` | which TPDU it is |
+//! | `submit`, `deliver_report`, `command` | the TPDUs to the service centre |
+//! | `deliver`, `status_report`, `submit_report` | the TPDUs from it |
+//! | `address` | digits and names |
+//! | `coding`, `protocol`, `validity`, `time` | TP-DCS, TP-PID, TP-VP, time stamps |
+//! | `status`, `failure` | what became of a message, and why it was refused |
+//! | `user_data`, `header` | the text, and the elements before it |
+//! | `parameters` | the optional fields of reports |
+//! | `first_octet`, `reader`, `error` | what they share |
+
+mod address;
+mod coding;
+mod command;
+mod deliver;
+mod deliver_report;
+mod direction;
+mod error;
+mod failure;
+mod first_octet;
+mod header;
+mod parameters;
+mod pdu;
+mod protocol;
+mod reader;
+mod status;
+mod status_report;
+mod submit;
+mod submit_report;
+mod time;
+mod user_data;
+mod validity;
+
+pub use address::{Address, TypeOfNumber};
+pub use coding::{DataCoding, MessageClass};
+pub use command::{Command, CommandType};
+pub use deliver::Deliver;
+pub use deliver_report::DeliverReport;
+pub use direction::{Incoming, Outgoing};
+pub use error::{DecodeError, EncodeError};
+pub use failure::FailureCause;
+pub use header::{Element, Meaning, elements, take_concatenation};
+pub use parameters::Parameters;
+pub use pdu::{Pdu, parse_hex, to_hex};
+pub use protocol::ProtocolId;
+pub use status::{Status, StatusClass};
+pub use status_report::StatusReport;
+pub use submit::Submit;
+pub use submit_report::SubmitReport;
+pub use time::TimeStamp;
+pub use user_data::{Content, UserData};
+pub use validity::Validity;
+
+/// The most user data of a message, its header included (9.2.3.16).
+pub const USER_DATA_OCTETS_MAX: usize = 140;
