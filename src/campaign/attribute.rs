@@ -90,7 +90,7 @@ pub fn day(text: &str) -> Option<Date> {
     if shaped && digits { text.parse().ok() } else { None }
 }
 
-fn checked_text(text: &str) -> Result<String, Fault> {
+pub(super) fn checked_text(text: &str) -> Result<String, Fault> {
     let text = text.trim();
     if text.chars().count() > TEXT_MAX {
         return Err(Fault::new("", "too_long", format!("\"{}\" is longer than {TEXT_MAX} characters", short(text))));

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::attribute::{self, ATTRIBUTES_MAX, Attribute, Attributes};
 use super::fault::{Fault, kind_of, nearest, pointer_part, short};
+use super::law;
 use super::locale::Locale;
 use crate::model::{Country, PhoneNumber, country_of};
 
@@ -53,6 +53,12 @@ impl Contact {
     /// The country: of the number, else of the locale.
     pub fn country(&self) -> Option<&str> {
         country_of(&self.number).map(Country::as_str).or_else(|| self.locale.as_ref().and_then(Locale::country))
+    }
+
+    /// The time zone by whose calendar the contact lives: the contact's own, else the first that the number tells of.
+    pub fn calendar(&self) -> Option<&str> {
+        let of_number = || law::area_of(&self.number, country_of(&self.number)).zones.first()?.iana_name();
+        self.zone.as_deref().or_else(of_number)
     }
 
     /// The birthday, if the attribute of that name is a day.
@@ -294,7 +300,7 @@ fn checked<T>(
     }
 }
 
-fn check_person(name: &str) -> Result<String, Fault> {
+pub(super) fn check_person(name: &str) -> Result<String, Fault> {
     if name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
         let detail = format!("a name has at most {NAME_MAX} characters, and no control characters");
         return Err(Fault::new("", "wrong_name", detail));
@@ -302,12 +308,12 @@ fn check_person(name: &str) -> Result<String, Fault> {
     Ok(name.to_owned())
 }
 
-fn check_locale(word: &str) -> Result<Locale, Fault> {
+pub(super) fn check_locale(word: &str) -> Result<Locale, Fault> {
     word.parse().map_err(|detail: String| Fault::new("", "wrong_locale", detail))
 }
 
-fn check_zone(name: &str) -> Result<String, Fault> {
-    let known = name.len() <= 60 && name.is_ascii() && TimeZone::get(name).is_ok();
+pub(super) fn check_zone(name: &str) -> Result<String, Fault> {
+    let known = name.len() <= 60 && law::zone(name).is_some();
     if known {
         return Ok(name.to_owned());
     }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`contact`], [`attribute`], [`locale`] | what a contact is, and what a change of one does |
 //! | [`event`], [`money`], [`point`] | what a contact did, and the data points that follow from it |
+//! | [`import`] | which column of a table is which field |
 //! | [`segment`] | who is meant: a tree of conditions, and the SQL that counts it |
 //! | [`keywords`] | whether an incoming text is a STOP, START, JOIN, YES or HELP |
 //! | [`law`] | what a country asks: hours, labels, renewal; and where a number is |
@@ -22,6 +23,7 @@ pub mod contact;
 pub mod event;
 pub mod fault;
 pub mod hours;
+pub mod import;
 pub mod keywords;
 pub mod law;
 pub mod locale;

@@ -92,6 +92,16 @@ pub enum Scope {
     ModemsRead,
     /// Ask things of modems: AT commands, USSD, resets, test messages.
     ModemsWrite,
+    /// Make, change and remove contacts.
+    ContactsWrite,
+    /// Read contacts with all that is known of them.
+    ContactsRead,
+    /// Tell what contacts did.
+    EventsWrite,
+    /// Define segments.
+    SegmentsWrite,
+    /// Read, count and sample segments.
+    SegmentsRead,
     /// Read the metrics.
     MetricsRead,
     /// Everything, and what only a person should decide.
@@ -100,13 +110,18 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::MessagesWrite,
         Self::MessagesRead,
         Self::InboundRead,
         Self::LinksRead,
         Self::ModemsRead,
         Self::ModemsWrite,
+        Self::ContactsWrite,
+        Self::ContactsRead,
+        Self::EventsWrite,
+        Self::SegmentsWrite,
+        Self::SegmentsRead,
         Self::MetricsRead,
         Self::Admin,
     ];
@@ -120,6 +135,11 @@ impl Scope {
             Self::LinksRead => "links:read",
             Self::ModemsRead => "modems:read",
             Self::ModemsWrite => "modems:write",
+            Self::ContactsWrite => "contacts:write",
+            Self::ContactsRead => "contacts:read",
+            Self::EventsWrite => "events:write",
+            Self::SegmentsWrite => "segments:write",
+            Self::SegmentsRead => "segments:read",
             Self::MetricsRead => "metrics:read",
             Self::Admin => "admin",
         }
@@ -145,18 +165,18 @@ impl FromStr for Scope {
 
 /// What a token may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Scopes(u8);
+pub struct Scopes(u32);
 
 impl Scopes {
     /// Whether `scope` is among them. `admin` holds every other.
     pub const fn allow(self, scope: Scope) -> bool {
-        self.0 & (1 << scope as u8 | 1 << Scope::Admin as u8) != 0
+        self.0 & (1 << scope as u32 | 1 << Scope::Admin as u32) != 0
     }
 
     /// With `scope` added.
     #[must_use]
     pub const fn with(self, scope: Scope) -> Self {
-        Self(self.0 | 1 << scope as u8)
+        Self(self.0 | 1 << scope as u32)
     }
 }
 
@@ -174,7 +194,7 @@ impl FromStr for Scopes {
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut first = true;
-        for scope in Scope::ALL.into_iter().filter(|&scope| self.0 & 1 << scope as u8 != 0) {
+        for scope in Scope::ALL.into_iter().filter(|&scope| self.0 & 1 << scope as u32 != 0) {
             if !first {
                 f.write_str(" ")?;
             }

@@ -6,7 +6,8 @@ use super::moment::Moment;
 use super::tree::{Condition, EventCondition, Operand, Order, PropertyValue, Relation, Test, Tree};
 use super::value::{Calendars, Whose, Writer};
 use crate::campaign::money::PARTS;
-use crate::campaign::point::{Kind, Point, PointValue};
+use crate::campaign::point::{Kind, Point, PointValue, Today};
+use jiff::tz::TimeZone;
 
 /// A condition in SQL.
 #[derive(Debug, Clone, PartialEq)]
@@ -180,20 +181,10 @@ impl Writer<'_> {
     fn event(&mut self, event: &EventCondition) -> String {
         let mut filter = format!("e.kind = {}", self.text(&event.kind));
         if let Some(since) = event.since {
-            // The index finds the earliest beginning of all calendars; each contact's own comes on top.
-            let value =
-                move |today: &crate::campaign::point::Today, zone: &jiff::tz::TimeZone| since.bounds(today, zone).0;
-            let least = self.least(value);
-            let least = self.integer(least);
-            let own = self.zoned(Whose::Contact("e.contact"), value);
-            filter.push_str(&format!(" AND e.at >= {least}"));
-            if own != least {
-                filter.push_str(&format!(" AND e.at >= {own}"));
-            }
+            self.bound(&mut filter, ">=", since);
         }
         if let Some(before) = event.before {
-            let own = self.zoned(Whose::Contact("e.contact"), |today, zone| before.bounds(today, zone).0);
-            filter.push_str(&format!(" AND e.at < {own}"));
+            self.bound(&mut filter, "<", before);
         }
         self.event_filters(event, &mut filter);
         // A short window is found by time; for a long one or none, walking the events by contact spares the sorting.
@@ -220,6 +211,21 @@ impl Writer<'_> {
             format!("p.contact NOT IN (SELECT e.contact {events} GROUP BY e.contact HAVING NOT ({tests}))")
         } else {
             format!("p.contact IN (SELECT e.contact {events} GROUP BY e.contact HAVING {tests})")
+        }
+    }
+
+    /// One end of a window of events, by each contact's own calendar. Most events lie before or after the bounds of all
+    /// calendars, so that only those of a day or two ask for their contact's.
+    fn bound(&mut self, filter: &mut String, operator: &str, moment: Moment) {
+        let value = move |today: &Today, zone: &TimeZone| moment.bounds(today, zone).0;
+        let (least, greatest) = (self.least(value), self.greatest(value));
+        let (outer, inner) = if operator == "<" { (greatest, least) } else { (least, greatest) };
+        let outer = self.integer(outer);
+        filter.push_str(&format!(" AND e.at {operator} {outer}"));
+        if least != greatest {
+            let inner = self.integer(inner);
+            let own = self.zoned(Whose::Contact("e.contact"), value);
+            filter.push_str(&format!(" AND (e.at {operator} {inner} OR e.at {operator} {own})"));
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
+use crate::campaign::law;
 use crate::campaign::point::{DAY_MILLIS, Derivation, Kind, Point, PointValue, Today};
 use crate::model::Timestamp;
 
@@ -16,16 +17,17 @@ pub struct Calendars {
 }
 
 impl Calendars {
-    /// The calendars at `now`: `home` counts for contacts without a zone, `zones` are those that rows name.
-    pub fn new(now: Timestamp, home: &TimeZone, zones: impl IntoIterator<Item = (i64, String)>) -> Self {
-        // A zone that this version's database does not know any more counts as home.
+    /// The calendars at `now`; `zones` are those that rows name. Numbers of no country live by UTC.
+    pub fn new(now: Timestamp, zones: impl IntoIterator<Item = (i64, String)>) -> Self {
+        let home = TimeZone::UTC;
+        // A zone that this version's table does not know any more counts as UTC.
         let zone = |(id, name): (i64, String)| {
-            let zone = TimeZone::get(&name).ok()?;
+            let zone = law::zone(&name)?;
             let today = Today::of(now, &zone);
             Some((id, zone, today))
         };
         let zones = zones.into_iter().filter_map(zone).collect();
-        Self { home: (home.clone(), Today::of(now, home)), zones, now }
+        Self { home: (home.clone(), Today::of(now, &home)), zones, now }
     }
 
     /// The present instant.
@@ -107,6 +109,12 @@ impl Writer<'_> {
     pub fn least(&self, value: impl Fn(&Today, &TimeZone) -> i64) -> i64 {
         let home = value(&self.calendars.home.1, &self.calendars.home.0);
         self.calendars.zones.iter().map(|(_, zone, today)| value(today, zone)).fold(home, i64::min)
+    }
+
+    /// The greatest value that [`Writer::zoned`] would give for anybody.
+    pub fn greatest(&self, value: impl Fn(&Today, &TimeZone) -> i64) -> i64 {
+        let home = value(&self.calendars.home.1, &self.calendars.home.0);
+        self.calendars.zones.iter().map(|(_, zone, today)| value(today, zone)).fold(home, i64::max)
     }
 
     /// The value of a data point: its column, or what it is worked out from, as [`Points::value`] does.

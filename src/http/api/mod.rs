@@ -3,6 +3,9 @@
 //! Every route stands in [`router`] and describes itself for the OpenAPI document; a test holds the two together.
 
 mod batch;
+mod contact;
+mod contact_event;
+mod contact_view;
 mod estimate;
 mod health;
 mod inbound;
@@ -14,6 +17,7 @@ mod modem_ask;
 mod modem_view;
 mod post;
 mod query;
+mod segment;
 mod view;
 
 use std::sync::Arc;
@@ -42,6 +46,7 @@ use super::surroundings::Surroundings;
 use super::token::Scope;
 
 pub use batch::Accepted;
+pub use contact_view::{contact as contact_json, points as contact_points_json};
 pub use modem_ask::{at_command, ussd_text};
 pub use modem_view::{AnswerView, ModemView};
 pub use view::{InboundView, MessageView, TimelineView};
@@ -112,6 +117,13 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(modem_ask::modem_refresh))
         .routes(routes!(modem::modem_sms_test))
         .routes(routes!(estimate::estimate))
+        .routes(routes!(contact::post_contacts, contact::list_contacts))
+        .routes(routes!(contact::get_contact, contact::put_contact, contact::delete_contact))
+        .routes(routes!(contact_event::post_events))
+        .routes(routes!(segment::list_segments))
+        .routes(routes!(segment::count_segment))
+        .routes(routes!(segment::get_segment, segment::put_segment, segment::delete_segment))
+        .routes(routes!(segment::list_points))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

@@ -79,7 +79,7 @@ struct OfContact<'a> {
 impl<'a> OfContact<'a> {
     fn of(tx: &Tx<'_>, contact: &'a Contact) -> Result<Self, StoreError> {
         Ok(Self {
-            zone: zone_id(tx, contact.zone.as_deref())?,
+            zone: zone_id(tx, contact.calendar())?,
             birthday: contact.birthday().map(day_number),
             birthday_place: contact.birthday().map(birthday_place),
             country: contact.country(),

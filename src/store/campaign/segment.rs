@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use crate::campaign::point::PointValue;
-use crate::campaign::segment::Compiled;
+use crate::campaign::segment::{Calendars, Compiled};
 use crate::model::{Random, Timestamp};
 use crate::store::{StoreError, Tx, row};
 
@@ -76,6 +76,14 @@ pub fn list(connection: &Connection) -> Result<Vec<Stored>, StoreError> {
         all.push(stored_of(row)?);
     }
     Ok(all)
+}
+
+/// The present day in every time zone that contacts have.
+///
+/// # Errors
+/// SQLite's own.
+pub fn calendars(connection: &Connection, now: Timestamp) -> Result<Calendars, StoreError> {
+    Ok(Calendars::new(now, super::point::zones(connection)?))
 }
 
 /// How many contacts a segment has.

@@ -1,6 +1,5 @@
 //! Segments against a database in memory: what the compiled SQL finds is what the tree says.
 
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::*;
@@ -8,7 +7,7 @@ use crate::campaign::contact::ContactChange;
 use crate::campaign::event::Event;
 use crate::campaign::money::Money;
 use crate::campaign::point::{Kind, Point, Today, day_of};
-use crate::campaign::segment::{Calendars, compile, read, ready};
+use crate::campaign::segment::{compile, read, ready};
 use crate::store::Database;
 use crate::store::campaign::{contact, event, point};
 
@@ -55,8 +54,8 @@ impl Shop {
 
     fn compiled(&self, tree: &Value) -> Compiled {
         let tree = read(tree).unwrap_or_else(|faults| panic!("{tree}: {faults:?}"));
-        let zones = self.0.read(point::zones).unwrap();
-        compile(&tree, &Calendars::new(NOW, &TimeZone::UTC, zones))
+        let calendars = self.0.read(|c| calendars(c, NOW)).unwrap();
+        compile(&tree, &calendars)
     }
 
     /// The contacts of a segment, by their numbers here; counting, sampling, walking and asking for one agree.
@@ -115,7 +114,7 @@ fn every_data_point_has_the_same_value_in_sql_and_in_rust() {
     let mut compared = 0;
     for (id, n) in [(1, 0), (2, 1), (3, 2), (4, 3), (5, 9)] {
         let (points, stored) = shop.0.read(|c| Ok((point::of(c, id)?, contact::by_id(c, id)?.unwrap()))).unwrap();
-        let zone = stored.contact.zone.map_or(TimeZone::UTC, |name| TimeZone::get(&name).unwrap());
+        let zone = crate::campaign::law::zone(stored.contact.calendar().unwrap()).unwrap();
         let today = Today::of(NOW, &zone);
         for &point in Point::ALL {
             let mut tree = json!({"point": point.name()});
@@ -316,8 +315,7 @@ fn a_million_contacts_are_counted_within_a_second() {
     let connection = crate::store::open_reader(&path).unwrap();
     for ready in ready::all() {
         let tree = read(&ready.tree).unwrap();
-        let zones = point::zones(&connection).unwrap();
-        let segment = compile(&tree, &Calendars::new(NOW, &TimeZone::UTC, zones));
+        let segment = compile(&tree, &calendars(&connection, NOW).unwrap());
         #[expect(clippy::disallowed_methods, reason = "this measures")]
         let begun = std::time::Instant::now();
         let (total, _) = sample(&connection, &segment, 20, &mut Random::new(1)).unwrap();

@@ -1,0 +1,103 @@
+//! Contacts, events and segments: what tools send, and what they get back.
+
+use serde_json::json;
+
+use super::*;
+
+async fn put(bench: &Bench, path: &str, body: Value) -> (StatusCode, Value) {
+    let request = bench.request(Method::PUT, path).header(header::CONTENT_TYPE, "application/json");
+    read(bench.send(request.body(body.to_string().into()).unwrap()).await).await
+}
+
+async fn delete(bench: &Bench, path: &str) -> StatusCode {
+    bench.send(bench.request(Method::DELETE, path).body(Body::empty()).unwrap()).await.status()
+}
+
+#[tokio::test]
+async fn a_contact_is_made_changed_shown_and_removed() {
+    let bench = Bench::new().await;
+    let path = "/v1/contacts/+821012345678";
+    let first =
+        json!({"name": "Jisoo", "locale": "ko", "attributes": {"size": 42, "birthday": "1990-11-25"}, "tags": ["vip"]});
+    let (status, answer) = put(&bench, path, first).await;
+    assert_eq!(status, 201, "{answer}");
+    let (status, answer) = put(&bench, path, json!({"add_tags": ["web"], "name": null})).await;
+    assert_eq!((status.as_u16(), &answer["tags"]), (200, &json!(["vip", "web"])), "{answer}");
+    let event = json!({"id": "1", "type": "purchase", "contact": "+821012345678", "amount": 35000, "currency": "KRW",
+        "at": "2026-11-20T10:00:00+09:00", "products": [{"name": "Tea", "quantity": 2}]});
+    assert_eq!(bench.post("/v1/events", event.to_string()).await.0, 200);
+    let (status, answer) = bench.get("/v1/contacts/821012345678").await;
+    assert_eq!(status, 200);
+    insta::assert_json_snapshot!("contact", answer);
+    let (_, page) = bench.get("/v1/contacts?tag=web&limit=1").await;
+    assert_eq!((&page["contacts"][0]["number"], page.get("next")), (&json!("+821012345678"), None));
+    assert_eq!(delete(&bench, path).await, 204);
+    assert_eq!(delete(&bench, path).await, 404);
+    assert_eq!(bench.get(path).await.0, 404);
+}
+
+#[tokio::test]
+async fn of_many_contacts_the_good_ones_are_taken() {
+    let bench = Bench::new().await;
+    let body = json!([{"number": "+821012345670"}, {"number": "12", "tags": [1]}, {"number": "+821012345671", "name": "B"},
+        {"number": "+821012345670"}]);
+    let (status, answer) = bench.post("/v1/contacts", body.to_string()).await;
+    assert_eq!(status, 200);
+    insta::assert_json_snapshot!("contacts_partly", answer);
+    let (status, answer) = bench.post("/v1/contacts", r#"{"number": "+821012345672", "nmae": "x"}"#).await;
+    assert_eq!((status.as_u16(), &answer["errors"][0]["pointer"]), (422, &json!("/nmae")), "{answer}");
+    let many: Vec<_> = (0..1_200).map(|n| json!({"number": format!("+8210{n:08}")})).collect();
+    let (_, answer) = bench.post("/v1/contacts", json!(many).to_string()).await;
+    assert_eq!(answer["created"], 1_200);
+    assert_eq!(bench.post("/v1/contacts", "[]").await.0, 422);
+    assert_eq!(bench.post("/v1/contacts", "{").await.0, 400);
+}
+
+#[tokio::test]
+async fn an_event_counts_once() {
+    let bench = Bench::new().await;
+    let events = json!([{"id": "a", "type": "visit", "contact": "+821012345678"}, {"id": "a", "type": "visit", "contact": "+821012345678"},
+        {"type": "Visit", "contact": "x"}]);
+    let (status, answer) = bench.post("/v1/events", events.to_string()).await;
+    assert_eq!((status.as_u16(), &answer["recorded"], &answer["repeated"]), (200, &json!(1), &json!(1)), "{answer}");
+    let places: Vec<_> = answer["errors"].as_array().unwrap().iter().map(|error| error["pointer"].clone()).collect();
+    assert_eq!(places, ["/2/type", "/2/contact"]);
+    assert_eq!(bench.get("/v1/contacts/+821012345678").await.1["points"]["visits"], 1);
+    assert_eq!(bench.post("/v1/events", r#"{"type": "visit"}"#).await.0, 422);
+}
+
+#[tokio::test]
+async fn a_segment_is_defined_counted_and_removed() {
+    let bench = Bench::new().await;
+    let contacts: Vec<_> =
+        (0..5).map(|n| json!({"number": format!("+82101234567{n}"), "attributes": {"size": n}})).collect();
+    bench.post("/v1/contacts", json!(contacts).to_string()).await;
+    let tree = json!({"attribute": "size", "at_least": 3});
+    let (status, answer) = put(&bench, "/v1/segments/large", json!({"title": "Large", "tree": tree})).await;
+    assert_eq!((status.as_u16(), &answer["tree"]), (201, &tree), "{answer}");
+    let (_, answer) = bench.post("/v1/segments/count", r#"{"segment": "large", "sample": 10}"#).await;
+    assert_eq!((&answer["count"], answer["sample"].as_array().unwrap().len()), (&json!(2), 2), "{answer}");
+    let (_, answer) = bench.post("/v1/segments/count", r#"{"segment": "new"}"#).await;
+    assert_eq!(answer["count"], 5);
+    let (_, answer) = bench.post("/v1/segments/count", json!({"tree": {"not": tree}}).to_string()).await;
+    assert_eq!(answer["count"], 3);
+    let (_, all) = bench.get("/v1/segments").await;
+    assert!(all["segments"].as_array().unwrap().len() > 20 && all["segments"][0]["name"] == "large");
+    assert_eq!(bench.get("/v1/segments/vip").await.1["ready"], true);
+    assert_eq!(delete(&bench, "/v1/segments/large").await, 204);
+    assert_eq!(bench.get("/v1/segments/large").await.0, 404);
+    assert_eq!(bench.post("/v1/segments/count", r#"{"segment": "large"}"#).await.0, 404);
+}
+
+#[tokio::test]
+async fn wrong_segments_are_refused_with_their_places() {
+    let bench = Bench::new().await;
+    let wrong = json!({"tree": {"all": [{"point": "purchases", "at_laest": 1}]}});
+    let (status, answer) = put(&bench, "/v1/segments/mine", wrong).await;
+    assert_eq!((status.as_u16(), &answer["errors"][0]["pointer"]), (422, &json!("/tree/all/0/at_laest")), "{answer}");
+    assert_eq!(put(&bench, "/v1/segments/vip", json!({"tree": {"tag": "a"}})).await.0, 409);
+    assert_eq!(put(&bench, "/v1/segments/Mine", json!({"tree": {"tag": "a"}})).await.0, 422);
+    assert_eq!(bench.post("/v1/segments/count", r#"{}"#).await.0, 422);
+    let (_, points) = bench.get("/v1/points").await;
+    assert!(points["points"].as_array().unwrap().len() >= 50);
+}
