@@ -6,6 +6,7 @@
 //! | [`event`], [`money`], [`point`] | what a contact did, and the data points that follow from it |
 //! | [`import`] | which column of a table is which field |
 //! | [`segment`] | who is meant: a tree of conditions, and the SQL that counts it |
+//! | [`template`] | a text with fields, in the contact's language, never with a hole in it |
 //! | [`keywords`] | whether an incoming text is a STOP, START, JOIN, YES or HELP |
 //! | [`law`] | what a country asks: hours, labels, renewal; and where a number is |
 //! | [`hours`] | whether a message may leave now, and otherwise when |
@@ -31,5 +32,6 @@ pub mod money;
 pub mod point;
 mod rules;
 pub mod segment;
+pub mod template;
 
 pub use rules::{Caps, Labels, Rules};

@@ -179,6 +179,14 @@ impl Writer<'_> {
 
     /// Contacts by what their events in a window count and add up to.
     fn event(&mut self, event: &EventCondition) -> String {
+        if let Some(last) = last_of(event) {
+            // Whether there was one since then is known without looking at the events.
+            let value = self.point(last);
+            return match event.since {
+                Some(since) => self.time_test(&value, Relation::Since, since, Whose::Point),
+                None => format!("{value} IS NOT NULL"),
+            };
+        }
         let mut filter = format!("e.kind = {}", self.text(&event.kind));
         if let Some(since) = event.since {
             self.bound(&mut filter, ">=", since);
@@ -262,6 +270,32 @@ impl Writer<'_> {
             add(format!("e.properties ->> '$.{name}' = {value}"));
         }
     }
+}
+
+/// The data point that says when an event of this kind last was, if the condition asks for no more than that.
+fn last_of(event: &EventCondition) -> Option<Point> {
+    let EventCondition { kind, since: _, before, amount, currency, product, category, properties, count, sum } = event;
+    let plain = before.is_none() && currency.is_none() && product.is_none() && category.is_none();
+    let any = amount.is_empty() && properties.is_empty() && sum.is_empty() && *count == [(Order::AtLeast, 1.0)];
+    if !plain || !any {
+        return None;
+    }
+    Some(match kind.as_str() {
+        "purchase" => Point::LastPurchaseAt,
+        "refunded" => Point::LastRefundAt,
+        "visit" => Point::LastVisitAt,
+        "product_viewed" => Point::LastViewedAt,
+        "order_shipped" => Point::OrderShippedAt,
+        "order_delivered" => Point::OrderDeliveredAt,
+        "referral" => Point::LastReferralAt,
+        "clicked" => Point::LastClickAt,
+        "replied" => Point::LastReplyAt,
+        "message_sent" => Point::LastMessageAt,
+        "message_delivered" => Point::LastDeliveredAt,
+        "mail_opened" => Point::LastMailOpenedAt,
+        "feedback" => Point::LastFeedbackAt,
+        _ => return None,
+    })
 }
 
 fn all_hold(tests: &[(Order, f64)], value: f64) -> bool {

@@ -9,5 +9,3 @@ pub mod contact;
 pub mod event;
 pub mod point;
 pub mod segment;
-#[cfg(test)]
-mod testing;

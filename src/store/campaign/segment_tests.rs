@@ -302,25 +302,3 @@ fn a_segment_is_defined_changed_and_removed() {
     assert_eq!(shop.0.read(list).unwrap()[0].title, "B");
     assert!(shop.0.write(|tx| remove(tx, "a")).unwrap() && !shop.0.write(|tx| remove(tx, "a")).unwrap());
 }
-
-/// `cargo test --release --lib -- --ignored a_million --nocapture`: every ready segment within a second.
-#[test]
-#[ignore = "makes a million contacts"]
-fn a_million_contacts_are_counted_within_a_second() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("million.db");
-    let mut database = Database::open(&crate::store::Options::at(&path)).unwrap();
-    super::super::testing::fill(&mut database, 1_000_000, NOW);
-    drop(database);
-    let connection = crate::store::open_reader(&path).unwrap();
-    for ready in ready::all() {
-        let tree = read(&ready.tree).unwrap();
-        let segment = compile(&tree, &calendars(&connection, NOW).unwrap());
-        #[expect(clippy::disallowed_methods, reason = "this measures")]
-        let begun = std::time::Instant::now();
-        let (total, _) = sample(&connection, &segment, 20, &mut Random::new(1)).unwrap();
-        let took = begun.elapsed();
-        println!("{:24} {total:8} contacts in {took:?}", ready.name);
-        assert!(took.as_secs_f64() < 1.0, "{}: {took:?}", ready.name);
-    }
-}
