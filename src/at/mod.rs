@@ -5,15 +5,40 @@
 //! | `profile` | what is particular about a maker's modem, as data |
 //! | `settings` | what one modem's machine is told |
 //! | `event` | what it reports |
+//! | `modem` | a modem's life: set-up, sending, receiving, healing |
+//! | `probe` | whether a port speaks AT, and who is behind it |
+//! | `line`, `fields` | where octets form lines, and lines fields |
+//! | `result`, `codes`, `outcome` | how a command ended, what its code means, and what that means for a segment |
+//! | `command`, `wire` | what a command is, and what belongs to the one under way |
+//! | `answers` | what each kind of answer says |
+//! | `ladder` | which rung a failing modem is put on next |
+//! | `recent` | the last lines of the dialogue |
 
+mod answers;
+mod codes;
+mod command;
 mod event;
+mod fields;
+mod ladder;
+mod line;
+mod modem;
+mod outcome;
+mod probe;
 mod profile;
+mod recent;
+mod result;
 mod settings;
+#[cfg(test)]
+mod test_clock;
+mod wire;
 
 pub use event::{Ask, ModemEvent, Network, Token};
+pub use modem::Modem;
+pub use probe::Probe;
 pub use profile::{
     Acknowledge, Cnmi, Init, Matches, ModemProfile, PinCounter, Ports, Receiving, Recovery, Sending, UssdForm,
 };
+pub use recent::RecentLine;
 pub use settings::{Healing, Settings};
 
 /// What a `+CMS ERROR` or `+CME ERROR` in answer to a send asks of us.

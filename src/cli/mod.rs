@@ -6,6 +6,7 @@
 //! | `config` | `postrider config check`: every mistake at once |
 //! | `demo` | `postrider demo`: the daemon beside a simulated carrier, for a first look |
 //! | `sim_carrier` | `postrider sim-carrier`: the simulated carrier alone |
+//! | `sim_modem` | `postrider sim-modem`: simulated modems on pseudo terminals |
 //! | `token`, `callbacks` | what is kept in the database beside messages |
 //! | `contact`, `segment` | contacts, bringing them in, and counting segments of them |
 //! | `estimate` | what a text would cost |
@@ -36,6 +37,7 @@ mod run;
 mod segment;
 mod settings;
 mod sim_carrier;
+mod sim_modem;
 mod time;
 mod token;
 mod why;
@@ -72,6 +74,8 @@ enum Command {
     Demo(demo::Args),
     /// Run a simulated carrier (SMSC) that a gateway can bind to
     SimCarrier(sim_carrier::Args),
+    /// Run simulated GSM modems on pseudo terminals
+    SimModem(sim_modem::Args),
     /// Make, list and revoke API tokens
     #[command(subcommand)]
     Token(token::Command),
@@ -106,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Config(command) => config::run(&command),
         Command::Demo(args) => demo::run(&args),
         Command::SimCarrier(args) => sim_carrier::run(&args),
+        Command::SimModem(args) => sim_modem::run(&args),
         Command::Token(command) => token::run(&command),
         Command::Contact(command) => contact::run(&command),
         Command::Segment(command) => segment::run(&command),

@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::settings;
 use crate::config::Settings;
-use crate::daemon::{self, log, plan};
+use crate::daemon::{self, Reloaded, log, plan};
 use crate::store::StoreError;
 
 #[derive(Debug, clap::Args)]
@@ -42,7 +42,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let reload = || {
         let settings = settings::load(&args.config)?;
         tell_warnings(&settings);
-        Ok((plan::pipeline(&settings), plan::links(&settings)?))
+        Ok(Reloaded { settings: plan::pipeline(&settings), links: plan::links(&settings)?, modems: settings.modems })
     };
     runtime()?.block_on(daemon::run(parts, reload)).map_err(advise)?;
     Ok(ExitCode::SUCCESS)

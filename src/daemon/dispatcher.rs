@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::bells::{Bells, until};
 use super::clock::now;
 use super::links::{LinkEvents, Links};
+use crate::model::LinkName;
 use crate::pipeline::{Dispatcher, Turn, dispatch};
 use crate::store::Store;
 
@@ -16,11 +17,11 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 /// How many notices of throttling carriers may wait for the dispatcher.
 pub const SLOW_MAX: usize = 64;
 
-/// A carrier said that a link group is too fast.
+/// The network said that a link is too fast.
 #[derive(Debug, Clone)]
 pub struct SlowDown {
-    /// The group.
-    pub group: String,
+    /// The link.
+    pub link: LinkName,
     /// How long it wants to be left alone.
     pub pause: Duration,
 }
@@ -40,7 +41,7 @@ pub struct DispatcherTask {
     /// What the store kept of the throttles.
     pub kept: BTreeMap<String, i64>,
     /// Beats once a turn.
-    pub beat: super::housekeeper::Beat,
+    pub beat: super::watch::Beat,
 }
 
 impl DispatcherTask {
@@ -50,7 +51,7 @@ impl DispatcherTask {
         while !self.bells.stopping() {
             self.beat.turn();
             while let Ok(slow) = self.slow.try_recv() {
-                state.slow_down(&slow.group, now(), slow.pause);
+                state.slow_down(&slow.link, now(), slow.pause);
             }
             let offers = self.links.offers();
             if offers.is_empty() {

@@ -1,15 +1,17 @@
 //! The housekeeper's loop: timers of messages, room on the disk, and the proof of life for systemd.
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::bells::Bells;
 use super::clock::now;
 use super::systemd::Systemd;
+use super::watch::{Beat, Change, PATIENCE, Watch};
 use crate::model::catalog;
 use crate::pipeline::{Turn, Wakes, sweep};
 use crate::store::Store;
@@ -18,17 +20,6 @@ use crate::store::Store;
 const PERIOD: Duration = Duration::from_secs(1);
 /// How many bounded sweeps one look does at the most.
 const SWEEPS_MAX: usize = 20;
-
-/// Counts the turns of a loop, so that the housekeeper can tell whether it still turns.
-#[derive(Debug, Clone, Default)]
-pub struct Beat(Arc<AtomicU64>);
-
-impl Beat {
-    /// One more turn.
-    pub fn turn(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
 
 /// Whether there is room for new messages on the disk.
 #[derive(Debug, Clone, Default)]
@@ -57,7 +48,12 @@ pub struct HousekeeperTask {
     pub systemd: Systemd,
     /// One line about the whole, for `systemctl status`.
     pub status: Box<dyn Fn() -> String + Send + Sync>,
+    /// The turns of every other loop, by its name.
+    pub turns: Box<dyn Fn() -> Vec<(String, u64)> + Send + Sync>,
 }
+
+/// A sweep that the writer may hold up; it is waited for in pieces, so that the rest goes on.
+type Sweep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl HousekeeperTask {
     /// Runs until the stop.
@@ -65,6 +61,8 @@ impl HousekeeperTask {
         let mut ticks = interval(PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stop = self.bells.stop.clone();
+        let (mut watch, writer) = (Watch::default(), Beat::default());
+        let mut sweeping: Option<Sweep> = None;
         let mut status_at = None;
         loop {
             tokio::select! {
@@ -73,9 +71,12 @@ impl HousekeeperTask {
             }
             self.watch_disk();
             // The sweep goes through the writer: if it comes back, the writer turns.
-            if self.sweep().await {
-                self.systemd.watchdog();
+            let sweep = sweeping.get_or_insert_with(|| Box::pin(sweeps(self.store.clone(), self.bells.clone())));
+            if timeout(PERIOD, sweep).await.is_ok() {
+                writer.turn();
+                sweeping = None;
             }
+            self.feed(&mut watch, &writer);
             let line = (self.status)();
             if status_at.as_ref() != Some(&line) {
                 self.systemd.status(&line);
@@ -84,28 +85,29 @@ impl HousekeeperTask {
         }
     }
 
-    /// Returns whether the store did its part.
-    async fn sweep(&self) -> bool {
-        for _ in 0..SWEEPS_MAX {
-            let settings = self.bells.settings();
-            let turn = self.store.write(move |tx| {
-                let turn = Turn::new(tx, &settings, now());
-                Ok((sweep(&turn)?, turn.wakes()))
-            });
-            match turn.await {
-                Ok((swept, wakes)) => {
-                    self.bells.ring(wakes);
-                    if !swept.more {
-                        return true;
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "The sweep of timers failed: {error}");
-                    return false;
-                }
+    /// Feeds the watchdog if every loop turns, and says which does not.
+    fn feed(&self, watch: &mut Watch, writer: &Beat) {
+        let mut turns = (self.turns)();
+        turns.push(("writer".to_owned(), writer.turns()));
+        for change in watch.look(Instant::now().into_std(), turns) {
+            match change {
+                Change::Stuck(name) => tracing::error!(
+                    message_id = catalog::LOOP_STUCK.id,
+                    postrider.task = name,
+                    "The {name} has not turned for {} s: the watchdog is fed no more, and the service manager will start \
+                     postrider anew",
+                    PATIENCE.as_secs()
+                ),
+                Change::Again(name, after) => tracing::warn!(
+                    postrider.task = name,
+                    "The {name} turns again, after {} s; the watchdog is fed",
+                    after.as_secs()
+                ),
             }
         }
-        true
+        if watch.all_turn() {
+            self.systemd.watchdog();
+        }
     }
 
     fn watch_disk(&self) {
@@ -124,6 +126,29 @@ impl HousekeeperTask {
             } else {
                 tracing::info!("The disk has room again ({free} MiB); new messages are accepted");
                 self.bells.ring(Wakes { dispatch: true, callbacks: true });
+            }
+        }
+    }
+}
+
+/// Sweeps until nothing is due, in bounded steps. A sweep that the store refuses has turned the writer all the same.
+async fn sweeps(store: Store, bells: Bells) {
+    for _ in 0..SWEEPS_MAX {
+        let settings = bells.settings();
+        let turn = store.write(move |tx| {
+            let turn = Turn::new(tx, &settings, now());
+            Ok((sweep(&turn)?, turn.wakes()))
+        });
+        match turn.await {
+            Ok((swept, wakes)) => {
+                bells.ring(wakes);
+                if !swept.more {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "The sweep of timers failed: {error}");
+                return;
             }
         }
     }

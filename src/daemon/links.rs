@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 
+use crate::config;
+use crate::link::modem::{self, ModemHandle, Modems, ModemsSettings};
 use crate::link::{AckResult, LinkHandle, SmppLinkSettings, spawn};
-use crate::model::{AckToken, LinkEvent, LinkName, Submission, SubmitOutcome, SubmitResult};
-use crate::pipeline::LinkOffer;
+use crate::model::{AckToken, LinkEvent, LinkHealth, LinkName, Submission, SubmitOutcome, SubmitResult};
+use crate::pipeline::{LinkOffer, SimOffer};
 
 /// Events of one read of one link.
 pub type LinkEvents = (LinkName, Vec<LinkEvent>);
@@ -17,6 +19,7 @@ pub type LinkEvents = (LinkName, Vec<LinkEvent>);
 #[derive(Clone)]
 pub struct Links {
     running: Arc<Mutex<BTreeMap<LinkName, LinkHandle>>>,
+    modems: Arc<Mutex<Option<Arc<Modems>>>>,
     /// Weak, since the settler holds the links too and ends when the last strong one is gone.
     events: mpsc::WeakSender<LinkEvents>,
     wake: Arc<Notify>,
@@ -25,7 +28,7 @@ pub struct Links {
 impl Links {
     /// No links yet; those that start report to `events` and ring `wake` when they have room.
     pub fn new(events: &mpsc::Sender<LinkEvents>, wake: Arc<Notify>) -> Self {
-        Self { running: Arc::default(), events: events.downgrade(), wake }
+        Self { running: Arc::default(), modems: Arc::default(), events: events.downgrade(), wake }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<LinkName, LinkHandle>> {
@@ -33,7 +36,40 @@ impl Links {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a link.
+    fn all_modems(&self) -> Option<Arc<Modems>> {
+        self.modems.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The modems that have a link, whether they are plugged in or not, in the order of their names.
+    pub fn modems(&self) -> Vec<(LinkHandle, ModemHandle)> {
+        self.all_modems().map(|modems| modems.handles()).unwrap_or_default()
+    }
+
+    /// Starts the modems of a configuration, or puts another configuration of them into force: those that did not change do
+    /// not notice. A configuration without modems looks at no port.
+    pub async fn set_modems(&self, modems: &config::Modems) {
+        if let Some(running) = self.all_modems() {
+            if !running.is_same(modems) {
+                running.reload(modems.clone()).await;
+            }
+            return;
+        }
+        let Some(events) = self.events.upgrade() else { return };
+        if modems.discover || !modems.list.is_empty() {
+            let started = modem::spawn(ModemsSettings::new(modems.clone(), self.wake.clone()), events);
+            *self.modems.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(started));
+        }
+    }
+
+    /// The link of this name.
+    fn find(&self, name: &LinkName) -> Option<LinkHandle> {
+        match name.modem {
+            Some(_) => self.all_modems()?.get(name).map(|(link, _)| link),
+            None => self.lock().get(name).cloned(),
+        }
+    }
+
+    /// Starts a carrier's link.
     pub fn start(&self, mut settings: SmppLinkSettings) {
         // Nobody settles any more: the daemon stops.
         let Some(events) = self.events.upgrade() else { return };
@@ -54,9 +90,12 @@ impl Links {
 
     /// Stops all links at once, each within `limit`. Returns those that still waited for answers when they were asked.
     pub async fn stop_all(&self, limit: Duration) -> Vec<(LinkName, usize)> {
-        let handles: Vec<LinkHandle> = self.handles();
+        let (handles, modems) = (self.handles(), self.all_modems());
         for handle in &handles {
             handle.begin_shutdown(limit);
+        }
+        if let Some(modems) = &modems {
+            modems.begin_shutdown(limit);
         }
         let mut awaited = Vec::new();
         for handle in handles {
@@ -66,39 +105,42 @@ impl Links {
             }
             handle.stopped().await;
         }
+        if let Some(modems) = modems {
+            modems.shutdown(limit).await;
+        }
         self.lock().clear();
         awaited
     }
 
-    /// The handles of all links, in the order of their names.
+    /// The handles of all links: carriers first, then modems, each in the order of their names.
     pub fn handles(&self) -> Vec<LinkHandle> {
-        self.lock().values().cloned().collect()
+        let mut all: Vec<LinkHandle> = self.lock().values().cloned().collect();
+        all.extend(self.modems().into_iter().map(|(link, _)| link));
+        all
     }
 
     /// What the links that are up can take now.
     pub fn offers(&self) -> Vec<LinkOffer> {
-        self.lock()
-            .values()
-            .filter(|handle| matches!(handle.health(), crate::model::LinkHealth::Up))
-            .map(|handle| {
-                let free = handle.capacity().free_segments;
-                LinkOffer::new(handle.name().clone(), free, handle.status().held == 0)
-            })
-            .collect()
+        let is_up = |link: &LinkHandle| matches!(link.health(), LinkHealth::Up);
+        let offer =
+            |link: &LinkHandle| LinkOffer::new(link.name().clone(), link.capacity().free_segments, link.is_idle());
+        let mut offers: Vec<LinkOffer> = self.lock().values().filter(|link| is_up(link)).map(offer).collect();
+        for (link, modem) in self.modems() {
+            if is_up(&link) {
+                offers.push(LinkOffer { sim: sim_offer(&link, &modem), ..offer(&link) });
+            }
+        }
+        offers
     }
 
     /// Whether a link has room that it will not ring for: it rings only at the moment when a quarter becomes free.
     pub fn have_room(&self) -> bool {
-        self.lock().values().any(|handle| {
-            let free = handle.capacity().free_segments;
-            free > 0 && free * 4 >= free + handle.status().held
-        })
+        self.lock().values().any(LinkHandle::has_room) || self.modems().iter().any(|(link, _)| link.has_room())
     }
 
     /// Hands a leased message over. What a link does not take any more is reported as certainly not sent.
     pub fn offer(&self, name: &LinkName, submission: Submission) -> Option<LinkEvents> {
-        let handle = self.lock().get(name).cloned();
-        let back = match handle {
+        let back = match self.find(name) {
             Some(handle) => handle.offer(submission).err()?,
             None => submission,
         };
@@ -112,9 +154,16 @@ impl Links {
 
     /// Answers what a link delivered, after the store has it.
     pub fn ack(&self, name: &LinkName, tokens: impl IntoIterator<Item = AckToken>, result: AckResult) {
-        let Some(handle) = self.lock().get(name).cloned() else { return };
+        let Some(handle) = self.find(name) else { return };
         for token in tokens {
             handle.ack(token, result);
         }
     }
+}
+
+/// What the choice between modems needs to know of one. Without a SIM's or modem's number nothing can be counted.
+fn sim_offer(link: &LinkHandle, modem: &ModemHandle) -> Option<SimOffer> {
+    let status = modem.status();
+    let id = status.sim.iccid.or(status.identity.imei)?;
+    Some(SimOffer { id: id.into(), held: link.status().held, send_time: status.send_time, failures: status.failures })
 }

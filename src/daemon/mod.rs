@@ -10,6 +10,7 @@
 //! data, so start, retry and normal running are one path.
 
 mod bells;
+mod caretaker;
 mod clock;
 mod dispatcher;
 mod housekeeper;
@@ -21,9 +22,11 @@ mod notifier;
 pub mod plan;
 mod run;
 mod settler;
+mod status;
 mod surroundings;
 mod systemd;
+mod watch;
 
 pub use clock::now;
 pub use local::{LocalApi, TOKEN_NAME};
-pub use run::{Daemon, Parts, run};
+pub use run::{Daemon, Parts, Reloaded, run};

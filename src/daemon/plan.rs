@@ -15,8 +15,10 @@ use crate::link::tls::TlsSettings;
 use crate::link::{HostPort, SmppLinkSettings, Tls};
 use crate::model::LinkName;
 use crate::pipeline::{Group, Receipts, Settings};
+use crate::policy::pool::PoolSettings;
 use crate::smpp::profile::ReceiptSegments;
 use crate::store::Options;
+use crate::text::TextProfile;
 
 /// Idle connections that are kept to a callback host.
 const IDLE_CALLBACK_CONNECTIONS_MAX: usize = 64;
@@ -35,6 +37,7 @@ pub fn parts(settings: &config::Settings) -> anyhow::Result<Parts> {
         disk_free_min_bytes: settings.store.disk_free_min,
         settings: pipeline(settings),
         links: links(settings)?,
+        modems: settings.modems.clone(),
         http: http(settings),
         callbacks: CallbackSettings {
             allowed: settings.callback.allowed.clone(),
@@ -62,6 +65,9 @@ pub fn pipeline(settings: &config::Settings) -> Settings {
         };
         groups.insert(carrier.name.as_str().into(), group);
     }
+    for name in settings.modems.groups() {
+        groups.insert(name.into(), modem_group(settings, name));
+    }
     Settings {
         routes: settings.routes.clone(),
         groups,
@@ -78,6 +84,23 @@ pub fn pipeline(settings: &config::Settings) -> Settings {
         parts_wait: settings.limits.parts_wait,
         ..Settings::default()
     }
+}
+
+/// A group of modems: what every GSM handset and network knows, and what each SIM may do.
+fn modem_group(settings: &config::Settings, name: &str) -> Group {
+    let modems = &settings.modems;
+    let own = modems.list.iter().filter(|modem| modem.group == name);
+    let pool = PoolSettings {
+        rules: modems.rules.clone(),
+        modems: own.map(|modem| (modem.name.as_str().into(), modem.rules.clone())).collect(),
+        stickiness: modems.stickiness,
+    };
+    let text = TextProfile { segments_max: settings.messages.segments_max, ..TextProfile::default() };
+    let mut group = Group::of_modems(text, pool);
+    if !modems.reports {
+        group.receipts = Receipts::None;
+    }
+    group
 }
 
 /// One link for each bind of each carrier.

@@ -14,17 +14,21 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::bells::Bells;
+use super::caretaker::CaretakerTask;
 use super::clock::now;
 use super::dispatcher::{DispatcherTask, SLOW_MAX};
-use super::housekeeper::{Beat, DiskRoom, HousekeeperTask};
+use super::housekeeper::{DiskRoom, HousekeeperTask};
 use super::links::Links;
 use super::local;
 use super::metrics::Metrics;
 use super::notifier::NotifierTask;
 use super::settler::{EVENTS_MAX, SettlerTask};
+use super::status::Overview;
 use super::surroundings::House;
 use super::systemd::Systemd;
+use super::watch::Beat;
 use crate::callback::{CallbackSettings, Poster, Signer};
+use crate::config;
 use crate::http::{Api, Front, HttpMetrics, HttpSettings, Listener, Server, router};
 use crate::link::SmppLinkSettings;
 use crate::model::{LinkName, State, catalog};
@@ -42,8 +46,10 @@ pub struct Parts {
     pub disk_free_min_bytes: u64,
     /// The stages' settings.
     pub settings: Settings,
-    /// The links.
+    /// The links to carriers.
     pub links: Vec<SmppLinkSettings>,
+    /// The modems.
+    pub modems: config::Modems,
     /// The HTTP side.
     pub http: HttpSettings,
     /// How callbacks are posted.
@@ -56,6 +62,16 @@ pub struct Parts {
     pub callback_give_up_after: Duration,
     /// How long the windows may settle at the stop.
     pub drain_max: Duration,
+}
+
+/// What a configuration that is read again may change.
+pub struct Reloaded {
+    /// The stages' settings.
+    pub settings: Settings,
+    /// The links to carriers.
+    pub links: Vec<SmppLinkSettings>,
+    /// The modems.
+    pub modems: config::Modems,
 }
 
 /// A running daemon.
@@ -111,13 +127,14 @@ impl Daemon {
         let http_metrics = HttpMetrics::default();
         let metrics = Metrics::new(store.clone(), &http_metrics);
         let disk = DiskRoom::default();
+        let (settler_beat, dispatcher_beat) = (Beat::default(), Beat::default());
         let settler = SettlerTask {
             store: store.clone(),
             bells: bells.clone(),
             links: links.clone(),
             events: reports,
             slow: slow_in,
-            beat: Beat::default(),
+            beat: settler_beat.clone(),
         };
         let settler = tokio::spawn(settler.run());
         let mut loops = JoinSet::new();
@@ -128,7 +145,7 @@ impl Daemon {
             events: events.clone(),
             slow,
             kept,
-            beat: Beat::default(),
+            beat: dispatcher_beat.clone(),
         };
         loops.spawn(async {
             dispatcher.run().await;
@@ -146,7 +163,7 @@ impl Daemon {
             notifier.run().await;
             "notifier"
         });
-        let (status_store, status_links) = (store.clone(), links.clone());
+        let (status_store, status_links, turning_links) = (store.clone(), links.clone(), links.clone());
         let housekeeper = HousekeeperTask {
             store: store.clone(),
             bells: bells.clone(),
@@ -154,15 +171,23 @@ impl Daemon {
             disk_free_min_bytes: parts.disk_free_min_bytes,
             disk: disk.clone(),
             systemd: Systemd,
-            status: Box::new(move || status_line(&status_store, &status_links)),
+            status: Box::new(move || Overview::of(&status_links, &status_store.tally()).line()),
+            turns: Box::new(move || turns(&settler_beat, &dispatcher_beat, &turning_links)),
         };
         loops.spawn(async {
             housekeeper.run().await;
             "housekeeper"
         });
+        let caretaker =
+            CaretakerTask { store: store.clone(), bells: bells.clone(), links: links.clone(), events: events.clone() };
+        loops.spawn(async {
+            caretaker.run().await;
+            "caretaker"
+        });
         for link in parts.links.clone() {
             links.start(link);
         }
+        links.set_modems(&parts.modems).await;
 
         let house = House { bells: bells.clone(), links: links.clone(), disk, metrics };
         let api = Api::new(&parts.http, store.clone(), now, http_metrics.clone(), Arc::new(house));
@@ -195,7 +220,7 @@ impl Daemon {
     }
 
     /// Puts new settings into force: links that changed are stopped and started again, the others are not touched.
-    pub async fn reload(&mut self, settings: Settings, links: Vec<SmppLinkSettings>) {
+    pub async fn reload(&mut self, Reloaded { settings, links, modems }: Reloaded) {
         let settings = Settings { started_at: self.bells.settings().started_at, ..settings };
         let same = |a: &SmppLinkSettings, b: &SmppLinkSettings| a.name == b.name && a.is_same(b);
         let gone: Vec<LinkName> = self
@@ -215,6 +240,7 @@ impl Daemon {
             }
         }
         self.started = links;
+        self.links.set_modems(&modems).await;
         self.bells.dispatch.notify_one();
     }
 
@@ -269,10 +295,7 @@ impl Daemon {
 ///
 /// # Errors
 /// When the store failed: the process must end and look at the file again.
-pub async fn run(
-    parts: Parts,
-    reload: impl Fn() -> anyhow::Result<(Settings, Vec<SmppLinkSettings>)>,
-) -> anyhow::Result<()> {
+pub async fn run(parts: Parts, reload: impl Fn() -> anyhow::Result<Reloaded>) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt, mut hangup) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
@@ -283,8 +306,8 @@ pub async fn run(
             _ = terminate.recv() => break None,
             _ = interrupt.recv() => break None,
             _ = hangup.recv() => match reload() {
-                Ok((settings, links)) => {
-                    daemon.reload(settings, links).await;
+                Ok(reloaded) => {
+                    daemon.reload(reloaded).await;
                     tracing::info!("The configuration was read again");
                 }
                 Err(error) => tracing::error!(
@@ -351,16 +374,9 @@ async fn clear_up(store: &Store, bells: &Bells) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One line for `systemctl status`.
-fn status_line(store: &Store, links: &Links) -> String {
-    let handles = links.handles();
-    let up = handles.iter().filter(|handle| matches!(handle.health(), crate::model::LinkHealth::Up)).count();
-    let tally = store.tally();
-    format!(
-        "{up} of {} links up, {} messages wait, {} wait for receipts, {} in doubt",
-        handles.len(),
-        tally.backlog(),
-        tally.get(State::Sent),
-        tally.get(State::Uncertain)
-    )
+/// The turns of every loop that the watchdog waits for.
+fn turns(settler: &Beat, dispatcher: &Beat, links: &Links) -> Vec<(String, u64)> {
+    let own = [("settler".to_owned(), settler.turns()), ("dispatcher".to_owned(), dispatcher.turns())];
+    let links = links.handles().into_iter().map(|handle| (format!("link {}", handle.name()), handle.turns()));
+    own.into_iter().chain(links).collect()
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::bells::{Bells, until};
 use super::clock::now;
 use super::dispatcher::SlowDown;
 use super::links::{LinkEvents, Links};
 use crate::link::AckResult;
-use crate::model::{AckToken, ErrorClass, LinkEvent, SubmitOutcome};
+use crate::model::{AckToken, ErrorClass, LinkEvent, LinkName, SubmitOutcome};
 use crate::pipeline::{Turn, Wakes, settle};
 use crate::store::{Store, StoreError};
 
@@ -20,6 +21,8 @@ pub const EVENTS_MAX: usize = 256;
 const TURN_MAX: usize = 64;
 /// How soon outcomes that the store refused are tried again.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
+/// The longest wait for reports.
+const IDLE_MAX: Duration = Duration::from_secs(10);
 /// The pause after a throttling answer that names none.
 const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -36,38 +39,49 @@ pub struct SettlerTask {
     /// The dispatcher's ear for throttling carriers.
     pub slow: mpsc::Sender<SlowDown>,
     /// Beats once a turn.
-    pub beat: super::housekeeper::Beat,
+    pub beat: super::watch::Beat,
 }
 
 impl SettlerTask {
     /// Runs until all links are gone and everything they reported is in rows.
     pub async fn run(mut self) {
         let mut reports = Vec::with_capacity(TURN_MAX);
-        while self.events.recv_many(&mut reports, TURN_MAX).await > 0 {
+        loop {
             self.beat.turn();
+            // A settler that nobody tells anything turns all the same, so that it is not taken for a stuck one.
+            match timeout(IDLE_MAX, self.events.recv_many(&mut reports, TURN_MAX)).await {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(_) => continue,
+            }
             self.slow_down(&reports);
             let reports = Arc::new(std::mem::take(&mut reports));
-            let Some(wakes) = self.settle(&reports).await else { return };
+            let Some((wakes, refused)) = self.settle(&reports).await else { return };
             for (name, events) in reports.iter() {
-                self.links.ack(name, events.iter().filter_map(ack_of), AckResult::Ok);
+                let is_refused = |token: &AckToken| refused.iter().any(|(link, other)| link == name && other == token);
+                let (no, yes): (Vec<_>, Vec<_>) = events.iter().filter_map(ack_of).partition(is_refused);
+                self.links.ack(name, yes, AckResult::Ok);
+                self.links.ack(name, no, AckResult::Permanent);
             }
             self.bells.ring(wakes);
         }
     }
 
-    /// Writes `reports`, however long it takes: an outcome must not be lost to a full disk. `None` when the store is gone.
-    async fn settle(&self, reports: &Arc<Vec<LinkEvents>>) -> Option<Wakes> {
+    /// Writes `reports`, however long it takes: an outcome must not be lost to a full disk. Returns whom to wake, and what is
+    /// answered with a no. `None` when the store is gone.
+    async fn settle(&self, reports: &Arc<Vec<LinkEvents>>) -> Option<(Wakes, Vec<(LinkName, AckToken)>)> {
         loop {
+            self.beat.turn();
             let (settings, work) = (self.bells.settings(), reports.clone());
             let turn = self.store.write(move |tx| {
                 let turn = Turn::new(tx, &settings, now());
                 for (name, events) in work.iter() {
                     settle(&turn, name, events)?;
                 }
-                Ok(turn.wakes())
+                Ok((turn.wakes(), turn.refused()))
             });
             match turn.await {
-                Ok(wakes) => return Some(wakes),
+                Ok(settled) => return Some(settled),
                 Err(StoreError::Closed(_) | StoreError::Io(_) | StoreError::Damaged(_)) => return None,
                 Err(error) => {
                     tracing::warn!(%error, "Outcomes of {} reads wait for the store: {error}", reports.len());
@@ -82,7 +96,7 @@ impl SettlerTask {
             let pause = events.iter().filter_map(throttled).max();
             if let Some(pause) = pause {
                 // A full ear has heard of enough throttling.
-                let _ = self.slow.try_send(SlowDown { group: name.group.to_string(), pause });
+                let _ = self.slow.try_send(SlowDown { link: name.clone(), pause });
             }
         }
     }

@@ -6,8 +6,8 @@ use super::bells::Bells;
 use super::housekeeper::DiskRoom;
 use super::links::Links;
 use super::metrics::Metrics;
-use crate::http::{LinkStatus, Surroundings};
-use crate::model::LinkHealth;
+use crate::http::{Asked, LinkStatus, Surroundings};
+use crate::model::{LinkHealth, ModemRequest, ModemStatus};
 use crate::pipeline::{Settings, Wakes};
 
 /// The daemon as the HTTP side sees it.
@@ -35,6 +35,20 @@ impl Surroundings for House {
         self.links.handles().iter().map(|handle| status_of(&handle.status(), handle.capacity().free_segments)).collect()
     }
 
+    fn modems(&self) -> Vec<ModemStatus> {
+        self.links.modems().iter().map(|(_, modem)| modem.status()).collect()
+    }
+
+    fn modem_request(&self, name: &str, what: ModemRequest) -> Asked {
+        let found = self.links.modems().into_iter().find(|(_, modem)| modem.name().modem.as_deref() == Some(name));
+        Box::pin(async move {
+            match found {
+                Some((_, modem)) => Some(modem.request(what).await),
+                None => None,
+            }
+        })
+    }
+
     fn not_ready(&self) -> Option<String> {
         if self.bells.stopping() {
             return Some("the daemon is stopping".to_owned());
@@ -56,7 +70,7 @@ fn status_of(status: &crate::link::LinkStatus, free: usize) -> LinkStatus {
     };
     LinkStatus {
         name: status.name.to_string(),
-        kind: "smpp",
+        kind: if status.name.modem.is_some() { "modem" } else { "smpp" },
         health,
         reason,
         paused_until,

@@ -12,7 +12,7 @@ use tracing::{debug, info};
 use super::brake::Brake;
 use super::clock::Moment;
 use super::connector::Loss;
-use super::handle::AckResult;
+use super::handle::{AckResult, IDLE_MAX};
 use super::line::{Line, Moved};
 use super::queue::Queue;
 use super::silence::Silence;
@@ -108,6 +108,7 @@ impl<'a> Carriage<'a> {
 
     /// Everything that can be done without waiting.
     fn turn(&mut self, moment: Moment) {
+        self.link.shared.turn();
         for line in &mut self.lines {
             line.take_input(moment.now);
         }
@@ -150,6 +151,7 @@ impl<'a> Carriage<'a> {
         let ending = self.ending.as_ref().map(|(_, until)| *until).or(self.outbind_until);
         let due =
             sessions.chain(turn).chain(ending).chain(self.brake.poll_timeout()).chain(self.silence.poll_timeout());
+        let due = due.chain([moment.now + IDLE_MAX]);
         // What was due has been done this turn; a deadline that stays in the past must not make the loop spin.
         due.map(|at| if at <= moment.now { moment.now + STALE_WAIT } else { at }).min()
     }

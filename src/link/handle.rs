@@ -1,6 +1,6 @@
 //! What the daemon holds of a running link: how much it can take, what it says of itself, and how to stop it.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,6 +8,9 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::status::LinkStatus;
 use crate::model::{AckToken, Capacity, LinkHealth, LinkName, Submission};
+
+/// The longest that the loop of a link waits for anything before it turns.
+pub(super) const IDLE_MAX: Duration = Duration::from_secs(10);
 
 /// What the store made of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,20 +27,38 @@ pub enum AckResult {
 #[derive(Debug)]
 pub(super) struct Shared {
     up: AtomicBool,
+    /// Segments that were taken and have no outcome yet.
     held: AtomicUsize,
-    held_max: usize,
+    /// Of those, the ones of a modem's present message: they take no room, so that its next message can be there in time.
+    leaving: AtomicUsize,
+    held_max: AtomicUsize,
     status: Mutex<LinkStatus>,
     wake: Arc<Notify>,
+    turns: AtomicU64,
 }
 
 impl Shared {
     pub fn new(status: LinkStatus, held_max: usize, wake: Arc<Notify>) -> Self {
-        Self { up: AtomicBool::new(false), held: AtomicUsize::new(0), held_max, status: Mutex::new(status), wake }
+        Self {
+            up: AtomicBool::new(false),
+            held: AtomicUsize::new(0),
+            leaving: AtomicUsize::new(0),
+            held_max: AtomicUsize::new(held_max),
+            status: Mutex::new(status),
+            wake,
+            turns: AtomicU64::new(0),
+        }
     }
 
     /// Changes the snapshot. It is a value and nothing depends on it, so a poisoned lock is as good as a clean one.
     pub fn status(&self) -> MutexGuard<'_, LinkStatus> {
         self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The link's loop turned once more. It does so at least every [`IDLE_MAX`], whatever it waits for, so that one that
+    /// is stuck can be told from one that is idle.
+    pub fn turn(&self) {
+        self.turns.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Opens or closes the door for submissions; opening rings for work.
@@ -47,16 +68,29 @@ impl Shared {
         }
     }
 
-    /// Segments got their first outcome. Rings when enough places are free for a message of any length, and only at the
-    /// moment when they become so: a ring for each answer would keep the dispatcher busy with crumbs.
+    /// Segments got their first outcome.
     pub fn release(&self, segments: usize) {
-        if segments == 0 {
-            return;
+        if segments > 0 {
+            self.ring_for(|| drop(self.held.fetch_sub(segments, Ordering::AcqRel)));
         }
-        let before = self.held.fetch_sub(segments, Ordering::AcqRel);
-        let (free_before, free_after) = (self.free(before), self.free(before.saturating_sub(segments)));
-        let enough = self.held_max / 4;
-        if free_before < enough && free_after >= enough {
+    }
+
+    /// How many segments belong to the message that leaves now.
+    pub fn set_leaving(&self, segments: usize) {
+        self.ring_for(|| self.leaving.store(segments, Ordering::Release));
+    }
+
+    /// How many segments may be held besides those that leave now.
+    pub fn set_held_max(&self, segments: usize) {
+        self.ring_for(|| self.held_max.store(segments, Ordering::Release));
+    }
+
+    /// Rings when a change makes enough places free for a message of any length, and only at the moment when they become
+    /// so: a ring for each answer would keep the dispatcher busy with crumbs.
+    fn ring_for(&self, change: impl FnOnce()) {
+        let before = self.has_room();
+        change();
+        if !before && self.has_room() {
             self.wake.notify_one();
         }
     }
@@ -66,17 +100,28 @@ impl Shared {
     }
 
     fn free(&self, held: usize) -> usize {
-        self.held_max.saturating_sub(held)
+        let room = self.held_max.load(Ordering::Acquire) + self.leaving.load(Ordering::Acquire);
+        room.saturating_sub(held)
+    }
+
+    /// Whether a quarter of its places is free; it rings when that becomes so.
+    fn has_room(&self) -> bool {
+        self.free(self.held()) >= (self.held_max.load(Ordering::Acquire) / 4).max(1)
     }
 
     fn capacity(&self) -> usize {
         if self.up.load(Ordering::Acquire) { self.free(self.held()) } else { 0 }
     }
 
+    /// Whether nothing waits behind what leaves now.
+    fn is_idle(&self, held: usize) -> bool {
+        held <= self.leaving.load(Ordering::Acquire)
+    }
+
     /// Takes places for `segments`, if the link is up and they are free. A message longer than the whole link is taken
-    /// when nothing else is held.
+    /// when nothing else waits.
     fn reserve(&self, segments: usize) -> bool {
-        let fits = |held: usize| (held == 0 || segments <= self.free(held)).then_some(held + segments);
+        let fits = |held: usize| (self.is_idle(held) || segments <= self.free(held)).then_some(held + segments);
         self.up.load(Ordering::Acquire) && self.held.fetch_update(Ordering::AcqRel, Ordering::Acquire, fits).is_ok()
     }
 }
@@ -98,9 +143,24 @@ impl LinkHandle {
         &self.name
     }
 
+    /// How often its loop turned.
+    pub fn turns(&self) -> u64 {
+        self.shared.turns.load(Ordering::Relaxed)
+    }
+
     /// How many segments it can take now.
     pub fn capacity(&self) -> Capacity {
         Capacity { free_segments: self.shared.capacity() }
+    }
+
+    /// Whether it takes one message of any length now: nothing waits behind the one that is leaving.
+    pub fn is_idle(&self) -> bool {
+        self.shared.is_idle(self.shared.held())
+    }
+
+    /// Whether it has room that it will not ring for: it rings only at the moment when there becomes enough.
+    pub fn has_room(&self) -> bool {
+        self.shared.capacity() > 0 && self.shared.has_room()
     }
 
     /// Hands over a leased message. Each of its turns gets an outcome.
@@ -219,5 +279,34 @@ mod tests {
             })
             .count();
         assert_eq!(rings, 1);
+    }
+
+    #[test]
+    fn a_slow_modem_has_its_next_message_and_no_more() {
+        let shared = shared(1);
+        shared.set_up(true);
+        assert!(rang(&shared) && shared.reserve(3));
+        assert_eq!(shared.capacity(), 0);
+        shared.set_leaving(3);
+        assert!(rang(&shared), "the message leaves, so the next one may come");
+        assert!(shared.reserve(5), "a message of any length");
+        assert!(!shared.reserve(1));
+        for left in [2, 1, 0] {
+            shared.set_leaving(left);
+            shared.release(1);
+            assert!(!rang(&shared) && !shared.reserve(1));
+        }
+        shared.set_leaving(5);
+        assert!(rang(&shared) && shared.reserve(1));
+    }
+
+    #[test]
+    fn a_modem_that_turns_out_fast_takes_more_at_a_time() {
+        let shared = shared(1);
+        shared.set_up(true);
+        assert!(rang(&shared) && shared.reserve(1));
+        shared.set_held_max(16);
+        assert!(rang(&shared));
+        assert_eq!(shared.capacity(), 15);
     }
 }

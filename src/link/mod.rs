@@ -24,6 +24,7 @@ mod clock;
 pub mod connector;
 mod handle;
 mod line;
+pub mod modem;
 mod queue;
 mod report;
 mod settings;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::model::{SegmentTurn, Submission, Timestamp};
+use crate::model::{MessageId, SegmentTurn, Submission, Timestamp};
 
 /// The throttle plans seconds ahead, not minutes; a longer wait is a wall clock that jumped.
 const TURN_WAIT_MAX: Duration = Duration::from_secs(60);
@@ -25,9 +25,16 @@ struct Held {
 
 impl Held {
     fn turn(&self) -> Option<(SegmentTurn, Instant)> {
-        let turn = *self.submission.turns.get(self.next)?;
-        let wait = turn.not_before.since(self.came.1).min(TURN_WAIT_MAX);
-        Some((turn, self.came.0 + wait))
+        Some((*self.submission.turns.get(self.next)?, self.due(self.next)?))
+    }
+
+    fn due(&self, place: usize) -> Option<Instant> {
+        let wait = self.submission.turns.get(place)?.not_before.since(self.came.1).min(TURN_WAIT_MAX);
+        Some(self.came.0 + wait)
+    }
+
+    fn left(&self) -> usize {
+        self.submission.turns.len().saturating_sub(self.next)
     }
 }
 
@@ -47,6 +54,27 @@ impl Queue {
         let held = self.held.front()?;
         let (turn, due) = held.turn()?;
         (due <= now).then_some((&held.submission, turn))
+    }
+
+    /// Whether another segment follows the first one within `wait`.
+    pub fn more_within(&self, now: Instant, wait: Duration) -> bool {
+        let mut held = self.held.iter();
+        let Some(first) = held.next() else { return false };
+        let due = first.due(first.next + 1).or_else(|| held.next().and_then(|held| held.due(held.next)));
+        due.is_some_and(|due| due <= now + wait)
+    }
+
+    /// How many segments are left of a message that began to leave.
+    pub fn begun(&self) -> usize {
+        self.held.front().filter(|held| held.next > 0).map_or(0, Held::left)
+    }
+
+    /// Removes what is left of the first message if it is this lease; gives the submission and its next turn.
+    pub fn pop_rest(&mut self, message: MessageId, attempt: u32) -> Option<(Submission, usize)> {
+        let held = self.held.pop_front_if(|held| {
+            held.next > 0 && held.submission.message == message && held.submission.attempt == attempt
+        })?;
+        Some((held.submission, held.next))
     }
 
     /// Removes the first segment.
@@ -70,7 +98,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::model::{Alphabet, Class, Concatenation, Encoded, Indication, MessageId};
+    use crate::model::{Alphabet, Class, Concatenation, Encoded, Indication};
 
     const WALL: Timestamp = Timestamp::from_millis(1_795_305_600_250);
 
@@ -121,6 +149,24 @@ mod tests {
         let mut queue = Queue::default();
         queue.push(submission(1, &[WALL.plus(Duration::from_secs(86_400))]), now, WALL);
         assert_eq!(queue.poll_timeout(), Some(now + TURN_WAIT_MAX));
+    }
+
+    #[test]
+    fn the_rest_of_a_message_can_be_taken_back() {
+        let now = origin();
+        let mut queue = Queue::default();
+        queue.push(submission(1, &[WALL, WALL, WALL]), now, WALL);
+        queue.push(submission(2, &[WALL.plus(Duration::from_secs(5))]), now, WALL);
+        let id = |id| MessageId::from_i64(id).unwrap();
+        assert!(queue.begun() == 0 && queue.pop_rest(id(1), 1).is_none(), "nothing of it left yet");
+        queue.pop();
+        assert_eq!(queue.begun(), 2);
+        assert!(queue.more_within(now, Duration::ZERO));
+        assert!(queue.pop_rest(id(1), 2).is_none() && queue.pop_rest(id(2), 1).is_none());
+        assert_eq!(queue.pop_rest(id(1), 1).map(|(_, next)| next), Some(1));
+        assert_eq!((queue.begun(), queue.more_within(now, Duration::from_secs(60))), (0, false));
+        queue.push(submission(3, &[WALL]), now, WALL);
+        assert!(queue.more_within(now, Duration::ZERO), "the next message may leave at once");
     }
 
     #[test]

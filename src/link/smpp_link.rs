@@ -11,12 +11,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
 use tracing::{error, info, warn};
 
 use super::carriage::{Carriage, End};
 use super::clock::Moment;
 use super::connector::{Connector, ConnectorSettings, Loss};
-use super::handle::{AckResult, LinkHandle, Shared};
+use super::handle::{AckResult, IDLE_MAX, LinkHandle, Shared};
 use super::line::Line;
 use super::report::Reporter;
 use super::settings::SmppLinkSettings;
@@ -114,6 +115,7 @@ impl SmppLink {
     async fn wait_for_try(&mut self) -> Option<usize> {
         loop {
             let moment = Moment::read();
+            self.shared.turn();
             if self.inbox.stopping().is_some() {
                 return None;
             }
@@ -129,6 +131,7 @@ impl SmppLink {
                 Some(_) = self.inbox.acks.recv() => {}
                 () = self.reporter.room(), if self.reporter.is_waiting() => {}
                 () = sleep_until(due) => {}
+                () = sleep(IDLE_MAX) => {}
             }
         }
     }
@@ -168,10 +171,15 @@ impl SmppLink {
                 None => connect(place, tls.as_ref(), limit).await,
             }
         };
-        tokio::select! {
-            biased;
-            () = stop_asked(&mut self.inbox.stop) => None,
-            connected = connecting => Some(connected),
+        let mut connecting = std::pin::pin!(connecting);
+        loop {
+            self.shared.turn();
+            tokio::select! {
+                biased;
+                () = stop_asked(&mut self.inbox.stop) => return None,
+                connected = &mut connecting => return Some(connected),
+                () = sleep(IDLE_MAX) => {}
+            }
         }
     }
 

@@ -73,6 +73,8 @@ entries! {
     DISK_SHORT = "d4d5fc983d5843c682687da2d95f26a5";
     /// The database cannot be written.
     STORE_FAILED = "0f1e2aca133149d5bd4b0cca43f96513";
+    /// A loop of the daemon does not turn any more.
+    LOOP_STUCK = "6968c2f1c58c47fbba73a546231c56d6";
     /// The configuration was not taken.
     CONFIG_REFUSED = "cf58b2d807cf4f3d8e423fb72e5f3a20";
     /// postrider is ready.

@@ -205,6 +205,8 @@ pub struct ModemStatus {
     pub last_error: Option<(Timestamp, String)>,
     /// The smoothed time from `AT+CMGS` to its result.
     pub send_time: Option<Duration>,
+    /// Sends that failed one after the other until now.
+    pub failures: u32,
     /// The sums.
     pub counters: ModemCounters,
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::Turn;
-use super::settings::Settings;
+use super::settings::{Group, Settings};
 use crate::model::{Alphabet, Body, Encoded, MessageId, NewMessage, OnDoubt, Sender, State, Timestamp};
 use crate::policy::routes;
-use crate::store::message::{self, NewRow};
+use crate::store::message::{self, NewRow, queue_of};
 use crate::store::{StoreError, idempotency, reference};
 use crate::text::{self, Change, Encoding};
 
@@ -56,13 +56,33 @@ pub struct Accepted {
     pub due_at: Timestamp,
 }
 
-/// Checks `new` and puts it into the form of its route's first choice. Reads no database, so that it can run beside the writer.
-///
-/// # Errors
-/// The first thing that is wrong with it.
-pub fn prepare(settings: &Settings, new: NewMessage, now: Timestamp) -> Result<Prepared, Refusal> {
-    let refuse = |code, field, message| Refusal { code, field, message };
-    let Some(route) = routes::pick(&settings.routes, &new) else {
+fn refuse(code: &'static str, field: &'static str, message: String) -> Refusal {
+    Refusal { code, field, message }
+}
+
+/// The queue that a message waits in, and what that asks of its form.
+struct Way<'a> {
+    name: Arc<str>,
+    group: &'a Group,
+    sender: Option<Sender>,
+    transliterate: Option<bool>,
+}
+
+/// The way that a message takes: over the only modem that may carry it, or else over its route.
+fn way<'a>(settings: &'a Settings, new: &NewMessage) -> Result<Way<'a>, Refusal> {
+    if let Some(link) = &new.link {
+        let named = link.split_once('/').filter(|(_, modem)| !modem.is_empty());
+        let group = named.and_then(|(group, _)| settings.group(group)).filter(|group| group.pool.is_some());
+        let group = group.ok_or_else(|| {
+            refuse(
+                "unknown_link",
+                "link",
+                format!("\"{link}\" is not a modem of a configured group, as in sticks/desk"),
+            )
+        })?;
+        return Ok(Way { name: queue_of(link).into(), group, sender: None, transliterate: None });
+    }
+    let Some(route) = routes::pick(&settings.routes, new) else {
         return Err(match &new.route {
             Some(name) => refuse("unknown_route", "route", format!("there is no route \"{name}\"")),
             None => refuse("no_route", "to", format!("no route takes a {} message to {}", new.class, new.to.masked())),
@@ -70,7 +90,16 @@ pub fn prepare(settings: &Settings, new: NewMessage, now: Timestamp) -> Result<P
     };
     let group = route.groups.iter().find_map(|name| settings.group(name));
     let group = group.ok_or_else(|| refuse("no_route", "route", format!("route \"{}\" has no link", route.name)))?;
-    let transliterate = new.transliterate.or(route.transliterate);
+    Ok(Way { name: route.name.clone(), group, sender: route.sender.clone(), transliterate: route.transliterate })
+}
+
+/// Checks `new` and puts it into the form of its route's first choice. Reads no database, so that it can run beside the writer.
+///
+/// # Errors
+/// The first thing that is wrong with it.
+pub fn prepare(settings: &Settings, new: NewMessage, now: Timestamp) -> Result<Prepared, Refusal> {
+    let Way { name, group, sender, transliterate } = way(settings, &new)?;
+    let transliterate = new.transliterate.or(transliterate);
     let Encoding { encoded, changes } = text::encode(&new.body, &new.indication, &group.profile, transliterate)
         .map_err(|error| {
             let field = if matches!(new.body, Body::Text(_)) { "text" } else { "data" };
@@ -91,8 +120,8 @@ pub fn prepare(settings: &Settings, new: NewMessage, now: Timestamp) -> Result<P
         return Err(refuse("not_valid", "valid_for", "a message needs some time to be sent in".to_owned()));
     }
     Ok(Prepared {
-        sender: new.from.clone().or_else(|| route.sender.clone()),
-        route: route.name.clone(),
+        sender: new.from.clone().or(sender),
+        route: name,
         profile_id: group.profile_id,
         stored: encoded.to_bytes(),
         encoded,

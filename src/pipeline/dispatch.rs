@@ -4,24 +4,23 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::change::{self, Step};
-use super::settle::segment_states;
+use super::lease::{LeaseTo, lease};
+use super::pool::{Modem, PoolTurn, Pools};
 use super::{Group, Turn};
-use crate::model::{Body, Class, Encoded, LinkName, SegmentTurn, State, Submission, Timestamp};
+use crate::model::{Class, LinkName, Submission, Timestamp};
 use crate::policy::lanes::{LANES, Lanes};
 use crate::policy::routes::Route;
 use crate::policy::throttle::Throttle;
 use crate::store::message::{self, Due};
-use crate::store::{StoreError, submission, throttle};
-use crate::text;
+use crate::store::{StoreError, throttle};
 
 /// How far ahead of its departure a segment may be leased. It hides the commit's time, and a crash puts no more than
 /// this much in doubt.
-const AHEAD: Duration = Duration::from_millis(200);
+pub(super) const AHEAD: Duration = Duration::from_millis(200);
 /// How soon to look again when the next message is longer than the room that is left.
 const ROOM_WAIT: Duration = Duration::from_millis(50);
 /// How many messages one turn leases at the most.
-const LEASES_MAX: usize = 512;
+pub(super) const LEASES_MAX: usize = 512;
 
 /// What a link can take now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,19 +59,31 @@ impl LinkOffer {
 #[derive(Debug, Clone, Default)]
 pub struct Dispatcher {
     throttles: BTreeMap<Arc<str>, Throttle>,
-    lanes: BTreeMap<Arc<str>, Lanes>,
+    pub(super) lanes: BTreeMap<Arc<str>, Lanes>,
+    pub(super) pools: Pools,
 }
 
 impl Dispatcher {
     /// A dispatcher that continues from what the store kept of the throttles.
     pub fn new(kept: &BTreeMap<String, i64>) -> Self {
-        let throttle = |(name, next): (&String, &i64)| (Arc::from(name.as_str()), Throttle::new(None, *next));
-        Self { throttles: kept.iter().map(throttle).collect(), lanes: BTreeMap::new() }
+        let mut state = Self::default();
+        for (name, &next_nanos) in kept {
+            match throttle::sim_of(name) {
+                Some(sim) => state.pools.resume(sim, next_nanos),
+                None => {
+                    state.throttles.insert(name.as_str().into(), Throttle::new(None, next_nanos));
+                }
+            }
+        }
+        state
     }
 
-    /// A carrier said that the group is too fast.
-    pub fn slow_down(&mut self, group: &str, now: Timestamp, pause: Duration) {
-        if let Some(throttle) = self.throttles.get_mut(group) {
+    /// The network said that `link` is too fast: the SIM of a modem is slowed down, or the whole group of a carrier's bind.
+    pub fn slow_down(&mut self, link: &LinkName, now: Timestamp, pause: Duration) {
+        if self.pools.slow_down(link, now, pause) {
+            return;
+        }
+        if let Some(throttle) = self.throttles.get_mut(&link.group) {
             throttle.slow_down(now, pause);
         }
     }
@@ -101,20 +112,39 @@ pub struct Dispatched {
 /// The store's own; `state` must then be thrown away.
 pub fn dispatch(turn: &Turn<'_>, state: &mut Dispatcher, mut offers: Vec<LinkOffer>) -> Result<Dispatched, StoreError> {
     let mut out = Dispatched::default();
-    let mut by_group: BTreeMap<Arc<str>, Vec<&Route>> = BTreeMap::new();
-    for route in &turn.settings.routes {
-        // The first choice that is up; a busy link is waited for, a link that is down is not.
-        let up = |name: &&Arc<str>| offers.iter().any(|offer| offer.name.group == **name);
-        if let Some(group) = route.groups.iter().find(up) {
-            by_group.entry(group.clone()).or_default().push(route);
-        }
-    }
+    let mut modems = state.pools.meet(turn, &offers)?;
+    let by_group = routes_by_group(turn, &offers, &modems);
     for (name, routes) in by_group {
         let Some(group) = turn.settings.group(&name) else { continue };
+        if let Some(modems) = modems.remove(&name) {
+            PoolTurn { turn, group, name: &name, routes: &routes, modems }.run(state, &mut offers, &mut out)?;
+            continue;
+        }
         let links: Vec<usize> = (0..offers.len()).filter(|&place| offers[place].name.group == name).collect();
         GroupTurn { turn, group, name: &name, routes: &routes, links: &links }.run(state, &mut offers, &mut out)?;
     }
     Ok(out)
+}
+
+/// Which group serves which routes in this turn: the first choice that is up. A busy link is waited for; a link that is
+/// down is not, nor a group of modems that all rest for long while another choice is up.
+fn routes_by_group<'a>(
+    turn: &Turn<'a>,
+    offers: &[LinkOffer],
+    modems: &BTreeMap<Arc<str>, Vec<Modem<'_>>>,
+) -> BTreeMap<Arc<str>, Vec<&'a Route>> {
+    // Messages that only one modem may carry belong to no route, so every group of modems has its turn.
+    let mut by_group: BTreeMap<Arc<str>, Vec<&Route>> = modems.keys().map(|name| (name.clone(), Vec::new())).collect();
+    let up = |name: &&Arc<str>| offers.iter().any(|offer| offer.name.group == **name);
+    let works =
+        |name: &&Arc<str>| up(name) && !modems.get(*name).is_some_and(|all| super::pool::all_rest(all, turn.now));
+    for route in &turn.settings.routes {
+        let chosen = route.groups.iter().find(works).or_else(|| route.groups.iter().find(up));
+        if let Some(group) = chosen {
+            by_group.entry(group.clone()).or_default().push(route);
+        }
+    }
+    by_group
 }
 
 /// One group's part of a turn.
@@ -134,7 +164,7 @@ impl GroupTurn<'_> {
         let before = throttle.next_nanos();
         let free: usize = self.links.iter().map(|&place| offers[place].free).sum();
         let budget = free.min(self.departures(throttle)).min(LEASES_MAX);
-        let mut waiting = self.waiting(budget)?;
+        let mut waiting = waiting(self.turn, self.routes, budget)?;
         let full = waiting.iter().any(|lane| lane.len() >= budget);
         while let Some(link) = self.freest(offers) {
             let ready = throttle.ready_at(now);
@@ -148,7 +178,9 @@ impl GroupTurn<'_> {
                 out.next_at = Some(now.plus(ROOM_WAIT));
                 break;
             };
-            if let Some(submission) = self.lease(due, &offers[link].name, throttle)? {
+            let to = LeaseTo { group: self.group, name: self.name, link: &offers[link].name, sim: None };
+            let depart = |segments| (0..segments).map(|_| throttle.reserve(now)).collect();
+            if let Some(submission) = lease(self.turn, due, to, depart)? {
                 offers[link].free = offers[link].free.saturating_sub(submission.turns.len());
                 offers[link].idle = false;
                 out.submissions.push((offers[link].name.clone(), submission));
@@ -174,90 +206,8 @@ impl GroupTurn<'_> {
         }
     }
 
-    /// The due messages of all routes by lane, longest due first.
-    fn waiting(&self, budget: usize) -> Result<[VecDeque<Due>; LANES], StoreError> {
-        let mut waiting = [const { VecDeque::new() }; LANES];
-        if budget == 0 {
-            return Ok(waiting);
-        }
-        for class in Class::ALL {
-            let lane = &mut waiting[class.lane()];
-            for route in self.routes {
-                lane.extend(message::due(self.turn.tx, &route.name, class, self.turn.now, budget)?);
-            }
-            if self.routes.len() > 1 {
-                lane.make_contiguous().sort_by_key(|due| due.head.id);
-            }
-        }
-        Ok(waiting)
-    }
-
     fn freest(&self, offers: &[LinkOffer]) -> Option<usize> {
         self.links.iter().copied().filter(|&place| offers[place].free > 0).max_by_key(|&place| offers[place].free)
-    }
-
-    /// Leases one message to `link`, or ends it when it cannot be sent any more.
-    fn lease(&self, mut due: Due, link: &LinkName, throttle: &mut Throttle) -> Result<Option<Submission>, StoreError> {
-        let turn = self.turn;
-        if turn.now >= due.head.valid_until {
-            let step = Step { note: Some("its validity ended before a link was free"), ..Step::default() };
-            change::enter(turn, &mut due.head, State::Expired, step)?;
-            return Ok(None);
-        }
-        let earlier = if due.head.attempt == 0 { Vec::new() } else { submission::of_message(turn.tx, due.head.id)? };
-        let states = segment_states(&earlier, due.head.segments);
-        let encoded = match self.encoded(&mut due, &states)? {
-            Ok(encoded) => encoded,
-            Err(reason) => {
-                let step = Step { note: Some(&reason), ..Step::default() };
-                change::enter(turn, &mut due.head, State::Failed, step)?;
-                return Ok(None);
-            }
-        };
-        let states =
-            if states.len() == encoded.segments.len() { states } else { segment_states(&[], encoded.segments.len()) };
-        let turns: Vec<SegmentTurn> = (0_u8..)
-            .zip(&states)
-            .filter(|(_, state)| matches!(state, State::Queued | State::Uncertain))
-            .map(|(index, _)| SegmentTurn { index, not_before: throttle.reserve(turn.now) })
-            .collect();
-        let head = &mut due.head;
-        head.attempt += 1;
-        head.awaited = u32::try_from(turns.len()).unwrap_or(u32::MAX);
-        let link = link.to_string();
-        head.link = Some(link.clone());
-        change::enter(turn, head, State::Leased, Step { link: Some(&link), ..Step::default() })?;
-        Ok(Some(Submission {
-            message: head.id,
-            attempt: head.attempt,
-            from: due.sender,
-            to: head.recipient.clone(),
-            class: head.class,
-            encoded: Arc::new(encoded),
-            turns,
-            valid_until: head.valid_until,
-            parameters: due.parameters.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
-        }))
-    }
-
-    /// The message in this group's form: as stored, or encoded again if it was encoded for another.
-    fn encoded(&self, due: &mut Due, states: &[State]) -> Result<Result<Encoded, String>, StoreError> {
-        let Some(stored) = Encoded::from_bytes(&due.encoded) else {
-            return Err(StoreError::Row(format!("message {}: encoded form is damaged", due.head.id)));
-        };
-        let untouched = states.iter().all(|state| matches!(state, State::Queued));
-        let (Some(text), true, true) = (&due.body, due.profile != self.group.profile_id, untouched) else {
-            return Ok(Ok(stored));
-        };
-        match text::encode(&Body::Text(text.clone()), &stored.indication, &self.group.profile, None) {
-            Err(error) => Ok(Err(format!("link {} cannot carry it: {error}", self.name))),
-            Ok(encoding) => {
-                let encoded = Encoded { reference: stored.reference, ..encoding.encoded };
-                message::save_encoded(self.turn.tx, due.head.id, &encoded, self.group.profile_id)?;
-                due.head.segments = encoded.segments.len();
-                Ok(Ok(encoded))
-            }
-        }
     }
 
     /// Says when to look again: at once, when the throttle opens, or when the next message is due.
@@ -278,13 +228,41 @@ impl GroupTurn<'_> {
                 out.more = true;
             }
         }
-        for route in self.routes {
-            for class in Class::ALL {
-                if let Some(at) = message::next_due(self.turn.tx, &route.name, class, now)? {
-                    sooner(at);
-                }
-            }
-        }
+        out.next_at = earlier(out.next_at, next_due(self.turn, self.routes)?);
         Ok(())
     }
+}
+
+/// The due messages of all routes by lane, longest due first.
+pub(super) fn waiting(turn: &Turn<'_>, routes: &[&Route], budget: usize) -> Result<[VecDeque<Due>; LANES], StoreError> {
+    let mut waiting = [const { VecDeque::new() }; LANES];
+    if budget == 0 {
+        return Ok(waiting);
+    }
+    for class in Class::ALL {
+        let lane = &mut waiting[class.lane()];
+        for route in routes {
+            lane.extend(message::due(turn.tx, &route.name, class, turn.now, budget)?);
+        }
+        if routes.len() > 1 {
+            lane.make_contiguous().sort_by_key(|due| due.head.id);
+        }
+    }
+    Ok(waiting)
+}
+
+/// When the next message of the routes is due after now.
+pub(super) fn next_due(turn: &Turn<'_>, routes: &[&Route]) -> Result<Option<Timestamp>, StoreError> {
+    let mut next = None;
+    for route in routes {
+        for class in Class::ALL {
+            next = earlier(next, message::next_due(turn.tx, &route.name, class, turn.now)?);
+        }
+    }
+    Ok(next)
+}
+
+/// The earlier of two instants that may be absent.
+pub(super) fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    a.into_iter().chain(b).min()
 }

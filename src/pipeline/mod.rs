@@ -10,11 +10,16 @@
 //! happen next is told by [`Wakes`], which carry no data: a wake-up makes somebody look at the rows.
 
 mod accept;
+mod care;
 mod change;
 mod dispatch;
+mod doubts;
 mod estimate;
+mod lease;
+mod modems;
 pub mod notify;
 mod operate;
+mod pool;
 mod receipts;
 mod receive;
 mod settings;
@@ -26,6 +31,7 @@ mod turn;
 mod tests;
 
 pub use accept::{Accepted, Answer, Key, Prepared, Refusal, accept, accept_once, prepare};
+pub use care::{Question, SimStanding, SpanUse, care, sims};
 pub use dispatch::{Dispatched, Dispatcher, LinkOffer, SimOffer, dispatch};
 pub use estimate::{Draft, estimate};
 pub use operate::{Canceled, Resolution, cancel, resolve};

@@ -1,12 +1,13 @@
 //! Records what the links report: the outcome of each segment, and from those of a whole lease what the message does next.
 
 use super::change::{self, Step};
-use super::{Turn, receipts, receive};
-use crate::model::{LinkEvent, LinkName, State, SubmitOutcome, SubmitResult};
+use super::receipts::LeasedAt;
+use super::{Settings, Turn, doubts, modems, receipts, receive};
+use crate::model::{CarrierMessageId, LinkEvent, LinkName, State, SubmitOutcome, SubmitResult};
 use crate::policy::lifecycle::{self, Conclusion, Verdict};
-use crate::store::StoreError;
 use crate::store::message::{self, Head};
 use crate::store::submission::{self, Submission};
+use crate::store::{StoreError, sim, sim_usage};
 
 /// Records the events of one link, in the order in which they came.
 ///
@@ -16,10 +17,10 @@ pub fn settle(turn: &Turn<'_>, link: &LinkName, events: &[LinkEvent]) -> Result<
     for event in events {
         match event {
             LinkEvent::Submit(result) => submitted(turn, link, result)?,
-            LinkEvent::Receipt { receipt, .. } => receipts::settle(turn, &link.group, receipt)?,
+            LinkEvent::Receipt { receipt, .. } => receipts::settle(turn, link, receipt)?,
             LinkEvent::Inbound { part, ack } => receive::receive(turn, link, part, ack.map(|ack| ack.session))?,
             LinkEvent::Health(_) => turn.wake_dispatch(),
-            LinkEvent::Modem { .. } => {}
+            LinkEvent::Modem { notice, ack } => modems::settle(turn, link, notice, *ack)?,
         }
     }
     Ok(())
@@ -40,7 +41,10 @@ fn submitted(turn: &Turn<'_>, link: &LinkName, result: &SubmitResult) -> Result<
     }
     let verdict = lifecycle::verdict(&result.outcome);
     let row = outcome_row(turn, link, result, lifecycle::segment_state(verdict));
-    let row = write_outcome(turn, link, row, result, head.recipient.as_str())?;
+    let row = write_outcome(turn, &head, row, LeasedAt::Current)?;
+    if let Some(sim) = &head.sim {
+        count_on_sim(turn, sim, verdict)?;
+    }
     head.awaited -= 1;
     if head.awaited > 0 {
         return message::save_awaited(turn.tx, head.id, head.awaited);
@@ -48,6 +52,16 @@ fn submitted(turn: &Turn<'_>, link: &LinkName, result: &SubmitResult) -> Result<
     let mut rows = known;
     rows.push(row);
     conclude(turn, &mut head, &rows, Some(result))
+}
+
+/// What a segment's outcome means for the SIM: one that never got anywhere, through no fault of its own, is not counted
+/// against its caps. A modem that cannot send would use them up otherwise.
+fn count_on_sim(turn: &Turn<'_>, sim: &str, verdict: Verdict) -> Result<(), StoreError> {
+    match verdict {
+        Verdict::Taken => sim::used(turn.tx, sim, turn.now),
+        Verdict::NotYet => sim_usage::give_back(turn.tx, sim),
+        Verdict::Again { .. } | Verdict::Never | Verdict::Doubt => Ok(()),
+    }
 }
 
 /// An outcome as its row.
@@ -70,23 +84,27 @@ fn outcome_row(turn: &Turn<'_>, link: &LinkName, result: &SubmitResult, state: S
     }
 }
 
-/// Writes an outcome, and lets a receipt that came before it take effect.
+/// Writes an outcome, and lets a receipt that came before it take effect: one with the id that it names, or, when the
+/// answer was lost, one that can only be about it. `leased_at` is when the lease began.
 fn write_outcome(
     turn: &Turn<'_>,
-    link: &LinkName,
+    head: &Head,
     mut row: Submission,
-    result: &SubmitResult,
-    recipient: &str,
+    leased_at: LeasedAt,
 ) -> Result<Submission, StoreError> {
-    let SubmitOutcome::Accepted { carrier_id: Some(id) } = &result.outcome else {
-        submission::put(turn.tx, &row, None)?;
-        return Ok(row);
+    let early = match row.carrier_id.as_deref().and_then(CarrierMessageId::new) {
+        Some(id) => receipts::take_early(turn, head, &row, &id, leased_at)?,
+        None if row.state == State::Uncertain => doubts::take(turn, head, &row, leased_at)?,
+        None => None,
     };
-    if let Some((state, note)) = receipts::take_early(turn, &link.group, id, recipient)? {
-        row.state = state;
-        row.note = Some(note);
+    if let Some(early) = early {
+        row.state = early.state;
+        row.note = Some(early.note);
+        row.carrier_id = Some(early.id.to_string());
     }
-    submission::put(turn.tx, &row, Some(submission::carrier_key(&link.group, &id.normal_form())))?;
+    let group = Settings::group_of(&row.link);
+    let id = row.carrier_id.as_deref().and_then(CarrierMessageId::new);
+    submission::put(turn.tx, &row, id.map(|id| submission::carrier_key(group, &id.normal_form())))?;
     Ok(row)
 }
 
@@ -210,7 +228,8 @@ fn late(
     let state = lifecycle::segment_state(lifecycle::verdict(&result.outcome));
     let row = outcome_row(turn, link, result, state);
     let mut rows = known;
-    rows[before] = write_outcome(turn, link, row, result, head.recipient.as_str())?;
+    let doubted_at = rows[before].at;
+    rows[before] = write_outcome(turn, &head, row, LeasedAt::Before(doubted_at))?;
     let note = format!("a late answer to send {} came", result.attempt);
     // While another lease runs, its own end decides; until then only the row knows.
     if head.state == State::Leased {
@@ -260,8 +279,7 @@ pub fn abandon(turn: &Turn<'_>, head: &mut Head, reason: &str) -> Result<(), Sto
             code: None,
             note: Some(reason.to_owned()),
         };
-        submission::put(turn.tx, &row, None)?;
-        rows.push(row);
+        rows.push(write_outcome(turn, head, row, LeasedAt::Current)?);
     }
     conclude(turn, head, &rows, None)
 }

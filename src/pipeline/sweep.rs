@@ -1,12 +1,13 @@
 //! What happens though nobody does anything: messages expire, leases and receipts stay out, old rows go, a crash is cleared up.
 
+use super::Turn;
 use super::change::{self, Step, reports};
+use super::receive::{self, Origin};
 use super::settle::abandon;
-use super::{Turn, receive};
 use crate::model::{InboundPart, LinkName, Sender, State};
 use crate::policy::routes::Route;
 use crate::store::message::{self, Head};
-use crate::store::{StoreError, idempotency, inbound, receipt};
+use crate::store::{StoreError, idempotency, inbound, inbound_seen, receipt};
 
 /// How many rows one transaction handles.
 const ROWS_MAX: usize = 500;
@@ -41,7 +42,9 @@ pub fn sweep(turn: &Turn<'_>) -> Result<Swept, StoreError> {
     let old = turn.now.minus(turn.settings.remember_for);
     receipt::forget_older(turn.tx, old)?;
     idempotency::forget_older(turn.tx, old)?;
-    inbound::purge_older(turn.tx, turn.now.minus(turn.settings.keep_for))?;
+    let kept_since = turn.now.minus(turn.settings.keep_for);
+    inbound::purge_older(turn.tx, kept_since)?;
+    inbound_seen::forget_older(turn.tx, kept_since)?;
     Ok(swept)
 }
 
@@ -90,7 +93,7 @@ fn give_up_parts(turn: &Turn<'_>) -> Result<(), StoreError> {
             part_of: None,
             network_time: None,
         };
-        receive::complete(turn, &LinkName::new(&set.link_group, 1), &any, &parts, set.total, None)?;
+        receive::complete(turn, &LinkName::new(&set.link_group, 1), &any, &parts, set.total, Origin::default())?;
     }
     Ok(())
 }

@@ -11,6 +11,8 @@ use crate::text::TextProfile;
 const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
 const SECOND: Duration = Duration::from_secs(1);
 
+mod modems;
+
 /// A gateway with one route over the groups `north` and `south`, and nothing but rows behind it.
 struct Gateway {
     database: Database,

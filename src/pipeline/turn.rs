@@ -1,9 +1,9 @@
 //! One turn of the pipeline: the transaction, the settings and the one reading of the clock.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use super::Settings;
-use crate::model::Timestamp;
+use crate::model::{AckToken, LinkName, Timestamp};
 use crate::store::Tx;
 
 /// What the stages of one transaction share.
@@ -16,6 +16,7 @@ pub struct Turn<'a> {
     /// The time at which the turn happens.
     pub now: Timestamp,
     wakes: Cell<Wakes>,
+    refused: RefCell<Vec<(LinkName, AckToken)>>,
 }
 
 /// Who should look at the rows after the commit.
@@ -37,12 +38,21 @@ impl Wakes {
 impl<'a> Turn<'a> {
     /// A turn at `now`.
     pub fn new(tx: &'a Tx<'a>, settings: &'a Settings, now: Timestamp) -> Self {
-        Self { tx, settings, now, wakes: Cell::default() }
+        Self { tx, settings, now, wakes: Cell::default(), refused: RefCell::default() }
     }
 
     /// Who should look at the rows once the transaction is committed.
     pub fn wakes(&self) -> Wakes {
         self.wakes.get()
+    }
+
+    /// What was settled with a no: it is answered so once the transaction is committed. All else is answered with a yes.
+    pub fn refused(&self) -> Vec<(LinkName, AckToken)> {
+        self.refused.borrow().clone()
+    }
+
+    pub(super) fn refuse(&self, link: &LinkName, token: AckToken) {
+        self.refused.borrow_mut().push((link.clone(), token));
     }
 
     pub(super) fn wake_dispatch(&self) {

@@ -15,6 +15,8 @@ use jiff::tz::TimeZone;
 use crate::model::Timestamp;
 
 const SECOND: Duration = Duration::from_secs(1);
+/// A segment leaves a little after it was counted; it counts for so much longer.
+const LEAVES_WITHIN: Duration = SECOND;
 
 /// A span of time that has a cap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,91 +160,86 @@ pub struct Quota {
     pub until: Timestamp,
 }
 
-/// What a SIM has sent lately.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Usage(Vec<Slot>);
+/// What a SIM has sent lately, as it counts at one instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    now: Timestamp,
+    /// Begin and end of the contract's month.
+    month: (Timestamp, Timestamp),
+    slots: Vec<Slot>,
+}
 
 impl Usage {
     /// What the store kept, as it counts at `now`.
     pub fn new(slots: impl IntoIterator<Item = Slot>, months: &Months, now: Timestamp) -> Self {
-        let mut usage = Self::default();
+        let mut usage = Self { now, month: months.around(now), slots: Vec::new() };
         for slot in slots {
-            let start = slot.start.min(slot_at(slot.span, now, months));
+            let start = slot.start.min(usage.slot_now(slot.span));
             usage.add(Slot { start, ..slot });
         }
-        usage.0.sort_by_key(|slot| (slot.span, slot.start));
+        usage.slots.sort_by_key(|slot| (slot.span, slot.start));
         usage
     }
 
-    /// The slots that count `segments` more at `now`, one for each span, for the store to add.
-    pub fn slots_at(now: Timestamp, months: &Months, segments: u32) -> [Slot; 4] {
-        Span::ALL.map(|span| Slot { span, start: slot_at(span, now, months), segments })
+    /// The slots that count `segments` more now, one for each span, for the store to add.
+    pub fn slots_of(&self, segments: u32) -> [Slot; 4] {
+        Span::ALL.map(|span| Slot { span, start: self.slot_now(span), segments })
     }
 
-    /// Counts `segments` more at `now`.
-    pub fn count(&mut self, segments: u32, months: &Months, now: Timestamp) {
-        Self::slots_at(now, months, segments).into_iter().for_each(|slot| self.add(slot));
+    /// Counts `segments` more now.
+    pub fn count(&mut self, segments: u32) {
+        self.slots_of(segments).into_iter().for_each(|slot| self.add(slot));
     }
 
     fn add(&mut self, new: Slot) {
-        match self.0.iter_mut().find(|slot| (slot.span, slot.start) == (new.span, new.start)) {
+        match self.slots.iter_mut().find(|slot| (slot.span, slot.start) == (new.span, new.start)) {
             Some(slot) => slot.segments = slot.segments.saturating_add(new.segments),
-            None => self.0.push(new),
+            None => self.slots.push(new),
         }
     }
 
-    /// How many segments count against the cap of `span` at `now`.
-    pub fn used(&self, span: Span, months: &Months, now: Timestamp) -> u32 {
-        self.counting(span, months, now).fold(0, |sum, (_, segments)| sum.saturating_add(segments))
+    /// How many segments count against the cap of `span`.
+    pub fn used(&self, span: Span) -> u32 {
+        self.counting(span).fold(0, |sum, (_, segments)| sum.saturating_add(segments))
     }
 
-    /// The slots of `span` that count at `now`: when each stops counting, and its segments. The oldest comes first.
-    fn counting<'a>(
-        &'a self,
-        span: Span,
-        months: &'a Months,
-        now: Timestamp,
-    ) -> impl Iterator<Item = (Timestamp, u32)> + 'a {
+    /// The slots of `span` that count now: when each stops counting, and its segments. The oldest comes first.
+    fn counting(&self, span: Span) -> impl Iterator<Item = (Timestamp, u32)> + '_ {
+        let (begin, end) = self.month;
         let ends = move |start: Timestamp| match span.length() {
-            Some((whole, slot)) => start.plus(slot).plus(whole),
-            None => months.around(start).1,
+            Some((whole, slot)) => start.plus(slot).plus(whole).plus(LEAVES_WITHIN),
+            None if start >= begin => end,
+            None => start,
         };
-        self.0
-            .iter()
-            .filter(move |slot| slot.span == span)
-            .map(move |slot| (ends(slot.start), slot.segments))
-            .filter(move |(until, _)| *until > now)
+        let slots = self.slots.iter().filter(move |slot| slot.span == span);
+        slots.map(move |slot| (ends(slot.start), slot.segments)).filter(|(until, _)| *until > self.now)
     }
 
-    /// What keeps `segments` more from leaving at `now`, if anything does.
+    /// What keeps `segments` more from leaving now, if anything does.
     ///
     /// A message longer than a cap goes when nothing else counts against it; else it would never go.
-    pub fn quota(&self, caps: &Caps, segments: u32, months: &Months, now: Timestamp) -> Option<Quota> {
+    pub fn quota(&self, caps: &Caps, segments: u32) -> Option<Quota> {
         let of = |span: Span| {
             let cap = caps.of(span)?;
-            let mut used = self.used(span, months, now);
+            let mut used = self.used(span);
             let fits = |used: u32| used == 0 || used.saturating_add(segments) <= cap;
             if fits(used) {
                 return None;
             }
-            let free_at = self.counting(span, months, now).find_map(|(until, leaving)| {
+            let free_at = self.counting(span).find_map(|(until, leaving)| {
                 used = used.saturating_sub(leaving);
                 fits(used).then_some(until)
             });
-            Some(Quota { span, until: free_at.unwrap_or_else(|| now.plus(SECOND)) })
+            Some(Quota { span, until: free_at.unwrap_or_else(|| self.now.plus(SECOND)) })
         };
         Span::ALL.into_iter().filter_map(of).max_by_key(|quota| quota.until)
     }
-}
 
-/// The beginning of the slot that `at` lies in.
-fn slot_at(span: Span, at: Timestamp, months: &Months) -> Timestamp {
-    match span.length() {
-        Some((_, slot)) => {
-            let length = i64::try_from(slot.as_millis()).unwrap_or(i64::MAX).max(1);
-            Timestamp::from_millis(at.as_millis().div_euclid(length).saturating_mul(length))
-        }
-        None => months.around(at).0,
+    /// The beginning of the slot of `span` that it is now.
+    fn slot_now(&self, span: Span) -> Timestamp {
+        let Some((_, slot)) = span.length() else { return self.month.0 };
+        let length = i64::try_from(slot.as_millis()).unwrap_or(i64::MAX).max(1);
+        Timestamp::from_millis(self.now.as_millis().div_euclid(length).saturating_mul(length))
     }
 }
 
@@ -253,21 +250,28 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_795_305_600_000);
     const HOUR: Duration = Duration::from_secs(3600);
 
-    fn months() -> Months {
-        Months::default()
+    fn usage(now: Timestamp) -> Usage {
+        Usage::new([], &Months::default(), now)
+    }
+
+    /// The same usage at another instant.
+    fn at(usage: &Usage, now: Timestamp) -> Usage {
+        Usage::new(usage.slots.clone(), &Months::default(), now)
     }
 
     /// Sends one segment after the other as soon as the caps let it, and returns when each went.
     fn departures(caps: &Caps, count: usize) -> Vec<Timestamp> {
-        let (mut usage, mut now, mut out) = (Usage::default(), NOW.plus(Duration::from_millis(1234)), Vec::new());
+        let mut now = NOW.plus(Duration::from_millis(1234));
+        let (mut usage, mut out) = (usage(now), Vec::new());
         while out.len() < count {
-            match usage.quota(caps, 1, &months(), now) {
+            usage = at(&usage, now);
+            match usage.quota(caps, 1) {
                 Some(quota) => {
                     assert!(quota.until > now, "{quota:?} at {now}");
                     now = quota.until;
                 }
                 None => {
-                    usage.count(1, &months(), now);
+                    usage.count(1);
                     out.push(now);
                     now = now.plus(Duration::from_millis(700));
                 }
@@ -292,80 +296,74 @@ mod tests {
     #[test]
     fn a_cap_that_is_reached_has_an_end() {
         let caps = Caps { day: Some(3), ..Caps::NONE };
-        let mut usage = Usage::default();
-        usage.count(2, &months(), NOW);
-        assert_eq!(usage.quota(&caps, 1, &months(), NOW), None);
-        assert_eq!(
-            usage.quota(&caps, 2, &months(), NOW),
-            Some(Quota { span: Span::Day, until: NOW.plus(HOUR * 25) }),
-            "two do not fit any more"
-        );
-        usage.count(1, &months(), NOW.plus(HOUR * 3));
-        let quota = usage.quota(&caps, 1, &months(), NOW.plus(HOUR * 4)).unwrap();
-        assert_eq!(quota.until, NOW.plus(HOUR * 25), "the first two leave first");
-        assert_eq!(usage.used(Span::Day, &months(), quota.until), 1);
+        let mut first = usage(NOW);
+        first.count(2);
+        assert_eq!(first.quota(&caps, 1), None);
+        let until = NOW.plus(HOUR * 25 + SECOND);
+        assert_eq!(first.quota(&caps, 2), Some(Quota { span: Span::Day, until }), "two do not fit any more");
+        let mut later = at(&first, NOW.plus(HOUR * 3));
+        later.count(1);
+        assert_eq!(later.quota(&caps, 1).unwrap().until, until, "the first two leave first");
+        assert_eq!(at(&later, until).used(Span::Day), 1);
     }
 
     #[test]
     fn a_message_longer_than_a_cap_goes_alone() {
         let caps = Caps { minute: Some(6), ..Caps::NONE };
-        let mut usage = Usage::default();
-        assert_eq!(usage.quota(&caps, 10, &months(), NOW), None);
-        usage.count(10, &months(), NOW);
-        assert!(usage.quota(&caps, 1, &months(), NOW).is_some());
-        assert_eq!(usage.quota(&caps, 10, &months(), NOW.plus(SECOND * 65)), None);
+        let mut usage = usage(NOW);
+        assert_eq!(usage.quota(&caps, 10), None);
+        usage.count(10);
+        assert!(usage.quota(&caps, 1).is_some());
+        assert_eq!(at(&usage, NOW.plus(SECOND * 66)).quota(&caps, 10), None);
     }
 
     #[test]
     fn a_clock_set_back_keeps_the_caps_and_stalls_for_no_longer_than_a_span() {
         let caps = Caps { hour: Some(5), ..Caps::NONE };
-        let mut usage = Usage::default();
-        usage.count(5, &months(), NOW);
+        let mut usage = usage(NOW);
+        usage.count(5);
         let back = NOW.minus(HOUR * 24 * 400);
-        let seen = Usage::new(usage.0.clone(), &months(), back);
-        let quota = seen.quota(&caps, 1, &months(), back).unwrap();
-        assert!(quota.until.since(back) <= HOUR + SECOND * 300, "{quota:?}");
-        assert_eq!(seen.used(Span::Month, &months(), back), 5);
+        let seen = at(&usage, back);
+        let quota = seen.quota(&caps, 1).unwrap();
+        assert!(quota.until.since(back) <= HOUR + SECOND * 301, "{quota:?}");
+        assert_eq!(seen.used(Span::Month), 5);
     }
 
     #[test]
     fn a_month_begins_on_its_day_in_its_zone() {
         let seoul = Months { first_day: 15, zone: TimeZone::get("Asia/Seoul").unwrap() };
-        let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        let begins = |months: &Months, text| {
-            let (this, next) = months.around(at(text));
-            (this.to_string(), next.to_string())
-        };
-        let (this, next) = begins(&seoul, "2026-11-14T15:00:00Z");
-        assert_eq!((this.as_str(), next.as_str()), ("2026-11-14T15:00:00.000Z", "2026-12-14T15:00:00.000Z"));
-        let (this, next) = begins(&seoul, "2026-11-14T14:59:59Z");
-        assert_eq!((this.as_str(), next.as_str()), ("2026-10-14T15:00:00.000Z", "2026-11-14T15:00:00.000Z"));
         let last = Months { first_day: 31, ..Months::default() };
-        let (this, next) = begins(&last, "2026-02-28T12:00:00Z");
-        assert_eq!((this.as_str(), next.as_str()), ("2026-02-28T00:00:00.000Z", "2026-03-31T00:00:00.000Z"));
-        let (this, next) = begins(&last, "2026-02-27T12:00:00Z");
-        assert_eq!((this.as_str(), next.as_str()), ("2026-01-31T00:00:00.000Z", "2026-02-28T00:00:00.000Z"));
+        for (months, at, this, next) in [
+            (&seoul, "2026-11-14T15:00:00Z", "2026-11-14T15:00:00.000Z", "2026-12-14T15:00:00.000Z"),
+            (&seoul, "2026-11-14T14:59:59Z", "2026-10-14T15:00:00.000Z", "2026-11-14T15:00:00.000Z"),
+            (&last, "2026-02-28T12:00:00Z", "2026-02-28T00:00:00.000Z", "2026-03-31T00:00:00.000Z"),
+            (&last, "2026-02-27T12:00:00Z", "2026-01-31T00:00:00.000Z", "2026-02-28T00:00:00.000Z"),
+        ] {
+            let (begin, end) = months.around(at.parse().unwrap());
+            assert_eq!((begin.to_string().as_str(), end.to_string().as_str()), (this, next), "{at}");
+        }
     }
 
     #[test]
     fn a_month_of_the_contract_frees_everything_at_once() {
         let caps = Caps { month: Some(2), ..Caps::NONE };
-        let mut usage = Usage::default();
-        usage.count(1, &months(), "2026-11-02T00:00:00Z".parse().unwrap());
-        usage.count(1, &months(), "2026-11-29T00:00:00Z".parse().unwrap());
-        let quota = usage.quota(&caps, 1, &months(), "2026-11-30T00:00:00Z".parse().unwrap()).unwrap();
-        assert_eq!(quota.until.to_string(), "2026-12-01T00:00:00.000Z");
-        assert_eq!(usage.quota(&caps, 2, &months(), quota.until), None);
+        let instant = |text: &str| text.parse::<Timestamp>().unwrap();
+        let mut usage = usage(instant("2026-11-02T00:00:00Z"));
+        usage.count(1);
+        let mut later = at(&usage, instant("2026-11-29T00:00:00Z"));
+        later.count(1);
+        let quota = later.quota(&caps, 1).unwrap();
+        assert_eq!(quota.until, instant("2026-12-01T00:00:00Z"));
+        assert_eq!(at(&later, quota.until).quota(&caps, 2), None);
     }
 
     #[test]
     fn no_instant_and_no_count_panics() {
         for millis in [i64::MIN, -1, 0, i64::MAX] {
-            let at = Timestamp::from_millis(millis);
-            let mut usage = Usage::default();
-            usage.count(u32::MAX, &months(), at);
-            usage.count(u32::MAX, &months(), at);
-            let _ = usage.quota(&Caps { month: Some(0), ..Caps::default() }, u32::MAX, &months(), at);
+            let mut usage = usage(Timestamp::from_millis(millis));
+            usage.count(u32::MAX);
+            usage.count(u32::MAX);
+            let _ = usage.quota(&Caps { month: Some(0), ..Caps::default() }, u32::MAX);
         }
     }
 }

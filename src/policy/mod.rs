@@ -5,6 +5,7 @@
 //! - [`callback_retry`]: whether and when a callback is tried again
 //! - [`throttle`]: when the next segment may leave
 //! - [`lanes`]: who goes first when a link has too few slots for all
+//! - [`report`]: which send a modem's status report is about
 //! - [`routes`]: which links a message may take
 //! - [`pool`]: which modem of a group takes a message
 //! - [`caps`], [`pace`]: how much a SIM may send, and when it may send again
@@ -17,6 +18,7 @@ pub mod lanes;
 pub mod lifecycle;
 pub mod pace;
 pub mod pool;
+pub mod report;
 pub mod retry;
 pub mod routes;
 pub mod sim_care;

@@ -9,6 +9,7 @@
 //! | `server` | nothing: it carries the octets over TCP and TLS |
 //! | `ledger`, `assemble` | what is remembered, and what a person would read on the handset |
 //! | `modem` | the simulated modem |
+//! | `fixture`, `fixture_script`, `fixture_player` | what a recorded dialogue says, and how a modem is played by it |
 //! | `modem_server` | nothing: it carries the modem's octets over pseudo terminals and TCP |
 //!
 //! It is used by `postrider demo`, `postrider bench` and the tests. The codec is the gateway's own; the session rules are
@@ -20,6 +21,11 @@ mod carrier;
 mod connection;
 pub mod delivery;
 pub mod faults;
+pub mod fixture;
+mod fixture_player;
+mod fixture_script;
+#[cfg(test)]
+mod fixture_tests;
 pub mod ids;
 pub mod ledger;
 mod message;
@@ -36,6 +42,8 @@ pub use carrier::Carrier;
 pub use connection::ConnectionId;
 pub use delivery::Inbound;
 pub use faults::Faults;
+pub use fixture::Fixture;
+pub use fixture_player::{Player, PlayerSettings};
 pub use ids::{IdForm, IdForms};
 pub use ledger::{Counts, Entry, Keep};
 pub use server::{CarrierServer, ServerSettings};

@@ -159,11 +159,17 @@ pub fn count_copy(tx: &Tx<'_>, copy: &Copy) -> Result<Option<MessageId>, StoreEr
 ///
 /// # Errors
 /// SQLite's own.
-pub fn insert(tx: &Tx<'_>, message: &InboundMessage, digest: i64, session: Option<u32>) -> Result<(), StoreError> {
+pub fn insert(
+    tx: &Tx<'_>,
+    message: &InboundMessage,
+    digest: i64,
+    session: Option<u32>,
+    sim: Option<&str>,
+) -> Result<(), StoreError> {
     tx.sql()
         .prepare_cached(
             "INSERT INTO inbound (id, sender, recipient, body, data, link, received_at, parts, parts_came, digest, \
-             session) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             session, sim) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             message.id.as_i64(),
@@ -177,6 +183,7 @@ pub fn insert(tx: &Tx<'_>, message: &InboundMessage, digest: i64, session: Optio
             message.parts.1,
             digest,
             session,
+            sim,
         ])?;
     Ok(())
 }

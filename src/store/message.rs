@@ -1,4 +1,4 @@
-//! The `message` table: insert, lease, change, purge; `look` has what people and tools see of it.
+//! The `message` table: insert, lease, change, purge; `look` has what people and tools see of it, `queue` where it waits.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ macro_rules! concat_head {
     ($more:literal, $condition:literal) => {
         concat!(
             "SELECT id, state, class, recipient, segments, valid_until, on_doubt, attempt, tries, doubts, awaited, \
-             events, link, callback, reference, tags",
+             events, link, callback, reference, tags, sim",
             $more,
             " FROM message ",
             $condition
@@ -23,10 +23,14 @@ macro_rules! concat_head {
     };
 }
 
+mod facts;
 mod look;
+mod queue;
 
+pub use facts::{another_is_leased, changed_at, sender_of};
 use look::tags_of;
 pub use look::{Filter, View, list, view};
+pub use queue::{awaited_links, defer, only_link, queue_of, reroute};
 
 /// A message as `accept` writes it.
 #[derive(Debug, Clone)]
@@ -144,6 +148,8 @@ pub struct Head {
     pub reference: Option<String>,
     /// Its tags, as JSON.
     pub tags: Option<String>,
+    /// The SIM that has or had the lease; absent over a carrier.
+    pub sim: Option<String>,
 }
 
 /// Reads the columns of `concat_head!` by place: names would be looked up for every row, and this is the hottest row.
@@ -165,6 +171,7 @@ fn head_of(row: &Row<'_>) -> Result<Head, StoreError> {
         callback: row.get(13)?,
         reference: row.get(14)?,
         tags: row.get(15)?,
+        sim: row.get(16)?,
     })
 }
 
@@ -194,7 +201,7 @@ pub fn save(
     tx.sql()
         .prepare_cached(
             "UPDATE message SET state = ?2, due_at = ?3, timer_at = ?4, attempt = ?5, tries = ?6, doubts = ?7, \
-             awaited = ?8, events = ?9, link = ?10, changed_at = ?11 WHERE id = ?1",
+             awaited = ?8, events = ?9, link = ?10, changed_at = ?11, sim = ?12 WHERE id = ?1",
         )?
         .execute(params![
             head.id.as_i64(),
@@ -208,6 +215,7 @@ pub fn save(
             head.events,
             head.link,
             now.as_millis(),
+            head.sim,
         ])?;
     if was != head.state {
         tx.change_tally(|tally| {
@@ -245,23 +253,6 @@ pub fn save_validity(tx: &Tx<'_>, id: MessageId, valid_until: Timestamp) -> Resu
         .prepare_cached("UPDATE message SET valid_until = ?2 WHERE id = ?1")?
         .execute(params![id.as_i64(), valid_until.as_millis()])?;
     Ok(())
-}
-
-/// Moves waiting messages whose route is not among `known` to `route`; returns how many.
-///
-/// # Errors
-/// SQLite's own.
-pub fn reroute(tx: &Tx<'_>, known: &[&str], route: &str) -> Result<usize, StoreError> {
-    let mut statement = tx.sql().prepare("SELECT DISTINCT route FROM message WHERE due_at IS NOT NULL")?;
-    let found = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
-    let mut moved = 0;
-    for gone in found.iter().filter(|name| !known.contains(&name.as_str())) {
-        moved += tx
-            .sql()
-            .prepare("UPDATE message SET route = ?2 WHERE route = ?1 AND due_at IS NOT NULL")?
-            .execute(params![gone, route])?;
-    }
-    Ok(moved)
 }
 
 /// Puts a message in transport form again, for a link with another text profile.

@@ -5,23 +5,29 @@
 //! - [`message`], [`submission`], [`event`]: a message, what was sent of it, and its timeline
 //! - [`receipt`], [`inbound`], [`callback`]: what comes in, and what goes to the tools
 //! - [`campaign`]: contacts, their events and data points, segments
+//! - [`receipt`], [`inbound`], [`inbound_seen`], [`callback`]: what comes in, and what goes to the tools
 //! - [`token`], [`idempotency`], [`mod@reference`], [`throttle`]: what has to be remembered besides
+//! - [`sim`], [`sim_usage`], [`contact`]: modems and their SIMs, what these sent, and whom they wrote to
 //! - [`Tally`]: message counts by state
 //!
 //! SQL stands only here. Functions are named by intent and take a [`Tx`] when they write.
 
 pub mod callback;
 pub mod campaign;
+pub mod contact;
 mod database;
 mod error;
 pub mod event;
 pub mod idempotency;
 pub mod inbound;
+pub mod inbound_seen;
 pub mod message;
 mod migrate;
 pub mod receipt;
 pub mod reference;
 mod row;
+pub mod sim;
+pub mod sim_usage;
 pub mod submission;
 mod tally;
 pub mod throttle;

@@ -1,6 +1,6 @@
 //! The `early_receipt` table: receipts that came before anybody could match them.
 
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::{StoreError, Tx, row};
 use crate::model::{CarrierMessageId, Receipt, State, Timestamp};
@@ -12,6 +12,8 @@ pub struct Early {
     pub id: i64,
     /// The receipt.
     pub receipt: Receipt,
+    /// When it came.
+    pub received_at: Timestamp,
 }
 
 /// Keeps `receipt` under `key` until its submit answer comes.
@@ -62,22 +64,43 @@ pub fn early(tx: &Tx<'_>, key: i64) -> Result<Vec<Early>, StoreError> {
     let mut rows = statement.query([key])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
-        let recipient: Option<String> = row.get("recipient")?;
-        let state: State = row::parsed(row, "state")?;
-        all.push(Early {
-            id: row.get("id")?,
-            receipt: Receipt {
-                ids: CarrierMessageId::new(&row.get::<_, String>("carrier_id")?).into_iter().collect(),
-                state,
-                raw_state: row.get("raw_state")?,
-                error: row.get("error")?,
-                recipient: recipient.and_then(|text| text.parse().ok()),
-                sender: None,
-                done_at: row::maybe_time(row, "done_at")?,
-            },
-        });
+        all.push(early_of(row)?);
     }
     Ok(all)
+}
+
+/// The receipts of a link group that came at or after `since`, oldest first, a bounded number.
+///
+/// # Errors
+/// SQLite's own.
+pub fn of_group(tx: &Tx<'_>, link_group: &str, since: Timestamp) -> Result<Vec<Early>, StoreError> {
+    let mut statement = tx.sql().prepare_cached(
+        "SELECT * FROM early_receipt WHERE link_group = ?1 AND received_at >= ?2 ORDER BY id LIMIT 1000",
+    )?;
+    let mut rows = statement.query(params![link_group, since.as_millis()])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(early_of(row)?);
+    }
+    Ok(all)
+}
+
+fn early_of(row: &Row<'_>) -> Result<Early, StoreError> {
+    let recipient: Option<String> = row.get("recipient")?;
+    let state: State = row::parsed(row, "state")?;
+    Ok(Early {
+        id: row.get("id")?,
+        receipt: Receipt {
+            ids: CarrierMessageId::new(&row.get::<_, String>("carrier_id")?).into_iter().collect(),
+            state,
+            raw_state: row.get("raw_state")?,
+            error: row.get("error")?,
+            recipient: recipient.and_then(|text| text.parse().ok()),
+            sender: None,
+            done_at: row::maybe_time(row, "done_at")?,
+        },
+        received_at: row::time(row, "received_at")?,
+    })
 }
 
 /// Forgets one kept receipt.

@@ -34,6 +34,8 @@ CREATE INDEX message_due ON message (route, class, due_at) WHERE due_at IS NOT N
 CREATE INDEX message_timer ON message (timer_at);
 CREATE INDEX message_recipient ON message (recipient);
 CREATE INDEX message_reference ON message (reference) WHERE reference IS NOT NULL;
+-- Who knows which SIM.
+CREATE INDEX message_contact ON message (recipient) WHERE sim IS NOT NULL;
 CREATE INDEX message_leased ON message (link) WHERE state = 'leased';
 
 CREATE TABLE tag (

@@ -107,16 +107,35 @@ pub fn of(connection: &Connection, message: MessageId) -> Result<Vec<Submission>
     Ok(all)
 }
 
-/// The outcomes with this carrier key, newest message first.
+/// The outcomes with this carrier key, newest message first, at most `limit`.
 ///
 /// # Errors
 /// SQLite's own.
-pub fn with_carrier_key(tx: &Tx<'_>, key: i64) -> Result<Vec<Submission>, StoreError> {
+pub fn with_carrier_key(tx: &Tx<'_>, key: i64, limit: usize) -> Result<Vec<Submission>, StoreError> {
     let mut statement = tx.sql().prepare_cached(concat!(
         "SELECT message, segment, attempt, state, link, at, carrier_id, code, note ",
-        "FROM submission WHERE carrier_key = ?1 ORDER BY message DESC LIMIT 16"
+        "FROM submission WHERE carrier_key = ?1 ORDER BY message DESC LIMIT ?2"
     ))?;
-    let mut rows = statement.query([key])?;
+    let mut rows = statement.query(params![key, limit])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(submission_of(row)?);
+    }
+    Ok(all)
+}
+
+/// The sends since `since` to a number that ends in `digits` whose answer was lost, oldest first, a bounded number.
+///
+/// # Errors
+/// SQLite's own.
+pub fn doubts(tx: &Tx<'_>, digits: &str, since: Timestamp) -> Result<Vec<Submission>, StoreError> {
+    let mut statement = tx.sql().prepare_cached(concat!(
+        "SELECT submission.message, segment, submission.attempt, submission.state, submission.link, at, carrier_id, code, ",
+        "note FROM submission JOIN message ON message.id = submission.message ",
+        "WHERE submission.state = 'uncertain' AND carrier_id IS NULL AND at >= ?1 ",
+        "AND substr(recipient, -length(?2)) = ?2 ORDER BY at, submission.message, segment LIMIT 300"
+    ))?;
+    let mut rows = statement.query(params![since.as_millis(), digits])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         all.push(submission_of(row)?);

@@ -1,10 +1,23 @@
-//! The `throttle` table: when the next segment of a link group may leave.
+//! The `throttle` table: when the next segment of a link group, or of a single SIM, may leave.
 
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
 
 use super::{StoreError, Tx};
+
+/// Begins the name under which the pace of a single SIM is kept; no link group is named so.
+const SIM: &str = "sim:";
+
+/// The name under which the pace of a SIM is kept.
+pub fn name_of_sim(sim: &str) -> String {
+    format!("{SIM}{sim}")
+}
+
+/// The SIM whose pace is kept under `name`, if it is a SIM's.
+pub fn sim_of(name: &str) -> Option<&str> {
+    name.strip_prefix(SIM)
+}
 
 /// Keeps the state of a group's throttle.
 ///

@@ -92,3 +92,30 @@ impl Command {
         Ok(out)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tpdu::parse_hex;
+
+    fn enquiry() -> Command {
+        Command::decode(&parse_hex("22070000C80C9128012143658700").unwrap()).unwrap()
+    }
+
+    #[test]
+    fn an_enquiry_names_the_message_by_its_reference() {
+        let command = enquiry();
+        assert!(command.report_request && command.data.is_empty());
+        assert_eq!((command.command_type, command.message_number, command.reference), (CommandType::ENQUIRY, 200, 7));
+        assert_eq!(command.encode(), Ok(parse_hex("22070000C80C9128012143658700").unwrap()));
+    }
+
+    #[test]
+    fn a_command_carries_156_octets_and_no_more() {
+        let with = |data: usize| Command { header: vec![2, 0x70, 0], data: vec![9; data], ..enquiry() };
+        let longest = with(153);
+        assert_eq!(Command::decode(&longest.encode().unwrap()), Ok(longest));
+        assert_eq!(with(154).encode(), Err(EncodeError::UserDataTooLong(157, 156)));
+        assert_eq!(Command { header: vec![9], ..enquiry() }.encode(), Err(EncodeError::Header));
+    }
+}

@@ -95,3 +95,32 @@ impl Deliver {
         InboundPart { from: self.from.to_sender(), to, alphabet, payload, elements, part_of, network_time }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Alphabet, PartOf};
+    use crate::tpdu::parse_hex;
+
+    #[test]
+    fn a_part_of_a_long_message_becomes_what_the_store_keeps() {
+        let octets = parse_hex("440C912801214365870000621112415322630D050003340202D06536FB0D02").unwrap();
+        let deliver = Deliver::decode(&octets).unwrap();
+        assert!(!deliver.more_messages && !deliver.report_indication);
+        let us = Sender::Digits("1588".into());
+        let part = deliver.to_part(us.clone());
+        assert_eq!((part.from.as_str(), part.to), ("+821012345678", us));
+        assert_eq!((part.alphabet, part.payload.as_slice()), (Alphabet::Gsm7, &b"hello "[..]));
+        assert_eq!(part.part_of, Some(PartOf { reference: 0x34, total: 2, number: 2 }));
+        assert_eq!(part.network_time, Some("2026-11-21T05:35:22Z".parse().unwrap()));
+        assert_eq!(deliver.encode(), Ok(octets));
+    }
+
+    #[test]
+    fn a_name_as_sender_and_no_time_at_all() {
+        let octets = parse_hex("040DD0F334FC1CA6970100080000000000000004D55C0021").unwrap();
+        let part = Deliver::decode(&octets).unwrap().to_part(Sender::Digits("1588".into()));
+        assert_eq!(part.from, Sender::Alphanumeric("sipgate".into()));
+        assert_eq!((part.alphabet, part.network_time), (Alphabet::Ucs2, None));
+    }
+}

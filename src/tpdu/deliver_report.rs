@@ -44,3 +44,24 @@ impl DeliverReport {
         Ok(out)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tpdu::{ProtocolId, parse_hex};
+
+    #[test]
+    fn the_shortest_acknowledgement_has_two_octets() {
+        assert_eq!(DeliverReport::default().encode(), Ok(vec![0, 0]));
+        assert_eq!(DeliverReport::decode(&[0, 0]), Ok(DeliverReport::default()));
+    }
+
+    #[test]
+    fn a_full_memory_is_told_so_that_the_centre_tries_again() {
+        let parameters = Parameters { protocol_id: Some(ProtocolId::PLAIN), ..Parameters::default() };
+        let full = DeliverReport { failure: Some(FailureCause::MEMORY_FULL), parameters };
+        assert_eq!(full.encode(), Ok(parse_hex("00D30100").unwrap()));
+        let nonsense = DeliverReport { failure: Some(FailureCause(0x13)), ..full };
+        assert_eq!(nonsense.encode(), Err(EncodeError::Cause(0x13)));
+    }
+}

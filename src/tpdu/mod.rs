@@ -9,7 +9,7 @@
 //! | `direction` | which TPDU it is |
 //! | `submit`, `deliver_report`, `command` | the TPDUs to the service centre |
 //! | `deliver`, `status_report`, `submit_report` | the TPDUs from it |
-//! | `address` | digits and names |
+//! | `address`, `number_type` | digits and names |
 //! | `coding`, `protocol`, `validity`, `time` | TP-DCS, TP-PID, TP-VP, time stamps |
 //! | `status`, `failure` | what became of a message, and why it was refused |
 //! | `user_data`, `header` | the text, and the elements before it |
@@ -26,6 +26,7 @@ mod error;
 mod failure;
 mod first_octet;
 mod header;
+mod number_type;
 mod parameters;
 mod pdu;
 mod protocol;
@@ -38,7 +39,7 @@ mod time;
 mod user_data;
 mod validity;
 
-pub use address::{Address, TypeOfNumber};
+pub use address::Address;
 pub use coding::{DataCoding, MessageClass};
 pub use command::{Command, CommandType};
 pub use deliver::Deliver;
@@ -47,6 +48,7 @@ pub use direction::{Incoming, Outgoing};
 pub use error::{DecodeError, EncodeError};
 pub use failure::FailureCause;
 pub use header::{Element, Meaning, elements, take_concatenation};
+pub use number_type::TypeOfNumber;
 pub use parameters::Parameters;
 pub use pdu::{Pdu, parse_hex, to_hex};
 pub use protocol::ProtocolId;

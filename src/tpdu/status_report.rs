@@ -82,3 +82,37 @@ impl StatusReport {
         Ok(out)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::State;
+    use crate::tpdu::{DataCoding, UserData, parse_hex};
+
+    #[test]
+    fn a_report_names_the_message_and_its_end() {
+        let octets = parse_hex("06110C91280121436587621112415322636211124153426346").unwrap();
+        let report = StatusReport::decode(&octets).unwrap();
+        assert_eq!((report.reference, report.recipient.to_string().as_str()), (17, "+821012345678"));
+        assert_eq!((report.status.state(), report.parameters.is_none()), (State::Expired, true));
+        let took = report.discharge_time.to_timestamp().zip(report.service_centre_time.to_timestamp());
+        assert_eq!(took.map(|(end, begin)| end.since(begin).as_secs()), Some(2));
+        assert!(!report.for_command && !report.more_messages);
+        assert_eq!(report.encode(), Ok(octets));
+    }
+
+    #[test]
+    fn a_report_carries_131_octets_and_no_more() {
+        let octets = parse_hex("06110C91280121436587621112415322636211124153426300").unwrap();
+        let mut report = StatusReport::decode(&octets).unwrap();
+        let with = |size| Parameters {
+            coding: Some(DataCoding::OCTETS),
+            data: Some(UserData::Octets(vec![7; size])),
+            ..Parameters::default()
+        };
+        report.parameters = Some(with(131));
+        assert_eq!(StatusReport::decode(&report.encode().unwrap()), Ok(report.clone()));
+        report.parameters = Some(with(132));
+        assert_eq!(report.encode(), Err(EncodeError::UserDataTooLong(132, 131)));
+    }
+}

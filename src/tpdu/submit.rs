@@ -115,3 +115,61 @@ impl Submit {
         Content::new(self.coding, &self.header, &self.data)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::{Alphabet, Indication};
+    use crate::tpdu::to_hex;
+
+    fn two_segments(alphabet: Alphabet, concatenation: Concatenation) -> Encoded {
+        Encoded {
+            alphabet,
+            indication: Indication::default(),
+            concatenation,
+            reference: 0x1234,
+            elements: vec![],
+            segments: vec![b"one".to_vec(), b"two".to_vec()],
+        }
+    }
+
+    fn to() -> Address {
+        Address::number(&"+821012345678".parse().unwrap())
+    }
+
+    #[test]
+    fn a_segment_becomes_what_the_modem_is_given() {
+        let encoded = two_segments(Alphabet::Gsm7, Concatenation::Reference8);
+        let mut submit = Submit::of_segment(&encoded, 1, to()).unwrap();
+        submit.report_request = true;
+        submit.validity = Some(Validity::relative_at_least(Duration::from_secs(86_400)));
+        let octets = submit.encode().unwrap();
+        assert_eq!(to_hex(&octets), "71000C912801214365870000A70A050003340202E8F737");
+        assert_eq!(Submit::decode(&octets), Ok(submit.clone()));
+        let content = submit.content();
+        assert_eq!((content.text(), content.part_of.map(|part| part.number)), ("two".to_owned(), Some(2)));
+    }
+
+    #[test]
+    fn what_is_smpps_alone_is_refused() {
+        let refused = |encoded: &Encoded, index| Submit::of_segment(encoded, index, to()).unwrap_err();
+        let encoded = two_segments(Alphabet::Gsm7, Concatenation::Reference16);
+        assert_eq!(refused(&encoded, 2), EncodeError::NoSegment(2));
+        let encoded = two_segments(Alphabet::Gsm7, Concatenation::Sar);
+        assert_eq!(refused(&encoded, 0), EncodeError::Concatenation);
+        let encoded = two_segments(Alphabet::Latin1, Concatenation::Reference8);
+        assert_eq!(refused(&encoded, 0), EncodeError::NoCoding(Alphabet::Latin1));
+    }
+
+    #[test]
+    fn a_segment_holds_140_octets_and_no_more() {
+        let mut encoded = two_segments(Alphabet::Ucs2, Concatenation::Reference8);
+        encoded.segments[0] = vec![0; 134];
+        assert_eq!(Submit::of_segment(&encoded, 0, to()).unwrap().encode().unwrap().len(), 13 + 140);
+        encoded.segments[0].push(0);
+        let refused = Submit::of_segment(&encoded, 0, to()).unwrap().encode();
+        assert_eq!(refused, Err(EncodeError::UserDataTooLong(141, 140)));
+    }
+}

@@ -48,3 +48,26 @@ impl SubmitReport {
         Ok(out)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tpdu::parse_hex;
+
+    #[test]
+    fn an_answer_is_read_with_and_without_a_cause() {
+        for (hex, failure) in [("010062111241532263", None), ("01C60062111241532263", Some(FailureCause(0xc6)))] {
+            let octets = parse_hex(hex).unwrap();
+            let report = SubmitReport::decode(&octets).unwrap();
+            assert_eq!((report.failure, report.parameters.indicator()), (failure, 0));
+            assert_eq!(report.encode(), Ok(octets));
+        }
+    }
+
+    #[test]
+    fn a_cause_that_would_be_read_as_an_indicator_is_not_written() {
+        let report = SubmitReport::decode(&parse_hex("010062111241532263").unwrap()).unwrap();
+        let report = SubmitReport { failure: Some(FailureCause(0x7f)), ..report };
+        assert_eq!(report.encode(), Err(EncodeError::Cause(0x7f)));
+    }
+}

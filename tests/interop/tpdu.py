@@ -135,8 +135,18 @@ def check(checks, bench):
                 ]
             claim = f"{name} reads {len(chosen)} PDUs of {table} as we do, {told} fields"
             checks.expect(claim, told > 5 * len(chosen) and not wrong, "; ".join(wrong[:8]))
+        checks.expect(f"{name} would find a fault: it does in a text with one bit turned", finds_fault(read, tables["samples.csv"]))
         gone = [f"{row} {column}" for row, column in known if (row, column) not in deviates]
         checks.expect(f"{name} is still wrong in the {len(known)} fields where it is known to be", not gone, gone)
+
+
+def finds_fault(read, samples):
+    """Whether the text of a PDU whose last octet is another is told to be another."""
+    row = next(row for row in samples if row["text"] == "12345678")
+    hex_form = f"{row['hex'][:-2]}{int(row['hex'][-2:], 16) ^ 0x08:02X}"
+    answer = read([{"id": row["id"], "hex": hex_form, "direction": row["direction"]}])[row["id"]]
+    found, _ = differences(row, answer)
+    return set(found) <= {"text", "shown"} and found
 
 
 def judge_packing(samples):

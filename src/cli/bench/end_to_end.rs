@@ -71,6 +71,7 @@ pub async fn run(args: &Args, dir: &Path) -> anyhow::Result<()> {
         carrier: carrier.address(),
         window: args.window,
         callbacks: Some((listener.local_addr()?, secret.clone())),
+        modems: Vec::new(),
     };
     let mut rig = Rig::new(dir, &peers)?;
     rig.start().await?;

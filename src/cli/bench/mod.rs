@@ -8,6 +8,7 @@ mod accept;
 mod end_to_end;
 mod figures;
 mod load;
+mod modems;
 mod rig;
 mod rows;
 mod standing;
@@ -36,6 +37,8 @@ enum What {
     Batch(accept::BatchArgs),
     /// From the post over the carrier and its receipt to the signed callback
     EndToEnd(end_to_end::Args),
+    /// Parts a second over simulated modems, and what the daemon costs meanwhile
+    Modems(modems::Args),
     /// Resident memory: idle, and with messages queued while the carrier is down
     Memory(standing::MemoryArgs),
     /// From the start of the process until it takes messages, with messages queued
@@ -61,6 +64,7 @@ async fn measure(what: &What, dir: &Path) -> anyhow::Result<()> {
         What::Accept(args) => accept::accept(args, dir).await,
         What::Batch(args) => accept::batch(args, dir).await,
         What::EndToEnd(args) => end_to_end::run(args, dir).await,
+        What::Modems(args) => modems::run(args, dir).await,
         What::Memory(args) => standing::memory(args, dir).await,
         What::Start(args) => standing::start(args, dir).await,
     }
@@ -74,6 +78,10 @@ async fn all(dir: &Path) -> anyhow::Result<()> {
         What::Batch(accept::BatchArgs::default()),
         What::EndToEnd(end_to_end::Args::default()),
         What::EndToEnd(end_to_end::Args { window: 500, ..end_to_end::Args::default() }),
+        What::Modems(modems::Args::of(1, 2_500)),
+        What::Modems(modems::Args::of(4, 2_500)),
+        What::Modems(modems::Args::of(32, 2_500)),
+        What::Modems(modems::Args::of(1, 0)),
         What::Memory(standing::MemoryArgs::default()),
         What::Start(standing::StartArgs::default()),
     ];

@@ -35,12 +35,14 @@ pub struct Peers {
     pub window: usize,
     /// Where callbacks go, and the secret that signs them.
     pub callbacks: Option<(SocketAddr, String)>,
+    /// The ports of modems; with any, they are used and the carrier is not.
+    pub modems: Vec<PathBuf>,
 }
 
 impl Peers {
     /// A carrier that is down, and nobody to call back.
     pub fn none() -> anyhow::Result<Self> {
-        Ok(Self { carrier: free_port()?, window: 10, callbacks: None })
+        Ok(Self { carrier: free_port()?, window: 10, callbacks: None, modems: Vec::new() })
     }
 }
 
@@ -123,6 +125,16 @@ impl Rig {
         Ok(())
     }
 
+    /// The processor's time that the process took until now, in ticks of 10 ms.
+    pub fn processor_ticks(&self) -> anyhow::Result<u64> {
+        let child = self.child.as_ref().context("the daemon does not run")?;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", child.id()))?;
+        // The name stands in parentheses and may hold blanks; user and system time are fields 14 and 15 of all.
+        let fields = stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().skip(11).take(2));
+        let ticks = fields.map(|fields| fields.filter_map(|field| field.parse::<u64>().ok()).sum());
+        ticks.context("the system does not tell how much time the daemon took")
+    }
+
     /// The memory that the process holds now, in KiB.
     pub fn resident_kib(&self) -> anyhow::Result<u64> {
         let child = self.child.as_ref().context("the daemon does not run")?;
@@ -145,16 +157,26 @@ impl Drop for Rig {
 
 fn configuration(api: SocketAddr, peers: &Peers) -> String {
     let (id, password) = ACCOUNT;
-    let Peers { carrier, window, callbacks } = peers;
+    let Peers { carrier, window, callbacks, modems } = peers;
     let callback = match callbacks {
         Some((target, secret)) => {
             format!("[callback]\nurl = \"http://{target}/\"\nallowed_hosts = [\"127.0.0.1\"]\nsecret = \"{secret}\"\n")
         }
         None => String::new(),
     };
-    format!(
-        "[http]\nlisten = [\"{api}\"]\n\n[store]\npath = \"postrider.db\"\n\n[log]\nlevel = \"warn\"\n\n{callback}\n\
-         [[carrier]]\nname = \"bench\"\nhosts = [\"{carrier}\"]\nsystem_id = \"{id}\"\npassword = \"{password}\"\n\
-         sender = \"15771234\"\nwindow = {window}\n"
-    )
+    let house = format!(
+        "[http]\nlisten = [\"{api}\"]\n\n[store]\npath = \"postrider.db\"\n\n[log]\nlevel = \"warn\"\n\n{callback}\n"
+    );
+    if modems.is_empty() {
+        return format!(
+            "{house}[[carrier]]\nname = \"bench\"\nhosts = [\"{carrier}\"]\nsystem_id = \"{id}\"\npassword = \"{password}\"\n\
+             sender = \"15771234\"\nwindow = {window}\n"
+        );
+    }
+    let none = "caps = { minute = \"none\", hour = \"none\", day = \"none\", month = \"none\" }\npace = \"0s\"\n";
+    let blocks = modems
+        .iter()
+        .enumerate()
+        .map(|(place, port)| format!("[[modem]]\nname = \"modem{}\"\nport = \"{}\"\n\n", place + 1, port.display()));
+    format!("{house}[modems]\n{none}\n{}", blocks.collect::<String>())
 }

@@ -91,6 +91,7 @@ async fn incoming_messages_are_listed_newest_first() {
                 &message,
                 store::inbound::digest("north", &message.from, &message.to, text.as_bytes()),
                 None,
+                None,
             )?;
         }
         Ok(())

@@ -77,6 +77,11 @@ impl<'a> Octets<'a> {
     }
 }
 
+/// The SUBMIT in a PDU with its service centre.
+pub(in crate::sim) fn read_pdu(pdu: &[u8]) -> Option<Submitted> {
+    read_submit(split_service_centre(pdu).ok()?.1).ok()
+}
+
 /// Splits a PDU into the service centre's address and the TPDU.
 pub(super) fn split_service_centre(pdu: &[u8]) -> Result<(&[u8], &[u8]), BadPdu> {
     let length = usize::from(*pdu.first().ok_or(BadPdu)?);
@@ -277,7 +282,7 @@ pub(super) fn hex(octets: &[u8]) -> String {
 }
 
 /// Reads hexadecimal in either case.
-pub(super) fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+pub(in crate::sim) fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
     let digit = |octet: u8| char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let (pairs, odd) = text.as_chunks::<2>();
     if !odd.is_empty() {

@@ -14,6 +14,9 @@ impl SimModem {
             self.plan(now + self.settings.latency + Duration::from_millis(100), Job::Reboot);
             return Reply::ok().into();
         }
+        if self.settings.persona.noise_stops == Some(command.text.as_str()) {
+            self.forget(|job| matches!(job, Job::Noise));
+        }
         if let Some(done) = self.answer_canned(command) {
             return done;
         }

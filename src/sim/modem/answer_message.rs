@@ -154,7 +154,7 @@ impl SimModem {
         }
         let name = self.session.memories[0].clone();
         let mut lines = Vec::new();
-        for (slot, stored) in self.memories.named(&name).into_iter().flat_map(|memory| memory.slots()) {
+        for (slot, stored) in self.memories.slots(&name) {
             let state = usize::from(stored.read);
             if wanted == 4 || wanted == state {
                 lines.push(format!("+CMGL: {slot},{state},,{}", stored.length));
@@ -169,7 +169,8 @@ impl SimModem {
         let empty = if self.settings.persona.empty_slot_fails { End::Cms(321) } else { End::Ok };
         let name = self.session.memories[0].clone();
         let slot = command.number(0).and_then(|slot| u16::try_from(slot).ok());
-        let Some(stored) = slot.and_then(|slot| self.memories.named(&name)?.get(slot)) else { return empty.into() };
+        let found = self.memories.slots(&name).find(|(known, _)| Some(*known) == slot);
+        let Some((_, stored)) = found else { return empty.into() };
         let state = u8::from(std::mem::replace(&mut stored.read, true));
         let lines = vec![format!("+CMGR: {state},,{}", stored.length), air::hex(&stored.pdu)];
         Reply { lines, end: End::Ok }
@@ -178,22 +179,21 @@ impl SimModem {
     fn delete(&mut self, now: Instant, command: &Command) -> Reply {
         let name = self.session.memories[0].clone();
         let fails = self.settings.persona.empty_slot_fails;
-        let Some(memory) = self.memories.named(&name) else { return End::Cms(302).into() };
         if command.form == Form::Test {
-            let slots: Vec<String> = memory.slots().map(|(slot, _)| slot.to_string()).collect();
+            let slots: Vec<String> = self.memories.slots(&name).map(|(slot, _)| slot.to_string()).collect();
             return Reply::line(format!("+CMGD: ({}),(0-4)", slots.join(",")));
         }
         let Some(slot) = command.number(0).and_then(|slot| u16::try_from(slot).ok()) else {
             return End::Cms(305).into();
         };
         let found = match command.number(1).unwrap_or(0) {
-            0 => memory.delete(slot),
+            0 => self.memories.delete(&name, slot),
             flag => {
-                memory.delete_all(flag == 4);
+                self.memories.delete_all(&name, flag == 4);
                 true
             }
         };
-        self.offer(now);
+        self.offer_again(now);
         if found || !fails { Reply::ok() } else { End::Cms(321).into() }
     }
 }

@@ -11,7 +11,7 @@ use super::session::LockState;
 impl SimModem {
     pub(super) fn answer_sim(&mut self, now: Instant, command: &Command) -> Done {
         if self.session.sim_at > now && self.lock.state != LockState::Absent {
-            return End::Cme(14).into();
+            return End::Cme(self.settings.persona.sim_busy).into();
         }
         match (command.name.as_str(), &command.form) {
             ("+CPIN", Form::Read) => self.answer_lock().into(),

@@ -4,9 +4,9 @@
 //! seed and one sequence of inputs give one run. What the network knows outlives a reboot; what the modem does not.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::air::{self, Submitted};
+use super::air::Submitted;
 use super::faults::{Fault, ModemFaults};
 use super::ledger::ModemLedger;
 use super::network::{Item, Network};
@@ -47,12 +47,12 @@ pub struct SimModem {
     pub(super) ledger: ModemLedger,
     pub(super) input: VecDeque<u8>,
     pub(super) line: Vec<u8>,
-    out: Vec<u8>,
-    indications: VecDeque<Vec<u8>>,
+    pub(super) out: Vec<u8>,
+    pub(super) indications: VecDeque<Vec<u8>>,
     /// What is due, in order; the second number keeps equal instants in the order in which they were planned.
-    schedule: BTreeMap<(Instant, u64), Job>,
+    pub(super) schedule: BTreeMap<(Instant, u64), Job>,
     planned: u64,
-    ports: VecDeque<PortChange>,
+    pub(super) ports: VecDeque<PortChange>,
     noise: usize,
 }
 
@@ -87,7 +87,7 @@ pub(super) enum Job {
 
 impl Job {
     /// Whether it is the network's, and so outlives a reboot.
-    const fn is_network(&self) -> bool {
+    pub(super) const fn is_network(&self) -> bool {
         matches!(self, Self::Arrive(_) | Self::Retry | Self::PowerUp)
     }
 }
@@ -157,21 +157,6 @@ impl SimModem {
         self.ports.pop_front()
     }
 
-    /// The stick is pulled out: its power is gone, and with it all that it was doing.
-    pub fn handle_unplugged(&mut self) {
-        self.power_off();
-        // A reboot that was under way does not end without power.
-        self.schedule.retain(|_, job| !matches!(job, Job::PowerUp));
-        self.ports.clear();
-    }
-
-    /// The stick is plugged in again, and starts cold.
-    pub fn handle_plugged(&mut self, now: Instant) {
-        self.ports.clear();
-        self.power_up(now);
-        self.turn(now);
-    }
-
     /// Changes what goes wrong from here on.
     pub fn set_faults(&mut self, now: Instant, faults: ModemFaults) {
         let denied = self.settings.faults.denied;
@@ -216,6 +201,11 @@ impl SimModem {
     pub(super) fn plan(&mut self, at: Instant, job: Job) {
         self.planned += 1;
         self.schedule.insert((at, self.planned), job);
+    }
+
+    /// Drops what is planned of this kind.
+    pub(super) fn forget(&mut self, kind: impl Fn(&Job) -> bool) {
+        self.schedule.retain(|_, job| !kind(job));
     }
 
     /// Whether something of this kind is planned.
@@ -263,7 +253,7 @@ impl SimModem {
     }
 
     /// Everything that is due, and everything that is to be read, until there is no more of either.
-    fn turn(&mut self, now: Instant) {
+    pub(super) fn turn(&mut self, now: Instant) {
         loop {
             self.run_due(now);
             if !self.read(now) {
@@ -304,7 +294,7 @@ impl SimModem {
                 self.network.waiting.push_back(item);
                 self.offer(now);
             }
-            Job::Retry => self.offer(now),
+            Job::Retry => self.offer_again(now),
             Job::AcknowledgeBy(number) => self.acknowledgement_overdue(now, number),
             Job::Say(line) => self.indicate(&line),
             Job::Noise => {
@@ -315,7 +305,7 @@ impl SimModem {
             Job::Register => {
                 self.session.registered = true;
                 self.tell_registration();
-                self.offer(now);
+                self.offer_again(now);
             }
             Job::Reboot => self.reboot(now),
             Job::PowerUp => {
@@ -355,96 +345,5 @@ impl SimModem {
             self.plan_report(at, reference, &content, now, reported_at);
         }
         self.ledger.record(at, reference, content, tpdu);
-    }
-
-    fn plan_report(&mut self, at: Timestamp, reference: u8, content: &Submitted, now: Instant, reported_at: Instant) {
-        let Self { settings, random, .. } = self;
-        if settings.faults.hits(Fault::ReportLost, random) {
-            self.ledger.counts.reports_dropped += 1;
-            return;
-        }
-        let (low, high) = settings.network.report_delay;
-        let mut due = reported_at + if high.is_zero() { high } else { random.between(low, high) };
-        if settings.faults.hits(Fault::ReportEarly, random) {
-            due = now;
-        }
-        if settings.faults.hits(Fault::ReportLate, random) {
-            due += settings.faults.report_late_by;
-        }
-        let states = &settings.network.report_states;
-        let state = states.iter().find(|(_, chance)| random.chance(*chance)).map_or(0, |(state, _)| *state);
-        let national = settings.faults.hits(Fault::ReportNational, random);
-        let doubled = settings.faults.hits(Fault::ReportDoubled, random);
-        let misplaced = settings.faults.hits(Fault::ReportMisplaced, random);
-        let zone = settings.network.zone;
-        let mut report = air::Report {
-            reference,
-            recipient: content.recipient.clone(),
-            recipient_type: content.recipient_type,
-            submitted_at: at,
-            done_at: self.wall(due),
-            state,
-        };
-        if national && content.recipient_type == 0x91 && content.recipient.len() > 4 {
-            report.recipient = format!("0{}", content.recipient.get(2..).unwrap_or_default());
-            report.recipient_type = 0xa1;
-        }
-        let item = self.item(air::write_report(&report, zone), true, misplaced);
-        if doubled {
-            self.plan(due + Duration::from_secs(1), Job::Arrive(item.clone()));
-        }
-        self.plan(due, Job::Arrive(item));
-    }
-
-    /// A TPDU on its way to the modem, with its service centre in front.
-    pub(super) fn item(&self, tpdu: Vec<u8>, is_report: bool, misplaced: bool) -> Item {
-        let smsc = self.settings.sim.as_ref().map_or("", |sim| sim.smsc.as_str());
-        let length = tpdu.len();
-        Item { pdu: [air::service_centre(smsc), tpdu].concat(), length, is_report, misplaced }
-    }
-
-    /// Lines and states after power-up.
-    fn plan_boot(&mut self, now: Instant, cold: bool) {
-        if cold {
-            for (after, line) in self.settings.persona.boot {
-                self.plan(now + *after, Job::Say((*line).to_owned()));
-            }
-            self.plan(now + self.settings.registers_after, Job::Register);
-        }
-        if !self.settings.persona.noise_every.is_zero() {
-            self.plan(now + self.settings.persona.noise_every, Job::Noise);
-        }
-    }
-
-    pub(super) fn power_off(&mut self) {
-        self.session.powered = false;
-        self.session.busy = false;
-        self.input.clear();
-        self.line.clear();
-        self.out.clear();
-        self.indications.clear();
-        self.schedule.retain(|_, job| job.is_network());
-        // What waited for an acknowledgement will come again.
-        if let Some((_, item)) = self.network.outstanding.take() {
-            self.network.waiting.push_front(item);
-        }
-    }
-
-    /// Reboots by command or by fault.
-    fn reboot(&mut self, now: Instant) {
-        self.power_off();
-        let gone = self.settings.persona.port_gone;
-        if !gone.is_zero() {
-            self.ports.push_back(PortChange::Gone);
-        }
-        self.plan(now + gone.max(Duration::from_millis(500)), Job::PowerUp);
-    }
-
-    fn power_up(&mut self, now: Instant) {
-        self.power_off();
-        self.ledger.counts.reboots += 1;
-        self.session = Session::new(now, &self.settings, true);
-        self.lock.handle_power_up(self.settings.sim.as_ref());
-        self.plan_boot(now, true);
     }
 }

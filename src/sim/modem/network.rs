@@ -33,6 +33,8 @@ pub(super) struct Network {
     /// What was passed on and waits for its acknowledgement, under a number.
     pub outstanding: Option<(u64, Item)>,
     acknowledged: u64,
+    /// The network waits before it tries again, until the modem says that it has room or registers.
+    pub held: bool,
     /// The last concatenation reference.
     last_reference: u8,
 }
@@ -98,7 +100,7 @@ impl SimModem {
 
     /// The network passes on what waits, as far as the modem takes it.
     pub(super) fn offer(&mut self, now: Instant) {
-        while self.network.outstanding.is_none() && self.is_reachable(now) {
+        while !self.network.held && self.network.outstanding.is_none() && self.is_reachable(now) {
             let Some(item) = self.network.waiting.pop_front() else { return };
             match self.pass_on(&item) {
                 Passed::Done => {}
@@ -110,11 +112,23 @@ impl SimModem {
                 }
                 Passed::Refused => {
                     self.network.waiting.push_front(item);
-                    break;
+                    self.network.held = true;
                 }
             }
         }
-        if !self.network.waiting.is_empty() && !self.is_planned(|job| matches!(job, Job::Retry)) {
+        if self.network.outstanding.is_none() && !self.network.waiting.is_empty() {
+            self.plan_retry(now);
+        }
+    }
+
+    /// What made the network wait is over.
+    pub(super) fn offer_again(&mut self, now: Instant) {
+        self.network.held = false;
+        self.offer(now);
+    }
+
+    fn plan_retry(&mut self, now: Instant) {
+        if !self.is_planned(|job| matches!(job, Job::Retry)) {
             self.plan(now + self.settings.network.retry_after.max(Duration::from_millis(1)), Job::Retry);
         }
     }
@@ -124,7 +138,11 @@ impl SimModem {
         if item.is_report && !item.misplaced {
             return match report {
                 1 => self.pass_direct(item),
-                2 => self.keep(item, "SR"),
+                2 if self.memories.has("SR") => self.keep(item, "SR"),
+                2 => {
+                    let memory = self.session.memories[2].clone();
+                    self.keep(item, &memory)
+                }
                 _ => {
                     self.ledger.counts.reports_dropped += 1;
                     Passed::Done
@@ -154,7 +172,7 @@ impl SimModem {
     fn keep(&mut self, item: &Item, memory: &str) -> Passed {
         let stored = Stored { pdu: item.pdu.clone(), length: item.length, read: false };
         let full = self.settings.faults.memory_full;
-        let slot = self.memories.named(memory).filter(|_| !full).and_then(|memory| memory.keep(stored));
+        let slot = if full { None } else { self.memories.keep(memory, &stored) };
         let Some(slot) = slot else {
             self.ledger.counts.full += 1;
             if let Some(line) = self.settings.persona.full_line {
@@ -187,6 +205,7 @@ impl SimModem {
         let Some((_, item)) = self.network.outstanding.take() else { return false };
         if !taken {
             self.network.waiting.push_back(item);
+            self.network.held = true;
         }
         self.offer(now);
         true
@@ -200,10 +219,8 @@ impl SimModem {
         self.network.waiting.push_back(item);
         self.session.indications[1] = 0;
         self.session.indications[3] = 0;
-
-        if !self.is_planned(|job| matches!(job, Job::Retry)) {
-            self.plan(now + self.settings.network.retry_after, Job::Retry);
-        }
+        self.network.held = true;
+        self.plan_retry(now);
     }
 }
 

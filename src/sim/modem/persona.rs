@@ -21,6 +21,8 @@ pub struct Persona {
     pub boot: &'static [(Duration, &'static str)],
     /// From power-up until the SIM is read.
     pub sim_after: Duration,
+    /// The `+CME ERROR` until then.
+    pub sim_busy: u16,
     /// From power-up until messages work.
     pub sms_after: Duration,
     /// The answer to message commands before that.
@@ -87,6 +89,8 @@ pub struct Persona {
     pub noise: &'static [&'static str],
     /// How often such a line comes by itself; zero for never.
     pub noise_every: Duration,
+    /// The command that ends the noise until the next power-up.
+    pub noise_stops: Option<&'static str>,
 }
 
 /// The USB side.
@@ -96,13 +100,11 @@ pub struct Usb {
     pub vendor: u16,
     /// The product's id.
     pub product: u16,
-    /// How many serial ports it shows.
-    pub ports: u8,
+    /// The serial ports: interface number, class, subclass, protocol.
+    pub ports: &'static [(u8, u8, u8, u8)],
     /// The interface number of the port that speaks AT.
     pub at_interface: u8,
-    /// Interface subclass and protocol of that port; the class is ff.
-    pub protocol: (u8, u8),
-    /// The driver that claims it: `option`, `qcserial`, `cdc_acm`.
+    /// The driver that claims it: `option` makes `ttyUSB`, `cdc_acm` makes `ttyACM`.
     pub driver: &'static str,
 }
 
@@ -149,6 +151,7 @@ pub(super) const GENERIC: Persona = Persona {
     prefixed_identity: false,
     boot: &[],
     sim_after: Duration::ZERO,
+    sim_busy: 14,
     sms_after: Duration::ZERO,
     not_ready: "+CMS ERROR: 314",
     unknown: "ERROR",
@@ -182,6 +185,7 @@ pub(super) const GENERIC: Persona = Persona {
     port_gone: Duration::ZERO,
     noise: &["RING"],
     noise_every: Duration::ZERO,
+    noise_stops: None,
 };
 
 impl Default for Persona {

@@ -75,6 +75,8 @@ impl SimModem {
     fn run_line(&mut self, now: Instant, line: &str) {
         let Some(commands) = command::parse(line) else { return };
         self.ledger.counts.commands += 1;
+        // What comes of the command is told after its answer.
+        self.session.busy = true;
         let mut lines = Vec::new();
         for command in &commands {
             match self.run_command(now, command) {
@@ -108,10 +110,11 @@ impl SimModem {
 
     /// Whether the modem hangs or reboots instead of doing what it was told.
     fn trouble_at_command(&mut self, now: Instant) -> bool {
-        let Self { settings, random, .. } = self;
+        let Self { settings, random, session, .. } = self;
         if settings.faults.hits(Fault::Hang, random) {
             let over = settings.faults.hang_time;
-            self.session.hung = true;
+            session.hung = true;
+            session.busy = false;
             self.input.clear();
             if let Some(over) = over {
                 self.plan(now + over, Job::Recover);
@@ -127,6 +130,7 @@ impl SimModem {
 
     fn show_prompt(&mut self, prompt: Prompt) {
         self.line.clear();
+        self.session.busy = false;
         self.session.prompt = Some(prompt);
         if !self.settings.faults.hits(Fault::NoPrompt, &mut self.random) {
             self.put(b"\r\n> ");

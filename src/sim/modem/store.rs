@@ -15,51 +15,28 @@ pub(super) struct Stored {
 
 /// One store.
 #[derive(Debug, Clone)]
-pub(super) struct Memory {
-    pub name: &'static str,
-    pub total: u16,
+struct Memory {
+    name: &'static str,
+    total: u16,
     first: u16,
     slots: BTreeMap<u16, Stored>,
 }
 
 impl Memory {
-    pub fn new(name: &'static str, total: u16, first: u16) -> Self {
+    fn new(name: &'static str, total: u16, first: u16) -> Self {
         Self { name, total, first, slots: BTreeMap::new() }
     }
 
-    pub fn used(&self) -> usize {
-        self.slots.len()
-    }
-
     /// Keeps `stored` in the lowest free slot; `None` when all are taken.
-    pub fn keep(&mut self, stored: Stored) -> Option<u16> {
+    fn keep(&mut self, stored: Stored) -> Option<u16> {
         let end = self.first.saturating_add(self.total);
         let free = (self.first..end).find(|slot| !self.slots.contains_key(slot))?;
         self.slots.insert(free, stored);
         Some(free)
     }
-
-    /// The slots in use.
-    pub fn slots(&mut self) -> impl Iterator<Item = (u16, &mut Stored)> {
-        self.slots.iter_mut().map(|(slot, stored)| (*slot, stored))
-    }
-
-    pub fn get(&mut self, slot: u16) -> Option<&mut Stored> {
-        self.slots.get_mut(&slot)
-    }
-
-    /// Empties a slot; whether there was anything in it.
-    pub fn delete(&mut self, slot: u16) -> bool {
-        self.slots.remove(&slot).is_some()
-    }
-
-    /// Empties what was read, or everything.
-    pub fn delete_all(&mut self, unread_too: bool) {
-        self.slots.retain(|_, stored| !unread_too && !stored.read);
-    }
 }
 
-/// All stores of a modem.
+/// All stores of a modem. `MT` is the modem's own and the SIM's together: the slots of the second follow those of the first.
 #[derive(Debug, Clone)]
 pub(super) struct Memories(Vec<Memory>);
 
@@ -68,25 +45,53 @@ impl Memories {
         Self(memories.iter().map(|(name, total)| Memory::new(name, slots.unwrap_or(*total), first)).collect())
     }
 
-    /// The store that a name stands for: `MT` is the modem's own, or the SIM's where it has none.
-    pub fn named(&mut self, name: &str) -> Option<&mut Memory> {
-        let place = self.place(name)?;
-        self.0.get_mut(place)
-    }
-
     pub fn has(&self, name: &str) -> bool {
-        self.place(name).is_some()
+        self.0.iter().any(|memory| stands_for(name, memory))
     }
 
     /// Slots in use and slots of a store.
     pub fn fill(&self, name: &str) -> (usize, u16) {
-        self.place(name).and_then(|place| self.0.get(place)).map_or((0, 0), |memory| (memory.used(), memory.total))
+        let meant = self.0.iter().filter(|memory| stands_for(name, memory));
+        meant.fold((0, 0), |(used, total), memory| (used + memory.slots.len(), total + memory.total))
     }
 
-    fn place(&self, name: &str) -> Option<usize> {
-        let at = |wanted: &str| self.0.iter().position(|memory| memory.name == wanted);
-        at(name).or_else(|| if name == "MT" { at("ME").or_else(|| at("SM")) } else { None })
+    /// Keeps `stored` in the lowest free slot; `None` when all are taken.
+    pub fn keep(&mut self, name: &str, stored: &Stored) -> Option<u16> {
+        self.meant(name).find_map(|(offset, memory)| Some(memory.keep(stored.clone())? + offset))
     }
+
+    /// What lies in a store.
+    pub fn slots<'a>(&'a mut self, name: &'a str) -> impl Iterator<Item = (u16, &'a mut Stored)> {
+        self.meant(name)
+            .flat_map(|(offset, memory)| memory.slots.iter_mut().map(move |(slot, stored)| (slot + offset, stored)))
+    }
+
+    /// Empties a slot; whether there was anything in it.
+    pub fn delete(&mut self, name: &str, slot: u16) -> bool {
+        self.meant(name)
+            .any(|(offset, memory)| slot.checked_sub(offset).is_some_and(|slot| memory.slots.remove(&slot).is_some()))
+    }
+
+    /// Empties what was read, or everything.
+    pub fn delete_all(&mut self, name: &str, unread_too: bool) {
+        for (_, memory) in self.meant(name) {
+            memory.slots.retain(|_, stored| !unread_too && !stored.read);
+        }
+    }
+
+    /// The stores behind a name, and what is added to the slots of each.
+    fn meant<'a>(&'a mut self, name: &'a str) -> impl Iterator<Item = (u16, &'a mut Memory)> {
+        let mut offset = 0;
+        self.0.iter_mut().filter(move |memory| stands_for(name, memory)).map(move |memory| {
+            let before = offset;
+            offset += memory.total;
+            (before, memory)
+        })
+    }
+}
+
+fn stands_for(name: &str, memory: &Memory) -> bool {
+    memory.name == name || name == "MT" && matches!(memory.name, "ME" | "SM")
 }
 
 #[cfg(test)]
@@ -100,11 +105,21 @@ mod tests {
     #[test]
     fn slots_are_filled_from_below_and_no_further_than_there_are() {
         let mut memories = Memories::new(&[("SM", 2)], 1, None);
-        let memory = memories.named("MT").unwrap();
-        assert_eq!((memory.keep(stored(1)), memory.keep(stored(2)), memory.keep(stored(3))), (Some(1), Some(2), None));
-        assert!(memory.delete(1) && !memory.delete(1));
-        assert_eq!(memory.keep(stored(4)), Some(1));
+        let mut keep = |octet| memories.keep("SM", &stored(octet));
+        assert_eq!((keep(1), keep(2), keep(3)), (Some(1), Some(2), None));
+        assert!(memories.delete("SM", 1) && !memories.delete("SM", 1));
+        assert_eq!(memories.keep("SM", &stored(4)), Some(1));
         assert_eq!(memories.fill("SM"), (2, 2));
         assert!(!memories.has("SR"));
+    }
+
+    #[test]
+    fn the_slots_of_both_stores_count_on() {
+        let mut memories = Memories::new(&[("SM", 2), ("ME", 3)], 0, None);
+        memories.keep("ME", &stored(7));
+        assert_eq!(memories.slots("MT").map(|(slot, _)| slot).collect::<Vec<_>>(), [2]);
+        assert_eq!((memories.keep("MT", &stored(8)), memories.fill("MT")), (Some(0), (2, 5)));
+        assert!(memories.delete("MT", 2));
+        assert_eq!(memories.fill("ME"), (0, 3));
     }
 }

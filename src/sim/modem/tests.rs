@@ -56,9 +56,9 @@ impl Bench {
     }
 }
 
-/// "Hello, world" with a request for a report, 23 octets of TPDU.
-const PDU: &str = "0031000A9154020000300000A70BCCF79C0E0ABBE7F7B21C";
-const LENGTH: &str = "AT+CMGS=23";
+/// A text of eleven characters with a request for a report, 23 octets of TPDU.
+pub(super) const PDU: &str = "0031000A9154020000300000A70BCCF79C0E0ABBE7F7B21C";
+pub(super) const LENGTH: &str = "AT+CMGS=23";
 
 #[test]
 fn echo_is_on_until_it_is_switched_off() {
@@ -113,4 +113,67 @@ fn escape_cancels_and_a_wrong_length_is_refused() {
     bench.ask("AT+CMGS=24");
     assert_eq!(bench.put(&format!("{PDU}\x1a")), "\r\n+CMS ERROR: 304\r\n");
     assert_eq!(bench.modem.ledger().counts.taken, 0);
+}
+
+#[test]
+fn every_maker_registers_and_sends_after_a_cold_start() {
+    for name in Persona::names() {
+        let persona = Persona::named(name).unwrap();
+        let settings = SimModemSettings { persona, cold: true, ..SimModemSettings::default() };
+        let mut bench = Bench::new(settings);
+        bench.wait(5 * SECOND);
+        bench.ask("ATE0");
+        bench.ask("AT+CPMS?");
+        assert!(bench.ask("AT+CPIN?").contains("+CPIN: READY"), "{name}");
+        assert!(bench.ask("AT+CREG?").contains("+CREG: 0,1"), "{name}");
+        assert!(bench.ask("AT+CMGF=0").contains("OK"), "{name}");
+        if name != "cinterion-mc75i" && name != "sierra-mc7455" {
+            assert!(bench.ask("AT+CNMI=1,1,0,1,0").contains("OK"), "{name}");
+        }
+        assert!(bench.ask(LENGTH).ends_with("\r\n> "), "{name}");
+        let said = bench.put(&format!("{PDU}\x1a"));
+        assert!(said.contains("+CMGS: 0\r\n\r\nOK\r\n"), "{name} {said}");
+    }
+}
+
+#[test]
+fn reports_come_as_the_maker_writes_them() {
+    let report = |name: &str, indications: &str| {
+        let settings = SimModemSettings { persona: Persona::named(name).unwrap(), ..SimModemSettings::default() };
+        let mut bench = Bench::new(settings);
+        bench.ask("ATE0");
+        assert!(bench.ask(indications).contains("OK"), "{name}");
+        bench.ask(LENGTH);
+        let said = bench.put(&format!("{PDU}\x1a"));
+        (bench, said)
+    };
+    assert!(report("zte-k3565", "AT+CNMI=1,1,0,1,0").1.contains("+CDS: ,24\r\n"));
+    assert!(report("wavecom-q24", "AT+CNMI=2,1,0,2").1.contains("+CDSI: \"SR\",1\r\n"));
+    assert!(report("cinterion-mc75i", "AT+CNMI=2,1,0,2,1").1.contains("+CDSI: \"SM\",1\r\n"));
+    let (mut trap, said) = report("quectel-ec25", "AT+CNMI=2,1,0,2,0");
+    assert!(said.contains("+CDSI: \"SM\",0\r\n"), "{said}");
+    trap.ask("AT+CPMS=\"SM\"");
+    assert_eq!(trap.ask("AT+CMGR=0"), "\r\nOK\r\n", "it is not where it was announced");
+    trap.ask("AT+CPMS=\"SR\"");
+    assert!(trap.ask("AT+CMGR=0").contains("+CMGR: 0,,24"));
+}
+
+#[test]
+fn refusals_are_the_makers_own() {
+    let ask = |name: &str, line: &str| {
+        let settings = SimModemSettings { persona: Persona::named(name).unwrap(), ..SimModemSettings::default() };
+        let mut bench = Bench::new(settings);
+        bench.ask("ATE0");
+        bench.ask("AT+CMEE=1");
+        bench.ask(line)
+    };
+    assert_eq!(ask("huawei-e173", "AT^ICCID?"), "\r\nCOMMAND NOT SUPPORT\r\n");
+    assert_eq!(ask("simcom-sim800", "AT+CNMI=2,1,0,2,0"), "\r\nERROR\r\n");
+    assert_eq!(ask("cinterion-mc75i", "AT+CNMI=2,1,0,2,0"), "\r\n+CMS ERROR: 302\r\n");
+    assert_eq!(ask("cinterion-mc75i", "AT+CPMS=\"ME\",\"ME\",\"ME\""), "\r\n+CMS ERROR: 302\r\n");
+    assert_eq!(ask("wavecom-q24", "AT+CPMS=\"SM\",\"SM\",\"SM\""), "\r\nERROR\r\n");
+    assert_eq!(ask("wavecom-q24", "AT+CPIN?"), "\r\n+CPIN: READY\r\n");
+    assert_eq!(ask("quectel-m26", "AT+CSMS=1"), "\r\n+CMS ERROR: 302\r\n");
+    assert_eq!(ask("simcom-sim7600", "AT+CGMR"), "\r\n+CGMR: LE20B03SIM7600M22\r\n\r\nOK\r\n");
+    assert_eq!(ask("zte-k3565", "AT+CFUN?"), "\r\n+CFUN: (0-1,4-7),(0-1)\r\n\r\nOK\r\n");
 }

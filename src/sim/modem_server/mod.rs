@@ -23,6 +23,7 @@ use std::time::Instant;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use super::fixture_player::Player;
 use super::modem::{Fault, ModemFaults, PortChange, SimModem, SimModemSettings};
 use task::{Carrier, Order, Source};
 
@@ -74,6 +75,36 @@ impl PortMachine for SimModem {
 
     fn handle_plugged(&mut self, now: Instant) {
         Self::handle_plugged(self, now);
+    }
+}
+
+impl PortMachine for Player {
+    fn handle_bytes(&mut self, now: Instant, octets: &[u8]) {
+        Self::handle_bytes(self, now, octets);
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        Self::handle_timeout(self, now);
+    }
+
+    fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        Self::poll_transmit(self)
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        Self::poll_timeout(self)
+    }
+
+    fn poll_port(&mut self) -> Option<PortChange> {
+        Self::poll_port(self)
+    }
+
+    fn handle_unplugged(&mut self) {
+        Self::handle_unplugged(self);
+    }
+
+    fn handle_plugged(&mut self, now: Instant) {
+        Self::handle_timeout(self, now);
     }
 }
 

@@ -1,6 +1,7 @@
 -- Modems: their SIMs, what these have sent, and what came to them.
 
 ALTER TABLE message ADD COLUMN sim TEXT;
+CREATE INDEX message_contact ON message (recipient) WHERE sim IS NOT NULL;
 ALTER TABLE inbound ADD COLUMN sim TEXT;
 CREATE INDEX submission_doubt ON submission (at) WHERE state = 'uncertain' AND carrier_id IS NULL;
 CREATE INDEX inbound_sender ON inbound (sender);
