@@ -7,6 +7,7 @@
 //! | [`import`] | which column of a table is which field |
 //! | [`segment`] | who is meant: a tree of conditions, and the SQL that counts it |
 //! | [`template`] | a text with fields, in the contact's language, never with a hole in it |
+//! | [`coupon`] | what a pool of coupons gives out, and whether a code can be redeemed |
 //! | [`keywords`] | whether an incoming text is a STOP, START, JOIN, YES or HELP |
 //! | [`law`] | what a country asks: hours, labels, renewal; and where a number is |
 //! | [`hours`] | whether a message may leave now, and otherwise when |
@@ -21,6 +22,7 @@ pub mod answers;
 pub mod attribute;
 pub mod consent;
 pub mod contact;
+pub mod coupon;
 pub mod event;
 pub mod fault;
 pub mod hours;

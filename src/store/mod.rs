@@ -3,7 +3,6 @@
 //! - [`Database`], [`Tx`]: the writing connection and an open transaction; synchronous
 //! - [`Store`]: the handle that everybody else holds; many writes share one commit
 //! - [`message`], [`submission`], [`event`]: a message, what was sent of it, and its timeline
-//! - [`receipt`], [`inbound`], [`callback`]: what comes in, and what goes to the tools
 //! - [`campaign`]: contacts, their events and data points, segments
 //! - [`receipt`], [`inbound`], [`inbound_seen`], [`callback`]: what comes in, and what goes to the tools
 //! - [`token`], [`idempotency`], [`mod@reference`], [`throttle`]: what has to be remembered besides

@@ -4,8 +4,11 @@
 //! - [`event`]: what happened, once for each id
 //! - [`point`]: the data points, one row for each contact
 //! - [`segment`]: definitions, and counting them
+//! - [`template`], [`coupon`]: texts, and the codes that they give out
 
 pub mod contact;
+pub mod coupon;
 pub mod event;
 pub mod point;
 pub mod segment;
+pub mod template;
