@@ -71,7 +71,9 @@ impl Shared {
     /// Segments got their first outcome.
     pub fn release(&self, segments: usize) {
         if segments > 0 {
-            self.ring_for(|| drop(self.held.fetch_sub(segments, Ordering::AcqRel)));
+            self.ring_for(|| {
+                self.held.fetch_sub(segments, Ordering::AcqRel);
+            });
         }
     }
 

@@ -10,6 +10,8 @@ use crate::store::{StoreError, event};
 
 /// A lease that no link reports on for so long has lost its link; it ends in doubt.
 const LEASE_MAX: Duration = Duration::from_secs(900);
+/// A modem sends one segment after the other, and a network may take three minutes for each, and for those before it.
+const LEASE_MORE_PER_SEGMENT: Duration = Duration::from_secs(400);
 
 /// A change of state and what is said about it on the timeline.
 #[derive(Debug, Clone, Copy, Default)]
@@ -50,6 +52,10 @@ fn timer(turn: &Turn<'_>, head: &Head) -> Timestamp {
     let settings = turn.settings;
     match head.state {
         State::Scheduled | State::Queued => head.valid_until,
+        State::Leased if head.sim.is_some() => {
+            let segments = u32::try_from(head.segments).unwrap_or(u32::MAX);
+            turn.now.plus(LEASE_MAX.saturating_add(LEASE_MORE_PER_SEGMENT.saturating_mul(segments)))
+        }
         State::Leased => turn.now.plus(LEASE_MAX),
         State::Sent if reports(settings, head) => head.valid_until.max(turn.now).plus(settings.report_wait),
         State::Sent

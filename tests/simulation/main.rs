@@ -13,6 +13,8 @@
 )]
 
 mod link;
+mod modem_duel;
+mod modem_tests;
 mod oracle;
 mod plan;
 mod wires;

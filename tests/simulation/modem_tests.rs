@@ -197,7 +197,7 @@ fn faulty_run(seed: u64) -> Result<(), String> {
 fn outcomes_agree_with_the_network_whatever_goes_wrong() {
     let seeds: Vec<u64> = match super::asked("POSTRIDER_SIM_SEED") {
         Some(seed) => vec![seed],
-        None => (0..super::asked("POSTRIDER_SIM_SEEDS").unwrap_or(200)).collect(),
+        None => (0..super::asked("POSTRIDER_SIM_SEEDS").unwrap_or(100)).collect(),
     };
     for seed in seeds {
         faulty_run(seed).unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));

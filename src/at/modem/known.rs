@@ -23,6 +23,8 @@ pub(super) struct Known {
     pub(super) home: Option<(u8, String)>,
     /// The store that is read from at the moment.
     pub(super) selected: Option<String>,
+    /// The store that was selected when `AT+CPMS?` was asked first, and what the modem calls it.
+    pub(super) counted: Option<(String, String)>,
     /// The stores that can be read, for sweeps.
     pub(super) readable: Vec<String>,
     pub(super) fills: Vec<StorageFill>,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Modem;
+use super::{Modem, Phase};
 use super::engine::Next;
 use super::jobs::Job;
 use crate::at::answers::pin::{self, SimState};
@@ -92,6 +92,9 @@ impl Modem {
     pub(super) fn check(&mut self, now: Instant, mut check: Check, reply: Option<Reply>) -> Next {
         if let Some(reply) = reply {
             self.check_reply(now, &check, &reply);
+            if self.phase != Phase::Running {
+                return Next::Done;
+            }
             // After each answer something more urgent may go first.
             if let Some(after) = check.after() {
                 self.queue.push(now, Job::Check(after));

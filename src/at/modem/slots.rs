@@ -82,7 +82,9 @@ impl Slot {
 impl Modem {
     pub(super) fn slot(&mut self, now: Instant, mut slot: Slot, reply: Option<Reply>) -> Next {
         let Some(reply) = reply else {
-            if self.is_selected(&slot.store) {
+            // A modem that rebooted without a word has another store selected, so a sweep does not rely on it.
+            let sweeps = slot.work == Work::List && !slot.store.is_empty();
+            if self.is_selected(&slot.store) && !sweeps {
                 slot.step = Step::Work;
             }
             return self.slot_step(now, slot);

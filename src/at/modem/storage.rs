@@ -77,6 +77,10 @@ impl Modem {
 
     /// `AT+CPMS?` counted the stores.
     pub(super) fn stores_counted(&mut self, now: Instant, fills: Vec<StorageFill>) {
+        if self.has_forgotten_its_store(&fills) {
+            self.restart_setup(now, "it forgot which store was selected, so it has rebooted");
+            return;
+        }
         for fill in fills {
             self.set_fill(fill);
         }
@@ -89,6 +93,19 @@ impl Modem {
         }
         if full.is_empty() {
             self.end_trouble(catalog::STORAGE_FULL);
+        }
+    }
+
+    /// Whether another store is selected than before, though nothing was selected since. A modem that reboots without a
+    /// word would have its slots taken for those of another store, and the wrong ones deleted.
+    fn has_forgotten_its_store(&mut self, fills: &[StorageFill]) -> bool {
+        let (Some(selected), Some(first)) = (self.known.selected.clone(), fills.first()) else { return false };
+        match &self.known.counted {
+            Some((known, name)) if *known == selected => *name != first.name && self.phase == Phase::Running,
+            _ => {
+                self.known.counted = Some((selected, first.name.clone()));
+                false
+            }
         }
     }
 

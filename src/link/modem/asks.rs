@@ -38,12 +38,12 @@ pub(super) async fn usb_reset(name: &str, path: Option<&str>, roots: &Roots) {
         done => done,
     };
     if let Err((file, error)) = result {
-        let advice = match error.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                "give this user the right to write it: the rules file 70-postrider-modems.rules does, and the unit needs \
-                 ReadWritePaths=/sys/bus/usb /sys/devices; or set a hook for this modem"
-            }
-            _ => "unplug the modem and plug it in again",
+        let denied = [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem].contains(&error.kind());
+        let advice = if denied {
+            "give this user the right to write it: the rules file 70-postrider-modems.rules does, and the unit needs \
+             ReadWritePaths=/sys/bus/usb /sys/devices; or set a hook for this modem"
+        } else {
+            "unplug the modem and plug it in again"
         };
         let shown = file.display();
         warn!(

@@ -92,7 +92,12 @@ pub(super) struct Devices {
 impl Devices {
     /// Takes over what sysfs shows now. A device that is as before keeps what is known of it; one whose port a link has in
     /// use keeps its link, whatever else of it came or went. Returns the links whose device is gone or another one now.
-    pub fn update(&mut self, found: Vec<UsbDevice>, in_use: &BTreeMap<LinkName, PathBuf>, now: Instant) -> Vec<LinkName> {
+    pub fn update(
+        &mut self,
+        found: Vec<UsbDevice>,
+        in_use: &BTreeMap<LinkName, PathBuf>,
+        now: Instant,
+    ) -> Vec<LinkName> {
         let mut before = std::mem::take(&mut self.all);
         let mut lost = Vec::new();
         for usb in found {

@@ -23,28 +23,31 @@ impl Fault {
     /// A port that could not be opened.
     pub(super) fn open(port: &Path, error: &io::Error, roots: &Roots) -> Self {
         let shown = port.display();
-        match error.kind() {
-            io::ErrorKind::PermissionDenied => Self {
-                text: format!("{shown} may not be opened by this user"),
-                advice: "add the user to the group that owns the port, usually: usermod -aG dialout postrider; then restart \
-                         postrider. `postrider doctor` checks it"
-                    .to_owned(),
-                entry: catalog::MODEM_PORT_DENIED,
-            },
-            io::ErrorKind::ResourceBusy => Self::busy(port, &holders(roots, port)),
-            io::ErrorKind::NotFound => Self {
-                text: format!("{shown} does not exist"),
-                advice: "plug the modem in, or correct the port in the configuration; `postrider modem list` shows what \
-                         there is"
-                    .to_owned(),
-                entry: catalog::MODEM_GONE,
-            },
-            _ => Self {
-                text: format!("{shown} cannot be opened: {error}"),
-                advice: "unplug the modem and plug it in again; dmesg says what the kernel makes of it".to_owned(),
-                entry: catalog::MODEM_SILENT,
-            },
+        let kind = error.kind();
+        if kind == io::ErrorKind::ResourceBusy {
+            return Self::busy(port, &holders(roots, port));
         }
+        let (text, advice, entry) = if kind == io::ErrorKind::PermissionDenied {
+            (
+                format!("{shown} may not be opened by this user"),
+                "add the user to the group that owns the port, usually: usermod -aG dialout postrider; then restart \
+                 postrider. `postrider doctor` checks it",
+                catalog::MODEM_PORT_DENIED,
+            )
+        } else if kind == io::ErrorKind::NotFound {
+            (
+                format!("{shown} does not exist"),
+                "plug the modem in, or correct the port in the configuration; `postrider modem list` shows what there is",
+                catalog::MODEM_GONE,
+            )
+        } else {
+            (
+                format!("{shown} cannot be opened: {error}"),
+                "unplug the modem and plug it in again; dmesg says what the kernel makes of it",
+                catalog::MODEM_SILENT,
+            )
+        };
+        Self { text, advice: advice.to_owned(), entry }
     }
 
     /// A port that other programs have open.

@@ -355,7 +355,8 @@ impl Finder {
         };
         let wanted = name_of(&found.who, path);
         let taken = |name: &str| self.links.values().any(|link| link.modem.name == name);
-        let name = (1..100).map(|n| if n == 1 { wanted.clone() } else { format!("{wanted}-{n}") }).find(|n| !taken(n))?;
+        let name =
+            (1..100).map(|n| if n == 1 { wanted.clone() } else { format!("{wanted}-{n}") }).find(|n| !taken(n))?;
         Some(self.start(Modem::new(&name, finding, &self.settings.modems), true))
     }
 
@@ -396,7 +397,8 @@ impl Finder {
         for (path, fault) in faults {
             self.tell_of_device(&path, &fault, now);
         }
-        let seen: Vec<String> = self.devices.iter().filter(|d| d.fault.fault().is_some()).map(|d| d.usb.path.clone()).collect();
+        let seen: Vec<String> =
+            self.devices.iter().filter(|d| d.fault.fault().is_some()).map(|d| d.usb.path.clone()).collect();
         for link in self.links.values_mut() {
             let waits = link.is_waiting() && now.saturating_duration_since(link.since) >= MISSING_AFTER;
             let troubled = link.waits_at().is_some_and(|path| seen.iter().any(|seen| seen == path));

@@ -19,7 +19,7 @@ use super::port::Wire;
 use super::settings::LinkSettings;
 use crate::at;
 use crate::link::clock::Moment;
-use crate::link::handle::{AckResult, LinkHandle, Shared};
+use crate::link::handle::{AckResult, IDLE_MAX, LinkHandle, Shared};
 use crate::link::queue::Queue;
 use crate::link::report::Reporter;
 use crate::link::smpp_link::{sleep_until, stop_asked};
@@ -197,6 +197,7 @@ impl ModemLink {
     async fn run(mut self) {
         loop {
             let moment = Moment::read();
+            self.shared.turn();
             self.turn(moment);
             if self.stop_at.is_some_and(|at| self.flights.is_empty() || at <= moment.now) {
                 break;
@@ -286,6 +287,7 @@ impl ModemLink {
             self.machine.poll_timeout(),
             self.queue.poll_timeout().filter(|_| fed && self.stop_at.is_none()),
             self.stop_at,
+            Some(now + IDLE_MAX),
         ];
         // Whatever it waits for, it turns now and then, so that one that hangs can be told from one that waits.
         let due = due.into_iter().flatten().chain([now + IDLE_MAX]).min().map(|at| at.max(now));

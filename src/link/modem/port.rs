@@ -75,7 +75,7 @@ pub(super) async fn open_device(path: &Path, line: LineSettings, roots: &Roots) 
         Ok(Err(_)) => return Err(failed(io::Error::other("the attempt was given up"))),
         Err(_) => return Err(failed(io::ErrorKind::TimedOut.into())),
     };
-    Ok(Box::new(Serial::new(fd).map_err(|error| failed(error))?))
+    Ok(Box::new(Serial::new(fd).map_err(failed)?))
 }
 
 async fn connect(host: &str, port: u16, shown: &str) -> Result<TcpStream, Fault> {

@@ -57,6 +57,8 @@ impl Drop for Serial {
     fn drop(&mut self) {
         // Closing waits for octets that a dead modem never takes.
         let _ = rustix::termios::tcflush(self.fd.get_ref(), QueueSelector::OFlush);
+        // A pseudo terminal stays exclusive while anybody has it open.
+        let _ = rustix::termios::ioctl_tiocnxcl(self.fd.get_ref());
     }
 }
 

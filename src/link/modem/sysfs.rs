@@ -251,11 +251,6 @@ pub(super) mod tests {
             fs::remove_file(sys.join("bus/usb/devices").join(path)).unwrap();
             fs::remove_dir_all(self.real(path)).unwrap();
         }
-
-        /// Lets a device file lead to `target`.
-        pub(crate) fn link(&self, tty: &str, target: &str) {
-            std::os::unix::fs::symlink(target, self.folder.path().join("dev").join(tty)).unwrap();
-        }
     }
 
     #[test]

@@ -258,6 +258,19 @@ fn the_rest_of_a_message_goes_over_the_sim_that_sent_the_first_parts() {
 }
 
 #[test]
+fn a_long_message_on_a_slow_network_is_not_given_up_while_it_is_being_sent() {
+    let mut sticks = Sticks::free();
+    let id = sticks.post_to(&number(1), &long_korean());
+    sticks.dispatch(&[("one", A, 9)]);
+    sticks.gateway.pass(SECOND * 180 * 3 + SECOND * 900);
+    sticks.gateway.turn(sweep);
+    assert_eq!(sticks.gateway.state(id), State::Leased);
+    sticks.gateway.pass(HOUR);
+    sticks.gateway.turn(sweep);
+    assert_eq!(sticks.gateway.state(id), State::Queued, "the link is lost, and so is its answer");
+}
+
+#[test]
 fn a_message_for_one_modem_goes_over_no_other() {
     let mut sticks = Sticks::free();
     let new =

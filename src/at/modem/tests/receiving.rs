@@ -222,11 +222,22 @@ fn a_store_that_is_nearly_full_is_emptied_and_told_once() {
 }
 
 #[test]
+fn a_modem_that_selects_another_store_by_itself_has_rebooted() {
+    let mut bench = Bench::ready();
+    bench.answer("AT+CPMS?", "+CPMS: \"SM\",0,10,\"SM\",0,10,\"SM\",0,10\r\nOK");
+    bench.pass(S * 61);
+    assert!(bench.told().contains("it forgot which store was selected"), "{}", bench.told());
+    assert!(bench.modem.is_ready());
+    assert!(bench.count("AT+CPMS=\"ME\",\"ME\",\"ME\"") > 0, "it is set up anew");
+}
+
+#[test]
 fn a_store_that_cannot_be_listed_is_read_slot_by_slot() {
     let mut bench = Bench::new();
     bench.answer("AT+CMGL=4", "+CMS ERROR: 303");
     bench.answer("AT+CPMS?", "+CPMS: \"ME\",1,5,\"ME\",1,5,\"ME\",1,5\r\nOK");
     bench.answer("AT+CPMS=\"ME\",\"ME\",\"ME\"", "+CPMS: 1,5,1,5,1,5\r\nOK");
+    bench.answer("AT+CPMS=\"ME\"", "+CPMS: 1,5,1,5,1,5\r\nOK");
     bench.answer("AT+CMGR=2", &format!("+CMGR: 0,,31\r\n{MESSAGE}\r\n\r\nOK"));
     bench.open();
     assert_eq!(inbound(&bench).len(), 1);

@@ -90,7 +90,7 @@ fn run(seed: u64) -> Ledger {
 
 #[test]
 fn caps_and_paces_hold_whatever_happens_and_everything_leaves_once() {
-    for seed in 0..6 {
+    for seed in 0..4 {
         let ledger = run(seed);
         ledger.hold(6, SECOND * 60);
         ledger.hold(60, HOUR);
