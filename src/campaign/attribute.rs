@@ -152,10 +152,8 @@ pub fn read(value: &Value) -> Result<BTreeMap<String, Option<Attribute>>, Vec<Fa
     }
     let (mut read, mut faults) = (BTreeMap::new(), Vec::new());
     for (name, value) in fields {
-        let checked = check_name(name).and_then(|()| match value {
-            Value::Null => Ok(None),
-            value => Attribute::from_json(value).map(Some),
-        });
+        let checked = check_name(name)
+            .and_then(|()| if value.is_null() { Ok(None) } else { Attribute::from_json(value).map(Some) });
         match checked {
             Ok(attribute) => drop(read.insert(name.clone(), attribute)),
             Err(fault) => faults.push(fault.under(&format!("/{}", pointer_part(name)))),

@@ -178,7 +178,7 @@ impl ContactChange {
             )]);
         };
         let mut faults: Vec<Fault> =
-            fields.keys().filter(|name| !FIELDS.contains(&name.as_str())).map(unknown).collect();
+            fields.keys().filter(|name| !FIELDS.contains(&name.as_str())).map(|name| unknown(name)).collect();
         let mut keep = |field: &str, fault: Fault| faults.push(fault.under(&format!("/{field}")));
         let of_body = text(fields, "number", &mut keep).flatten();
         let read = match (of_body, number) {
@@ -267,7 +267,7 @@ pub fn read_number(text: &str, country: Option<Country>) -> Result<PhoneNumber, 
     read.map_err(|error| Fault::new("", "not_a_number", error.to_string()))
 }
 
-fn unknown(name: &String) -> Fault {
+fn unknown(name: &str) -> Fault {
     let hint = nearest(name, FIELDS).map(|known| format!("; did you mean \"{known}\"?")).unwrap_or_default();
     let detail = format!("a contact has no field \"{}\"{hint} The shop's own fields stand in attributes", short(name));
     Fault::new(format!("/{}", pointer_part(name)), "unknown_field", detail.replace("\" The", "\"; the"))
@@ -275,14 +275,15 @@ fn unknown(name: &String) -> Fault {
 
 /// A field that is a text or `null`; an empty text counts as `null`.
 fn text(fields: &Map<String, Value>, name: &str, keep: &mut impl FnMut(&str, Fault)) -> Option<Option<String>> {
-    match fields.get(name)? {
-        Value::Null => Some(None),
-        Value::String(text) => Some(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
-        other => {
-            keep(name, Fault::new("", "wrong_type", format!("{name} is a text, not {}", kind_of(other))));
-            None
-        }
+    let value = fields.get(name)?;
+    if value.is_null() {
+        return Some(None);
     }
+    let Some(text) = value.as_str() else {
+        keep(name, Fault::new("", "wrong_type", format!("{name} is a text, not {}", kind_of(value))));
+        return None;
+    };
+    Some(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
 }
 
 fn checked<T>(

@@ -57,7 +57,9 @@ impl Pool {
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Vec::new();
         let mut fault = |place: &str, detail: String| faults.push(Fault::new(place, "wrong_value", detail));
-        if self.prefix.len() > PREFIX_MAX || normal(&self.prefix).as_deref() != Some(&self.prefix) && !self.prefix.is_empty() {
+        if self.prefix.len() > PREFIX_MAX
+            || normal(&self.prefix).as_deref() != Some(&self.prefix) && !self.prefix.is_empty()
+        {
             fault("/prefix", format!("a prefix has at most {PREFIX_MAX} capital letters, digits and -"));
         }
         if !(LENGTH.0..=LENGTH.1).contains(&self.length) {
@@ -93,7 +95,8 @@ impl Pool {
 /// A code as it is compared: without blanks, in capital letters. `None` if it is none.
 pub fn normal(text: &str) -> Option<String> {
     let code: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
-    let good = (1..=CODE_MAX).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let good =
+        (1..=CODE_MAX).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     good.then_some(code)
 }
 
@@ -163,14 +166,17 @@ mod tests {
         let mut random = Random::new(7);
         let codes: std::collections::BTreeSet<_> = (0..10_000).map(|_| pool.code(&mut random)).collect();
         assert_eq!(codes.len(), 10_000);
-        assert!(codes.iter().all(|code| code.len() == 12 && !code[4..].contains(['O', '0', 'I', '1', 'B', '8', 'S', '5'])));
+        assert!(
+            codes.iter().all(|code| code.len() == 12 && !code[4..].contains(['O', '0', 'I', '1', 'B', '8', 'S', '5']))
+        );
         assert_eq!(normal(" spr-ac de\n"), Some("SPR-ACDE".to_owned()));
         assert!(read_code("a_b").is_err() && read_code("").is_err() && read_code(&"A".repeat(41)).is_err());
     }
 
     #[test]
     fn a_pool_with_mistakes_names_them_all() {
-        let faults = pool(r#"{"prefix": "spring", "length": 2, "valid_hours": 0, "valid_until": "soon"}"#).check().unwrap_err();
+        let faults =
+            pool(r#"{"prefix": "spring", "length": 2, "valid_hours": 0, "valid_until": "soon"}"#).check().unwrap_err();
         let places: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(places, ["/prefix", "/length", "/valid_hours", "/valid_until"]);
     }
@@ -180,7 +186,10 @@ mod tests {
         let now = Timestamp::from_millis(1_795_305_600_000);
         let day = pool(r#"{"valid_hours": 24}"#).valid_until(now);
         assert_eq!(day, Some(now.plus(Duration::from_secs(86_400))));
-        assert_eq!(pool(r#"{"valid_hours": 24, "valid_until": "2026-11-22T01:00:00Z"}"#).valid_until(now), Some(now.plus(Duration::from_secs(3_600))));
+        assert_eq!(
+            pool(r#"{"valid_hours": 24, "valid_until": "2026-11-22T01:00:00Z"}"#).valid_until(now),
+            Some(now.plus(Duration::from_secs(3_600)))
+        );
         let fresh = Standing { issued: true, valid_until: day, uses: 0, uses_max: 1 };
         assert_eq!(fresh.redeemable(now), Ok(()));
         assert_eq!(Standing { uses: 1, ..fresh }.redeemable(now), Err(Unredeemable::Used));

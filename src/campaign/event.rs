@@ -175,17 +175,13 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn value<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Result<T, Fault>) -> Option<T> {
-        match self.fields.get(name)? {
-            Value::Null => None,
-            value => self.kept(name, read(value).map_err(|fault| vec![fault])),
-        }
+        let value = self.fields.get(name).filter(|value| !value.is_null())?;
+        self.kept(name, read(value).map_err(|fault| vec![fault]))
     }
 
     fn many<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Result<T, Vec<Fault>>) -> Option<T> {
-        match self.fields.get(name)? {
-            Value::Null => None,
-            value => self.kept(name, read(value)),
-        }
+        let value = self.fields.get(name).filter(|value| !value.is_null())?;
+        self.kept(name, read(value))
     }
 
     fn text<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, Fault>) -> Option<T> {
@@ -193,7 +189,9 @@ impl Reader<'_> {
             Value::String(text) => read(text.trim()),
             // Shops number their orders; such an id is as good as a text.
             Value::Number(number) if name == "id" => read(&number.to_string()),
-            other => Err(Fault::new("", "wrong_type", format!("{name} is a text, not {}", kind_of(other)))),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                Err(Fault::new("", "wrong_type", format!("{name} is a text, not {}", kind_of(value))))
+            }
         })
     }
 

@@ -24,7 +24,7 @@ pub enum Command {
         ///
         /// One or more of messages:write, messages:read, inbound:read, links:read, modems:read,
         /// modems:write, contacts:write, contacts:read, events:write, segments:write, segments:read,
-        /// metrics:read, admin.
+        /// templates:write, templates:read, coupons:write, coupons:read, coupons:redeem, metrics:read, admin.
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', required = true)]
         scopes: Vec<Scope>,
         #[command(flatten)]

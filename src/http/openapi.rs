@@ -21,7 +21,7 @@ use super::problem;
         (name = "messages", description = "Messages to send, and what became of them"),
         (name = "inbound", description = "Messages that came in"),
         (name = "modems", description = "The modems, their SIMs, and what a technician asks of them"),
-        (name = "contacts", description = "Contacts, what they did, and segments of them"),
+        (name = "contacts", description = "Contacts, what they did, segments of them, and texts and coupons for them"),
         (name = "operation", description = "Links, health and metrics"),
     ),
 )]

@@ -102,6 +102,16 @@ pub enum Scope {
     SegmentsWrite,
     /// Read, count and sample segments.
     SegmentsRead,
+    /// Define templates.
+    TemplatesWrite,
+    /// Read templates, and see what contacts would read.
+    TemplatesRead,
+    /// Define pools of coupons, fill them and give codes out.
+    CouponsWrite,
+    /// See how the pools of coupons stand.
+    CouponsRead,
+    /// Redeem coupons: a till needs no more.
+    CouponsRedeem,
     /// Read the metrics.
     MetricsRead,
     /// Everything, and what only a person should decide.
@@ -110,7 +120,7 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::MessagesWrite,
         Self::MessagesRead,
         Self::InboundRead,
@@ -122,6 +132,11 @@ impl Scope {
         Self::EventsWrite,
         Self::SegmentsWrite,
         Self::SegmentsRead,
+        Self::TemplatesWrite,
+        Self::TemplatesRead,
+        Self::CouponsWrite,
+        Self::CouponsRead,
+        Self::CouponsRedeem,
         Self::MetricsRead,
         Self::Admin,
     ];
@@ -140,6 +155,11 @@ impl Scope {
             Self::EventsWrite => "events:write",
             Self::SegmentsWrite => "segments:write",
             Self::SegmentsRead => "segments:read",
+            Self::TemplatesWrite => "templates:write",
+            Self::TemplatesRead => "templates:read",
+            Self::CouponsWrite => "coupons:write",
+            Self::CouponsRead => "coupons:read",
+            Self::CouponsRedeem => "coupons:redeem",
             Self::MetricsRead => "metrics:read",
             Self::Admin => "admin",
         }

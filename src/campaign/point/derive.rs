@@ -36,6 +36,7 @@ pub enum Derivation {
 
 impl Point {
     /// How the point is worked out; `None` for stored ones.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others are stored")]
     pub const fn derivation(self) -> Option<Derivation> {
         use Derivation::*;
         Some(match self {

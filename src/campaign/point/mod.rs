@@ -157,6 +157,16 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_has_all_of_them_in_order() {
+        let page = include_str!("../../../docs/CONTACTS.md");
+        let row = |point: &Point| {
+            format!("| `{}` | {} | {} | {} |", point.name(), point.kind().as_str(), point.meaning(), point.source())
+        };
+        let table: Vec<_> = Point::ALL.iter().map(row).collect();
+        assert!(page.contains(&table.join("\n")), "docs/CONTACTS.md should have:\n{}", table.join("\n"));
+    }
+
+    #[test]
     fn days_are_numbered_from_1970() {
         for (day, number) in [("1970-01-01", 0), ("1969-12-31", -1), ("2026-11-22", 20_779), ("1990-02-28", 7_363)] {
             let day: Date = day.parse().unwrap();

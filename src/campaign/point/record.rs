@@ -64,11 +64,7 @@ impl Points {
                 let day = event.property_day("renews_on").map(|day| PointValue::Integer(super::day_number(day)));
                 self.set(Point::RenewalOn, day);
             }
-            "feedback" => {
-                if self.counted(Point::Feedbacks, Point::LastFeedbackAt, event) {
-                    self.set(Point::LastRating, event.property_number("rating").map(PointValue::Real));
-                }
-            }
+            "feedback" => self.feedback(event),
             _ => {}
         }
     }
@@ -231,6 +227,12 @@ impl Points {
             self.set(Point::PointsExpiring, event.property_number("expiring").map(PointValue::Real));
             let day = event.property_day("expires_on").map(|day| PointValue::Integer(super::day_number(day)));
             self.set(Point::PointsExpireOn, day);
+        }
+    }
+
+    fn feedback(&mut self, event: &Event) {
+        if self.counted(Point::Feedbacks, Point::LastFeedbackAt, event) {
+            self.set(Point::LastRating, event.property_number("rating").map(PointValue::Real));
         }
     }
 

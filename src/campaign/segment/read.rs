@@ -215,12 +215,9 @@ impl Reader {
                 };
                 Some(Condition::Point(point, vec![Test::Moment(Relation::Since, since)]))
             }
-            other => {
-                self.fault(
-                    &at,
-                    "wrong_type",
-                    format!("this is true or {{\"within\": \"30d\"}}, not {}", kind_of(other)),
-                );
+            Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                let detail = format!("this is true or {{\"within\": \"30d\"}}, not {}", kind_of(inner));
+                self.fault(&at, "wrong_type", detail);
                 None
             }
         }
@@ -257,17 +254,15 @@ impl Reader {
     }
 
     pub(super) fn text(&mut self, value: &Value, place: &str) -> Option<String> {
-        match value {
-            Value::String(text) if !text.is_empty() && text.chars().count() <= 500 => Some(text.clone()),
-            Value::String(_) => {
-                self.fault(place, "wrong_length", "a text here has 1 to 500 characters");
-                None
-            }
-            other => {
-                self.fault(place, "wrong_type", format!("this is a text, not {}", kind_of(other)));
-                None
-            }
+        let Value::String(text) = value else {
+            self.fault(place, "wrong_type", format!("this is a text, not {}", kind_of(value)));
+            return None;
+        };
+        if text.is_empty() || text.chars().count() > 500 {
+            self.fault(place, "wrong_length", "a text here has 1 to 500 characters");
+            return None;
         }
+        Some(text.clone())
     }
 
     /// One text, or an array of them.

@@ -3,6 +3,11 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::campaign::contact::ContactChange;
+use crate::campaign::coupon::Pool;
+use crate::campaign::event::Event;
+use crate::campaign::template::Template;
+use crate::model::Timestamp;
 
 fn faults(value: &Value) -> Vec<(String, String)> {
     read(value).unwrap_err().into_iter().map(|fault| (fault.pointer, fault.detail)).collect()
@@ -72,4 +77,40 @@ fn hostile_texts_stay_parameters() {
     let compiled = compile(&tree, &calendars);
     assert!(!compiled.condition.contains("DROP") && !compiled.condition.contains("1=1"), "{}", compiled.condition);
     assert_eq!(compiled.params.len(), 2);
+}
+
+/// The documentation's examples: what stands in ```json, and the bodies of its requests.
+#[test]
+fn the_examples_of_the_documentation_are_right() {
+    let page = include_str!("../../../docs/CONTACTS.md");
+    let trees: Vec<_> = page.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(trees.len() >= 3);
+    for tree in trees {
+        read(&serde_json::from_str(tree).unwrap()).unwrap_or_else(|faults| panic!("{tree}: {faults:?}"));
+    }
+    let now = Timestamp::from_millis(1_795_305_600_000);
+    let mut seen = 0;
+    for request in page.split("curl ").skip(1) {
+        let path = request.split("$API").nth(1).unwrap().split(' ').next().unwrap();
+        let Some(body) = request.split("-d '").nth(1) else { continue };
+        let body: Value = serde_json::from_str(body.split('\'').next().unwrap()).unwrap();
+        seen += 1;
+        match path {
+            "/v1/contacts/+821012345678" => {
+                let number = "+821012345678".parse().unwrap();
+                drop(ContactChange::from_json(&body, Some(&number), None).unwrap());
+            }
+            "/v1/events" => {
+                body.as_array().unwrap().iter().for_each(|event| drop(Event::from_json(event, None, now).unwrap()));
+            }
+            "/v1/segments/count" => assert!(ready::named(body["segment"].as_str().unwrap()).is_some()),
+            "/v1/segments/tea_lovers" => drop(read(&body["tree"]).unwrap()),
+            "/v1/templates/points" => serde_json::from_value::<Template>(body).unwrap().check().unwrap(),
+            "/v1/templates/preview" => assert!(ready::named(body["segment"].as_str().unwrap()).is_some()),
+            "/v1/coupons/spring" => serde_json::from_value::<Pool>(body).unwrap().check().unwrap(),
+            "/v1/coupons/spring/issue" | "/v1/coupons/redeem" => assert!(body.is_object()),
+            other => panic!("{other} is not checked here"),
+        }
+    }
+    assert_eq!(seen, 9);
 }

@@ -85,13 +85,13 @@ pub fn tests(
 fn test(reader: &mut Reader, word: &str, value: &Value, sort: Sort, at: &str) -> Option<Vec<Test>> {
     let one = |test: Test| Some(vec![test]);
     match word {
-        "known" => match value {
-            Value::Bool(flag) => one(Test::Known(*flag)),
-            other => {
-                reader.fault(at, "wrong_type", format!("\"known\" is true or false, not {}", kind_of(other)));
-                None
-            }
-        },
+        "known" => {
+            let Value::Bool(flag) = value else {
+                reader.fault(at, "wrong_type", format!("\"known\" is true or false, not {}", kind_of(value)));
+                return None;
+            };
+            one(Test::Known(*flag))
+        }
         "is" => one(equal(reader, value, sort, at)?),
         "is_not" => one(Test::Not(Box::new(equal(reader, value, sort, at)?))),
         "in" => one(Test::OneOf(reader.texts(value, at)?)),

@@ -158,6 +158,7 @@ fn ask(
     asked
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the engine may learn of further mistakes")]
 fn skip(error: &Error, missed: &Mutex<Option<String>>) -> Skip {
     match error.kind() {
         ErrorKind::UndefinedError => {

@@ -61,7 +61,9 @@ pub fn whole(connection: &Connection, stored: &Stored, json: bool) -> anyhow::Re
             Value::Object(inner) => rows.extend(inner.iter().map(|(inner, value)| [inner.clone(), text(value)])),
             Value::Array(entries) if entries.is_empty() => {}
             Value::Array(entries) => rows.push([name.clone(), entries.iter().map(text).collect::<Vec<_>>().join(", ")]),
-            value => rows.push([name.clone(), text(value)]),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                rows.push([name.clone(), text(value)])
+            }
         }
     }
     for line in out::columns(&rows) {

@@ -161,7 +161,9 @@ pub(super) fn entries(body: &[u8]) -> Result<Vec<(usize, String, Value)>, Proble
         Value::Array(entries) => {
             Ok(entries.into_iter().enumerate().map(|(place, entry)| (place, format!("/{place}"), entry)).collect())
         }
-        one => Ok(vec![(0, String::new(), one)]),
+        one @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+            Ok(vec![(0, String::new(), one)])
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod batch;
 mod contact;
 mod contact_event;
 mod contact_view;
+mod coupon;
 mod estimate;
 mod health;
 mod inbound;
@@ -18,6 +19,8 @@ mod modem_view;
 mod post;
 mod query;
 mod segment;
+mod template;
+mod template_preview;
 mod view;
 
 use std::sync::Arc;
@@ -124,6 +127,14 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(segment::count_segment))
         .routes(routes!(segment::get_segment, segment::put_segment, segment::delete_segment))
         .routes(routes!(segment::list_points))
+        .routes(routes!(template::list_templates))
+        .routes(routes!(template_preview::preview_template))
+        .routes(routes!(template::get_template, template::put_template, template::delete_template))
+        .routes(routes!(coupon::list_coupons))
+        .routes(routes!(coupon::redeem_coupon))
+        .routes(routes!(coupon::put_coupons))
+        .routes(routes!(coupon::post_codes))
+        .routes(routes!(coupon::issue_coupon))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

@@ -53,7 +53,7 @@ pub struct SegmentView {
     ready: bool,
     /// Its conditions.
     #[schema(value_type = Object)]
-    tree: Value,
+    pub(super) tree: Value,
     /// When it was last changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
@@ -113,7 +113,7 @@ pub async fn get_segment(State(api): State<Api>, name: PathName, headers: Header
     Ok(json(StatusCode::OK, &find(&api, name_of(name)?).await?))
 }
 
-async fn find(api: &Api, name: String) -> Result<SegmentView, Problem> {
+pub(super) async fn find(api: &Api, name: String) -> Result<SegmentView, Problem> {
     if let Some(ready) = ready::named(&name) {
         return Ok(ready.into());
     }
@@ -175,31 +175,38 @@ pub async fn put_segment(State(api): State<Api>, name: PathName, request: Reques
 }
 
 fn check_name(name: &str) -> Result<(), Problem> {
-    if name == "count" || ready::named(name).is_some() {
+    if ready::named(name).is_some() {
         let detail = format!("\"{name}\" comes with the program; define one of your own under another name");
         return Err(Problem::new(StatusCode::CONFLICT, "ready_segment", detail));
     }
+    check_plain_name(name, "segment")
+}
+
+/// Whether a name can be one of a segment, a template or a pool.
+pub(super) fn check_plain_name(name: &str, what: &str) -> Result<(), Problem> {
     let good = (1..=NAME_MAX).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte));
-    if good {
+    let taken = ["count", "preview", "redeem"].contains(&name);
+    if good && !taken {
         return Ok(());
     }
-    let detail = format!("a segment's name has 1 to {NAME_MAX} small letters, digits, _ and -");
+    let detail =
+        format!("a {what}'s name has 1 to {NAME_MAX} small letters, digits, _ and -, and is no word of the API");
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong_name", detail))
 }
 
-fn checked(tree: &Value) -> Result<Tree, Problem> {
+pub(super) fn checked(tree: &Value) -> Result<Tree, Problem> {
     segment::read(tree)
         .map_err(|faults| refused("invalid_segment", faults.into_iter().map(|fault| fault.under("/tree")).collect()))
 }
 
 /// The body as `T`; `form` shows how it is meant.
-fn parsed<T: serde::de::DeserializeOwned>(body: &[u8], form: &str) -> Result<T, Problem> {
+pub(super) fn parsed<T: serde::de::DeserializeOwned>(body: &[u8], form: &str) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| match error.is_data() {
         false => not_json(&error),
         true => {
             let detail = format!("the body is {form}: {error}");
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_segment", detail)
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", detail)
         }
     })
 }

@@ -101,3 +101,74 @@ async fn wrong_segments_are_refused_with_their_places() {
     let (_, points) = bench.get("/v1/points").await;
     assert!(points["points"].as_array().unwrap().len() >= 50);
 }
+
+#[tokio::test]
+async fn a_template_is_previewed_for_each_contact() {
+    let bench = Bench::new().await;
+    let long = "x".repeat(490);
+    let contacts = json!([{"number": "+821012345670", "name": "Jisoo Kim", "locale": "ko"}, {"number": "+821012345671", "name": "Ana"},
+        {"number": "+821012345672"}, {"number": "+821012345673", "name": "B", "attributes": {"note": long}}]);
+    bench.post("/v1/contacts", contacts.to_string()).await;
+    let template = json!({"text": "Hi {{ first_name }}. {{ attribute.note }}", "variants": {"ko": "{{ first_name }}님 안녕하세요"},
+        "fallbacks": {"attribute.note": "See you!"}});
+    assert_eq!(put(&bench, "/v1/templates/hello", template.clone()).await.0, 201);
+    assert_eq!(put(&bench, "/v1/templates/hello", template).await.0, 200);
+    let whom = json!({"template": "hello", "contacts": ["+821012345670", "+821012345671", "+821012345672", "+821012345673", "+821099999999"]});
+    let (status, answer) = bench.post("/v1/templates/preview", whom.to_string()).await;
+    assert_eq!(status, 200, "{answer}");
+    let mut answer = answer;
+    answer["texts"][2]["text"] = "[long]".into();
+    insta::assert_json_snapshot!("preview", answer);
+    let (_, answer) =
+        bench.post("/v1/templates/preview", r#"{"definition": {"text": "Hi"}, "segment": "new", "sample": 2}"#).await;
+    assert_eq!((answer["texts"].as_array().unwrap().len(), &answer["segments"]), (2, &json!(2)), "{answer}");
+    let (status, answer) = put(&bench, "/v1/templates/bad", json!({"text": "Hi {{ frist_name }}"})).await;
+    assert_eq!((status.as_u16(), &answer["errors"][0]["pointer"]), (422, &json!("/text")), "{answer}");
+    for wrong in [
+        json!({"template": "hello"}),
+        json!({"contacts": ["+821012345670"]}),
+        json!({"template": "hello", "contacts": ["x"]}),
+    ] {
+        assert_eq!(bench.post("/v1/templates/preview", wrong.to_string()).await.0, 422, "{wrong}");
+    }
+    assert_eq!(bench.post("/v1/templates/preview", r#"{"template": "x", "contacts": ["+821012345670"]}"#).await.0, 404);
+    assert_eq!(bench.get("/v1/templates").await.1["templates"][0]["segments_max"], 3);
+    assert_eq!(delete(&bench, "/v1/templates/hello").await, 204);
+    assert_eq!(bench.get("/v1/templates/hello").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_coupon_is_given_out_shown_and_redeemed_once() {
+    let bench = Bench::new().await;
+    bench.post("/v1/contacts", r#"{"number": "+821012345670"}"#).await;
+    let pool = json!({"generated": true, "prefix": "SPR-", "valid_hours": 24});
+    assert_eq!(put(&bench, "/v1/coupons/spring", pool).await.0, 201);
+    let (_, first) = bench.post("/v1/coupons/spring/issue", r#"{"contact": "+821012345670"}"#).await;
+    let (_, again) = bench.post("/v1/coupons/spring/issue", r#"{"contact": "+821012345670"}"#).await;
+    let code = first["code"].as_str().unwrap();
+    assert_eq!((&first, first["valid_until"].as_str()), (&again, Some("2026-11-23T00:00:00.000Z")));
+    let preview = json!({"definition": {"text": "{{ coupon('spring') }}"}, "contacts": ["+821012345670"]});
+    assert_eq!(bench.post("/v1/templates/preview", preview.to_string()).await.1["texts"][0]["text"], code);
+    let redeem = |reference: &str| {
+        json!({"code": code.to_lowercase(), "amount": 49.9, "currency": "EUR", "reference": reference}).to_string()
+    };
+    assert_eq!(bench.post("/v1/coupons/redeem", redeem("o1")).await.0, 200);
+    assert_eq!(bench.post("/v1/coupons/redeem", redeem("o1")).await.1["uses"], 1);
+    let (status, answer) = bench.post("/v1/coupons/redeem", redeem("o2")).await;
+    assert_eq!((status.as_u16(), &answer["detail"]), (409, &json!("the code was redeemed already")));
+    let (_, pools) = bench.get("/v1/coupons").await;
+    assert_eq!((&pools["pools"][0]["redeemed"], &pools["pools"][0]["amount"]), (&json!(1), &json!(49.9)));
+    assert_eq!(bench.post("/v1/coupons/redeem", r#"{"code": "NONE"}"#).await.0, 404);
+
+    put(&bench, "/v1/coupons/listed", json!({})).await;
+    let (_, answer) = bench.post("/v1/coupons/listed/codes", r#"{"codes": ["one", "ONE", "two"]}"#).await;
+    assert_eq!(answer["added"], 2);
+    assert_eq!(bench.post("/v1/coupons/listed/codes", r#"{"codes": ["a b_"]}"#).await.0, 422);
+    assert_eq!(bench.post("/v1/coupons/spring/codes", r#"{"codes": ["one"]}"#).await.0, 422);
+    for (contact, status) in [("+821012345671", 200), ("+821012345672", 200), ("+821012345673", 409), ("x", 422)] {
+        let body = json!({"contact": contact}).to_string();
+        assert_eq!(bench.post("/v1/coupons/listed/issue", body).await.0.as_u16(), status, "{contact}");
+    }
+    assert_eq!(bench.post("/v1/coupons/none/issue", r#"{"contact": "+821012345671"}"#).await.0, 404);
+    assert_eq!(put(&bench, "/v1/coupons/redeem", json!({})).await.0, 405);
+}

@@ -69,7 +69,8 @@ pub fn define(tx: &Tx<'_>, name: &str, pool: &Pool, now: Timestamp) -> Result<bo
 pub fn find(connection: &Connection, name: &str) -> Result<Option<Pool>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT definition FROM coupon_pool WHERE name = ?1")?;
     let definition: Option<String> = statement.query_row([name], |row| row.get(0)).optional()?;
-    let read = |text: String| serde_json::from_str(&text).map_err(|error| StoreError::Row(format!("coupon_pool: {error}")));
+    let read =
+        |text: String| serde_json::from_str(&text).map_err(|error| StoreError::Row(format!("coupon_pool: {error}")));
     definition.map(read).transpose()
 }
 
@@ -107,8 +108,18 @@ pub fn counts(connection: &Connection, pool: &str) -> Result<Counts, StoreError>
 /// # Errors
 /// SQLite's own.
 pub fn add_codes(tx: &Tx<'_>, pool: &str, codes: &[String]) -> Result<usize, StoreError> {
-    let mut insert = tx.sql().prepare_cached("INSERT INTO coupon (pool, code) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+    let mut insert =
+        tx.sql().prepare_cached("INSERT INTO coupon (pool, code) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
     codes.iter().try_fold(0, |new, code| Ok(new + insert.execute(params![pool, code])?))
+}
+
+/// The code of a pool that `number` has.
+///
+/// # Errors
+/// SQLite's own.
+pub fn held(connection: &Connection, pool: &str, number: &PhoneNumber) -> Result<Option<String>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT code FROM coupon WHERE pool = ?1 AND number = ?2")?;
+    Ok(statement.query_row(params![pool, number.as_str()], |row| row.get(0)).optional()?)
 }
 
 /// The code of `number` from a pool: the one that it has, else the next one. `None` when the pool has none left.
@@ -123,12 +134,7 @@ pub fn issue(
     random: &mut Random,
     now: Timestamp,
 ) -> Result<Option<Coupon>, StoreError> {
-    let held = tx
-        .sql()
-        .prepare_cached("SELECT code FROM coupon WHERE pool = ?1 AND number = ?2")?
-        .query_row(params![name, number.as_str()], |row| row.get::<_, String>(0))
-        .optional()?;
-    if let Some(code) = held {
+    if let Some(code) = held(tx.sql(), name, number)? {
         return by_code(tx.sql(), &code);
     }
     let until = pool.valid_until(now).map(Timestamp::as_millis);
@@ -247,7 +253,8 @@ mod tests {
 
     fn give(database: &mut Database, name: &str, n: u32) -> Option<String> {
         let pool = database.read(|c| find(c, name)).unwrap().unwrap();
-        let issued = database.write(|tx| issue(tx, name, &pool, &number(n), &mut Random::new(u64::from(n)), NOW)).unwrap();
+        let issued =
+            database.write(|tx| issue(tx, name, &pool, &number(n), &mut Random::new(u64::from(n)), NOW)).unwrap();
         issued.map(|coupon| coupon.code)
     }
 

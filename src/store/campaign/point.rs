@@ -152,7 +152,16 @@ pub fn message_changed(tx: &Tx<'_>, number: &PhoneNumber, state: State, now: Tim
             "UPDATE contact_point SET messages_delivered = coalesce(messages_delivered, 0) + 1, last_delivered_at = ?2 \
              WHERE contact = (SELECT id FROM contact WHERE number = ?1)"
         }
-        _ => return Ok(()),
+        State::Scheduled
+        | State::Queued
+        | State::Leased
+        | State::PartiallyDelivered
+        | State::Undelivered
+        | State::Failed
+        | State::Expired
+        | State::Canceled
+        | State::Blocked
+        | State::Uncertain => return Ok(()),
     };
     tx.sql().prepare_cached(sql)?.execute(params![number.as_str(), now.as_millis()])?;
     Ok(())

@@ -61,7 +61,7 @@ fn stored_of(row: &Row<'_>) -> Result<Stored, StoreError> {
 /// SQLite's own.
 pub fn find(connection: &Connection, name: &str) -> Result<Option<Stored>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT * FROM segment WHERE name = ?1")?;
-    Ok(statement.query_row([name], |row| Ok(stored_of(row))).optional()?.transpose()?)
+    statement.query_row([name], |row| Ok(stored_of(row))).optional()?.transpose()
 }
 
 /// All segments that were defined, by name.
