@@ -429,3 +429,56 @@ fn modem_commands_without_a_daemon_say_what_to_do() {
     let (code, said) = ask(&["list"]);
     assert!(code == Some(0) && said.contains("the daemon does not run"), "{said}");
 }
+
+#[test]
+fn contacts_come_in_from_a_table_and_wrong_rows_go_to_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (table, db) = (folder.path().join("customers.csv"), folder.path().join("shop.db"));
+    let rows = "Phone;First name;Last name;Shoe;Note\n010-1234-5678;Jisoo;Kim;42;x\n\
+                +66812345678;Somchai;;;\nnobody;A;B;42;\n010-2345-6789;C;D;large;\n\n";
+    fs::write(&table, rows).unwrap();
+    let (table, db) = (table.to_str().unwrap(), db.to_str().unwrap());
+    let import = [
+        "contact",
+        "import",
+        table,
+        "--db",
+        db,
+        "--country",
+        "KR",
+        "--map",
+        "Shoe=attribute.shoe:number",
+        "--tag",
+        "till",
+    ];
+    let dry = run(&[&import[..], &["--dry-run"]].concat());
+    assert!(stdout(&dry).starts_with("2 rows would come in, 2 refused; nothing was written\n"), "{}", stdout(&dry));
+    assert!(!Path::new(db).exists());
+    let output = run(&import);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("2 new, 0 changed, 0 as they were, 2 refused"), "{}", stdout(&output));
+    assert!(stderr(&output).contains("left out: Note"), "{}", stderr(&output));
+    let refused = fs::read_to_string(folder.path().join("customers.refused.csv")).unwrap();
+    let lines: Vec<_> = refused.lines().collect();
+    assert_eq!((lines.len(), lines[0]), (3, "Phone,First name,Last name,Shoe,Note,line,reason"));
+    assert!(
+        lines[1].starts_with("nobody,A,B,42,,4,") && lines[2].contains(",5,\"\"\"large\"\" is no number"),
+        "{refused}"
+    );
+    assert!(stdout(&run(&import)).contains("0 new, 0 changed, 2 as they were, 2 refused"));
+
+    let shown = stdout(&run(&["contact", "show", "+821012345678", "--db", db]));
+    assert!(shown.contains("Jisoo Kim") && shown.contains("shoe") && shown.contains("days_since_joined"), "{shown}");
+    let listed = stdout(&run(&["contact", "list", "--tag", "till", "--db", db]));
+    assert_eq!(listed.lines().count(), 3, "{listed}");
+    assert!(stdout(&run(&["segment", "count", "new", "--db", db])).starts_with("2 of 2 contacts"));
+    let file = folder.path().join("tree.json");
+    fs::write(&file, r#"{"attribute": "shoe", "at_least": 40}"#).unwrap();
+    let sampled = stdout(&run(&["segment", "sample", "--file", file.to_str().unwrap(), "--db", db]));
+    assert!(sampled.contains("+821012345678") && sampled.ends_with("1 of 1\n"), "{sampled}");
+    fs::write(&file, r#"{"all": [{"tagg": "x"}]}"#).unwrap();
+    let wrong = run(&["segment", "count", "--file", file.to_str().unwrap(), "--db", db]);
+    assert!(!wrong.status.success() && stderr(&wrong).contains("/all/0: "), "{}", stderr(&wrong));
+    let listed = stdout(&run(&["segment", "list", "--db", db]));
+    assert!(listed.contains("points_expiring") && listed.lines().count() > 20, "{listed}");
+}

@@ -1,21 +1,39 @@
-//! What shops do with texts, as rules over values: consent and the law, keywords.
+//! What shops do with texts, as rules over values: contacts and segments, consent and the law, keywords.
 //!
 //! | part | decides |
 //! |---|---|
+//! | [`contact`], [`attribute`], [`locale`] | what a contact is, and what a change of one does |
+//! | [`event`], [`money`], [`point`] | what a contact did, and the data points that follow from it |
+//! | [`import`] | which column of a table is which field |
+//! | [`segment`] | who is meant: a tree of conditions, and the SQL that counts it |
+//! | [`template`] | a text with fields, in the contact's language, never with a hole in it |
+//! | [`coupon`] | what a pool of coupons gives out, and whether a code can be redeemed |
 //! | [`keywords`] | whether an incoming text is a STOP, START, JOIN, YES or HELP |
 //! | [`law`] | what a country asks: hours, labels, renewal; and where a number is |
 //! | [`hours`] | whether a message may leave now, and otherwise when |
 //! | [`consent`] | what a ledger of consents says at an instant, and how often a number may be written to |
 //! | [`Rules`] | the operator's choices about all of these |
 //! | [`answers`] | the texts that answer a keyword |
+//! | [`fault`] | what is wrong with a value from outside, and where |
 //!
-//! Everything here is pure: rows and `now` come in, verdicts go out. `pipeline` applies them.
+//! Everything here is pure: rows and `now` come in, verdicts go out. `pipeline` and `store` apply them.
 
 pub mod answers;
+pub mod attribute;
 pub mod consent;
+pub mod contact;
+pub mod coupon;
+pub mod event;
+pub mod fault;
 pub mod hours;
+pub mod import;
 pub mod keywords;
 pub mod law;
+pub mod locale;
+pub mod money;
+pub mod point;
 mod rules;
+pub mod segment;
+pub mod template;
 
 pub use rules::{Caps, Labels, Rules};

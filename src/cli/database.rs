@@ -40,10 +40,17 @@ impl Which {
 
     /// Opens it for writing. The daemon may be running: both take turns.
     pub fn open(&self) -> anyhow::Result<Database> {
+        self.open_with(|_| ())
+    }
+
+    /// As [`Which::open`], with other options than usual.
+    pub fn open_with(&self, change: impl FnOnce(&mut Options)) -> anyhow::Result<Database> {
         let path = self.path(self.settings()?.as_ref());
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         ensure!(folder.is_dir(), "{} is no directory; create it, or correct store.path", folder.display());
-        let database = Database::open(&Options::at(&path))?;
+        let mut options = Options::at(&path);
+        change(&mut options);
+        let database = Database::open(&options)?;
         give_to_owner(folder, &path)?;
         Ok(database)
     }

@@ -8,6 +8,7 @@
 //! | `sim_carrier` | `postrider sim-carrier`: the simulated carrier alone |
 //! | `sim_modem` | `postrider sim-modem`: simulated modems on pseudo terminals |
 //! | `token`, `callbacks` | what is kept in the database beside messages |
+//! | `contact`, `segment` | contacts, bringing them in, and counting segments of them |
 //! | `estimate` | what a text would cost |
 //! | `why` | a message's story with its PDUs |
 //! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
@@ -26,6 +27,7 @@ mod bench;
 mod callbacks;
 mod config;
 mod consent;
+mod contact;
 mod database;
 mod decide;
 mod demo;
@@ -38,6 +40,7 @@ mod out;
 mod ports;
 mod receiver;
 mod run;
+mod segment;
 mod settings;
 mod sim_carrier;
 mod sim_modem;
@@ -82,6 +85,12 @@ enum Command {
     /// Make, list and revoke API tokens
     #[command(subcommand)]
     Token(token::Command),
+    /// Show contacts, and bring them in from a table
+    #[command(subcommand)]
+    Contact(contact::Command),
+    /// List, count and sample segments
+    #[command(subcommand)]
+    Segment(segment::Command),
     /// Tell what a text would cost: encoding, segments, and what makes it dear
     Estimate(estimate::Args),
     /// Tell a message's story: every step, every answer, the PDUs decoded
@@ -117,6 +126,8 @@ pub fn main() -> ExitCode {
         Command::SimCarrier(args) => sim_carrier::run(&args),
         Command::SimModem(args) => sim_modem::run(&args),
         Command::Token(command) => token::run(&command),
+        Command::Contact(command) => contact::run(&command),
+        Command::Segment(command) => segment::run(&command),
         Command::Estimate(args) => estimate::run(&args),
         Command::Why(args) => why::run(&args),
         Command::Callbacks(command) => callbacks::run(&command),

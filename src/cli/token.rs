@@ -23,7 +23,8 @@ pub enum Command {
         /// What it may do; may be given more than once, or parted by commas
         ///
         /// One or more of messages:write, messages:read, inbound:read, links:read, modems:read,
-        /// modems:write, metrics:read, admin.
+        /// modems:write, contacts:write, contacts:read, events:write, segments:write, segments:read,
+        /// templates:write, templates:read, coupons:write, coupons:read, coupons:redeem, metrics:read, admin.
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', required = true)]
         scopes: Vec<Scope>,
         #[command(flatten)]

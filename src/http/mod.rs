@@ -27,7 +27,7 @@ pub mod token;
 
 pub use api::{
     Accepted, AnswerView, Api, InboundView, MessageView, ModemView, SpanView, StandingView, TimelineView, at_command,
-    router, ussd_text,
+    contact_json, contact_points_json, router, ussd_text,
 };
 pub use auth::Caller;
 pub use metrics::HttpMetrics;

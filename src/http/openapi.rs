@@ -22,6 +22,7 @@ use super::problem;
         (name = "inbound", description = "Messages that came in"),
         (name = "consent", description = "Who agreed to what, who must not be written to, what the law says"),
         (name = "modems", description = "The modems, their SIMs, and what a technician asks of them"),
+        (name = "contacts", description = "Contacts, what they did, segments of them, and texts and coupons for them"),
         (name = "operation", description = "Links, health and metrics"),
     ),
 )]

@@ -1,5 +1,6 @@
 //! The API over a real store in a temporary folder: what tools send, and what they get back.
 
+mod campaign;
 mod consent;
 mod documented;
 mod hostile;

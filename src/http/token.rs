@@ -92,6 +92,26 @@ pub enum Scope {
     ModemsRead,
     /// Ask things of modems: AT commands, USSD, resets, test messages.
     ModemsWrite,
+    /// Make, change and remove contacts.
+    ContactsWrite,
+    /// Read contacts with all that is known of them.
+    ContactsRead,
+    /// Tell what contacts did.
+    EventsWrite,
+    /// Define segments.
+    SegmentsWrite,
+    /// Read, count and sample segments.
+    SegmentsRead,
+    /// Define templates.
+    TemplatesWrite,
+    /// Read templates, and see what contacts would read.
+    TemplatesRead,
+    /// Define pools of coupons, fill them and give codes out.
+    CouponsWrite,
+    /// See how the pools of coupons stand.
+    CouponsRead,
+    /// Redeem coupons: a till needs no more.
+    CouponsRedeem,
     /// Read the metrics.
     MetricsRead,
     /// Read consents, suppressions and what the law says.
@@ -113,6 +133,16 @@ impl Scope {
         Self::LinksRead,
         Self::ModemsRead,
         Self::ModemsWrite,
+        Self::ContactsWrite,
+        Self::ContactsRead,
+        Self::EventsWrite,
+        Self::SegmentsWrite,
+        Self::SegmentsRead,
+        Self::TemplatesWrite,
+        Self::TemplatesRead,
+        Self::CouponsWrite,
+        Self::CouponsRead,
+        Self::CouponsRedeem,
         Self::MetricsRead,
         Self::ConsentsRead,
         Self::ConsentsWrite,
@@ -129,6 +159,16 @@ impl Scope {
             Self::LinksRead => "links:read",
             Self::ModemsRead => "modems:read",
             Self::ModemsWrite => "modems:write",
+            Self::ContactsWrite => "contacts:write",
+            Self::ContactsRead => "contacts:read",
+            Self::EventsWrite => "events:write",
+            Self::SegmentsWrite => "segments:write",
+            Self::SegmentsRead => "segments:read",
+            Self::TemplatesWrite => "templates:write",
+            Self::TemplatesRead => "templates:read",
+            Self::CouponsWrite => "coupons:write",
+            Self::CouponsRead => "coupons:read",
+            Self::CouponsRedeem => "coupons:redeem",
             Self::MetricsRead => "metrics:read",
             Self::ConsentsRead => "consents:read",
             Self::ConsentsWrite => "consents:write",

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::notify;
 use super::{Receipts, Settings, Turn};
 use crate::model::{State, Timestamp};
+use crate::store::campaign::point as contact_point;
 use crate::store::message::{self, Head};
 use crate::store::{StoreError, event};
 
@@ -35,6 +36,7 @@ pub fn enter(turn: &Turn<'_>, head: &mut Head, to: State, step: Step<'_>) -> Res
         turn.wake_dispatch();
     }
     if was != to {
+        contact_point::message_changed(turn.tx, &head.recipient, to, turn.now)?;
         notify::state_changed(turn, head, step.note)?;
     }
     Ok(())

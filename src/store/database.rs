@@ -63,6 +63,11 @@ impl Tx<'_> {
         self.connection
     }
 
+    /// The connection, for functions that only read; they see what this transaction wrote.
+    pub fn connection(&self) -> &Connection {
+        self.connection
+    }
+
     /// A new id, larger than every id in the store.
     pub fn next_id(&self, now: Timestamp) -> MessageId {
         self.memory.ids.borrow_mut().next(now)

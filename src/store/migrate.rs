@@ -5,7 +5,13 @@ use rusqlite::Connection;
 use super::StoreError;
 
 /// The steps from each version to the next. A new file takes them all; the first one is the first schema itself.
-const STEPS: &[&str] = &[include_str!("steps/1.sql"), include_str!("steps/2.sql"), include_str!("steps/4.sql")];
+const STEPS: &[&str] = &[
+    include_str!("steps/1.sql"),
+    include_str!("steps/2.sql"),
+    include_str!("steps/3.sql"),
+    include_str!("steps/4.sql"),
+    include_str!("steps/5.sql"),
+];
 
 /// The version that this program reads and writes.
 pub fn known_version() -> i64 {

@@ -3,6 +3,7 @@
 //! - [`Database`], [`Tx`]: the writing connection and an open transaction; synchronous
 //! - [`Store`]: the handle that everybody else holds; many writes share one commit
 //! - [`message`], [`submission`], [`event`]: a message, what was sent of it, and its timeline
+//! - [`campaign`]: contacts, their events and data points, segments
 //! - [`receipt`], [`inbound`], [`inbound_seen`], [`callback`]: what comes in, and what goes to the tools
 //! - [`token`], [`idempotency`], [`mod@reference`], [`throttle`]: what has to be remembered besides
 //! - [`consent`], [`suppression`], [`consent_due`], [`terms`]: who agreed to what, who must not be written to
@@ -12,6 +13,7 @@
 //! SQL stands only here. Functions are named by intent and take a [`Tx`] when they write.
 
 pub mod callback;
+pub mod campaign;
 pub mod consent;
 pub mod consent_due;
 pub mod contact;

@@ -22,7 +22,7 @@ use crate::model::{Country, PhoneNumber, country_of};
 pub use holidays::is_holiday;
 pub use label::{LabelError, labelled};
 pub use table::{Basis, Label, Row, Table, Week, Window, day};
-pub use zones::{Area, zone};
+pub use zones::{Area, area_of, zone};
 
 /// What holds for one recipient.
 #[derive(Debug, Clone)]

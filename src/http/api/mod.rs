@@ -4,6 +4,10 @@
 
 mod batch;
 mod consent;
+mod contact;
+mod contact_event;
+mod contact_view;
+mod coupon;
 mod estimate;
 mod health;
 mod inbound;
@@ -17,7 +21,10 @@ mod modem_view;
 mod number;
 mod post;
 mod query;
+mod segment;
 mod suppression;
+mod template;
+mod template_preview;
 mod view;
 
 use std::sync::Arc;
@@ -48,6 +55,7 @@ use super::surroundings::Surroundings;
 use super::token::Scope;
 
 pub use batch::Accepted;
+pub use contact_view::{contact as contact_json, points as contact_points_json};
 pub use modem_ask::{at_command, ussd_text};
 pub use modem_view::{AnswerView, ModemView, SpanView, StandingView};
 pub use view::{InboundView, MessageView, TimelineView};
@@ -143,6 +151,21 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(number::export_number))
         .routes(routes!(number::erase_number))
         .routes(routes!(law::law))
+        .routes(routes!(contact::post_contacts, contact::list_contacts))
+        .routes(routes!(contact::get_contact, contact::put_contact, contact::delete_contact))
+        .routes(routes!(contact_event::post_events))
+        .routes(routes!(segment::list_segments))
+        .routes(routes!(segment::count_segment))
+        .routes(routes!(segment::get_segment, segment::put_segment, segment::delete_segment))
+        .routes(routes!(segment::list_points))
+        .routes(routes!(template::list_templates))
+        .routes(routes!(template_preview::preview_template))
+        .routes(routes!(template::get_template, template::put_template, template::delete_template))
+        .routes(routes!(coupon::list_coupons))
+        .routes(routes!(coupon::redeem_coupon))
+        .routes(routes!(coupon::put_coupons))
+        .routes(routes!(coupon::post_codes))
+        .routes(routes!(coupon::issue_coupon))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

@@ -145,12 +145,7 @@ fn digest(body: &[u8], atomic: bool) -> Vec<u8> {
 }
 
 /// Reads, checks and encodes the messages of a body.
-async fn prepare(
-    body: Bytes,
-    poster: Poster,
-    settings: Arc<Settings>,
-    now: Timestamp,
-) -> Result<Batch, Problem> {
+async fn prepare(body: Bytes, poster: Poster, settings: Arc<Settings>, now: Timestamp) -> Result<Batch, Problem> {
     if body.len() <= QUICK_SIZE_BYTES {
         return Batch::read(&body, &poster, &settings, now);
     }

@@ -1,0 +1,109 @@
+//! The fields that a template can name, and their values for one contact.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use minijinja::Value;
+
+use crate::campaign::attribute::Attribute;
+use crate::campaign::contact::Contact;
+use crate::campaign::law;
+use crate::campaign::locale::Locale;
+use crate::campaign::money::Money;
+use crate::campaign::point::{Kind, Point, PointValue, Points, Today, day_of};
+use crate::model::Timestamp;
+
+/// Fields of the contact itself.
+pub const OF_CONTACT: [&str; 5] = ["number", "name", "first_name", "locale", "points"];
+/// The object of the shop's own fields.
+pub const ATTRIBUTE: &str = "attribute";
+
+/// Whether a template may name this.
+pub fn is_known(name: &str) -> bool {
+    OF_CONTACT.contains(&name) || name == ATTRIBUTE || Point::named(name).is_some()
+}
+
+/// All names, for hints.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    OF_CONTACT.into_iter().chain([ATTRIBUTE]).chain(Point::ALL.iter().map(|point| point.name()))
+}
+
+/// The values for one contact. Empty texts are not among them: they are missing.
+#[derive(Debug, Clone)]
+pub struct Fields {
+    /// The values by name.
+    pub values: BTreeMap<String, Value>,
+    /// The shop's own fields.
+    pub attributes: BTreeMap<String, Value>,
+    /// What the contact reads.
+    pub locale: Option<Locale>,
+    /// The contact's currency.
+    pub currency: Option<String>,
+    /// The contact's time zone.
+    pub zone: TimeZone,
+}
+
+impl Fields {
+    /// The fields of a contact at `now`.
+    pub fn of(contact: &Contact, points: &Points, now: Timestamp) -> Self {
+        let zone = contact.calendar().and_then(law::zone).unwrap_or(TimeZone::UTC);
+        let today = Today::of(now, &zone);
+        let mut values = BTreeMap::new();
+        let mut put = |name: &str, value: Value| drop(values.insert(name.to_owned(), value));
+        put("number", Value::from(contact.number.as_str()));
+        if let Some(name) = contact.name.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
+            put("name", Value::from(name));
+            put("first_name", Value::from(name.split_whitespace().next().unwrap_or(name)));
+        }
+        if let Some(locale) = &contact.locale {
+            put("locale", Value::from(locale.as_str()));
+        }
+        for &point in Point::ALL {
+            let Some(value) = points.value(point, &today).and_then(|value| value_of(point, value)) else { continue };
+            if point == Point::PointsBalance {
+                put("points", value.clone());
+            }
+            put(point.name(), value);
+        }
+        let attributes =
+            contact.attributes.iter().filter_map(|(name, value)| Some((name.clone(), attribute_of(value)?)));
+        Self {
+            values,
+            attributes: attributes.collect(),
+            locale: contact.locale.clone(),
+            currency: points.text(Point::Currency).map(str::to_owned),
+            zone,
+        }
+    }
+}
+
+fn value_of(point: Point, value: PointValue) -> Option<Value> {
+    Some(match (point.kind(), value) {
+        (Kind::Money, PointValue::Integer(parts)) => number(Money::from_parts(parts).units()),
+        (Kind::Time, PointValue::Integer(millis)) => Value::from(Timestamp::from_millis(millis).to_string()),
+        (Kind::Day, PointValue::Integer(day)) => Value::from(day_of(day)?.to_string()),
+        (_, PointValue::Integer(number)) => Value::from(number),
+        (_, PointValue::Real(value)) => number(value),
+        (_, PointValue::Text(text)) if text.trim().is_empty() => return None,
+        (_, PointValue::Text(text)) => Value::from(text),
+    })
+}
+
+/// A number that is written without a point when it is whole.
+fn number(value: f64) -> Value {
+    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+    let whole = (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64);
+    whole.map_or_else(|| Value::from(value), Value::from)
+}
+
+fn attribute_of(attribute: &Attribute) -> Option<Value> {
+    Some(match attribute {
+        Attribute::Number(value) => number(*value),
+        Attribute::Text(text) if text.trim().is_empty() => return None,
+        Attribute::Text(text) => Value::from(text.as_str()),
+        Attribute::Date(day) => Value::from(day.to_string()),
+        Attribute::Boolean(flag) => Value::from(*flag),
+        Attribute::List(entries) if entries.is_empty() => return None,
+        Attribute::List(entries) => entries.iter().map(|entry| Value::from(entry.as_str())).collect(),
+    })
+}

@@ -1,0 +1,188 @@
+//! Renders a template for one contact, within bounds of work and size; what is missing skips the contact with a reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use minijinja::value::Object;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
+
+use super::fields::{self, Fields};
+use super::filters::{self, Manner};
+
+/// How many steps a text may take to render.
+const FUEL: u64 = 20_000;
+/// The largest text: more than any number of segments holds.
+const TEXT_SIZE_BYTES_MAX: usize = 16 << 10;
+/// Stands for a code that is not given out yet.
+const CODE: &str = "XXXX-0000";
+
+/// What was given out to a contact before its text is rendered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Grants {
+    /// Coupon codes by the name of their pool.
+    pub coupons: BTreeMap<String, String>,
+    /// Short links by their target.
+    pub links: BTreeMap<String, String>,
+}
+
+/// A text for one contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The text.
+    pub text: String,
+    /// The coupon pools that it takes a code from; those without a grant are shown with a stand-in.
+    pub coupons: BTreeSet<String>,
+    /// The targets that it links to; those without a grant are shown in full.
+    pub links: BTreeSet<String>,
+}
+
+/// Why a contact gets no text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Skip {
+    /// A field is missing and has no fallback.
+    #[error("the contact has no {0}, and the template has no fallback for it")]
+    Missing(String),
+    /// The text would be empty.
+    #[error("the text is empty")]
+    Empty,
+    /// The text would be too long, or takes too much work.
+    #[error("the text grows beyond {TEXT_SIZE_BYTES_MAX} octets or {FUEL} steps")]
+    TooLarge,
+    /// The template does not fit the value that the contact has.
+    #[error("{0}")]
+    Wrong(String),
+}
+
+/// The values as the engine asks for them; it remembers which one it asked for in vain.
+#[derive(Debug)]
+struct Context {
+    values: BTreeMap<String, Value>,
+    /// Goes in front of names in reasons.
+    prefix: &'static str,
+    missed: Arc<Mutex<Option<String>>>,
+}
+
+impl Object for Context {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let name = key.as_str()?;
+        let found = self.values.get(name).cloned();
+        if found.is_none() {
+            *self.missed.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{}{name}", self.prefix));
+        }
+        found
+    }
+}
+
+/// An environment with nothing but our filters.
+fn environment(manner: Manner) -> Environment<'static> {
+    let mut environment = Environment::empty();
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_fuel(Some(FUEL));
+    environment.set_recursion_limit(16);
+    filters::add(&mut environment, manner);
+    environment
+}
+
+/// The names that a source uses, if the engine can read it at all.
+///
+/// # Errors
+/// What the engine says, with the line.
+pub fn used(source: &str) -> Result<BTreeSet<String>, String> {
+    let zone = jiff::tz::TimeZone::UTC;
+    let environment = environment(Manner { locale: None, currency: None, zone });
+    let template = environment.template_from_str(source).map_err(|error| told(&error))?;
+    Ok(template.undeclared_variables(false).into_iter().collect())
+}
+
+fn told(error: &Error) -> String {
+    let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    error.line().map_or_else(|| detail.clone(), |line| format!("line {line}: {detail}"))
+}
+
+/// Renders `source`. `fallbacks` stand in for missing fields.
+///
+/// # Errors
+/// Why the contact gets no text.
+pub fn render(
+    source: &str,
+    fields: &Fields,
+    fallbacks: &BTreeMap<String, String>,
+    grants: &Grants,
+) -> Result<Rendered, Skip> {
+    let manner = Manner { locale: fields.locale.clone(), currency: fields.currency.clone(), zone: fields.zone.clone() };
+    let mut environment = environment(manner);
+    let coupons = ask(&mut environment, "coupon", grants.coupons.clone(), |_| CODE.to_owned());
+    let links = ask(&mut environment, "link", grants.links.clone(), str::to_owned);
+    let missed = Arc::new(Mutex::new(None));
+    let context = context(fields, fallbacks, &missed);
+    let template = environment.template_from_str(source).map_err(|error| Skip::Wrong(told(&error)))?;
+    let mut text = Capped(Vec::new());
+    if let Err(error) = template.render_captured_to(context, &mut text) {
+        return Err(skip(&error, &missed));
+    }
+    let text = String::from_utf8_lossy(&text.0).trim().to_owned();
+    let taken = |asked: Arc<Mutex<BTreeSet<String>>>| asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if text.is_empty() { Err(Skip::Empty) } else { Ok(Rendered { text, coupons: taken(coupons), links: taken(links) }) }
+}
+
+fn context(fields: &Fields, fallbacks: &BTreeMap<String, String>, missed: &Arc<Mutex<Option<String>>>) -> Value {
+    let (mut values, mut attributes) = (fields.values.clone(), fields.attributes.clone());
+    for (name, fallback) in fallbacks {
+        let value = || Value::from(fallback.as_str());
+        match name.strip_prefix("attribute.") {
+            Some(name) => drop(attributes.entry(name.to_owned()).or_insert_with(value)),
+            None => drop(values.entry(name.clone()).or_insert_with(value)),
+        }
+    }
+    let own = Context { values: attributes, prefix: "attribute.", missed: Arc::clone(missed) };
+    values.insert(fields::ATTRIBUTE.to_owned(), Value::from_object(own));
+    Value::from_object(Context { values, prefix: "", missed: Arc::clone(missed) })
+}
+
+/// Adds a function that gives out what was granted, and keeps in mind what was asked for.
+fn ask(
+    environment: &mut Environment<'_>,
+    name: &'static str,
+    granted: BTreeMap<String, String>,
+    stand_in: fn(&str) -> String,
+) -> Arc<Mutex<BTreeSet<String>>> {
+    let asked = Arc::new(Mutex::new(BTreeSet::new()));
+    let kept = Arc::clone(&asked);
+    environment.add_function(name, move |what: String| {
+        let text = granted.get(&what).cloned().unwrap_or_else(|| stand_in(&what));
+        kept.lock().unwrap_or_else(PoisonError::into_inner).insert(what);
+        text
+    });
+    asked
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the engine may learn of further mistakes")]
+fn skip(error: &Error, missed: &Mutex<Option<String>>) -> Skip {
+    match error.kind() {
+        ErrorKind::UndefinedError => {
+            let missed = missed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            Skip::Missing(missed.unwrap_or_else(|| "value".to_owned()))
+        }
+        ErrorKind::OutOfFuel | ErrorKind::WriteFailure => Skip::TooLarge,
+        _ => Skip::Wrong(told(error)),
+    }
+}
+
+/// Takes no more than a text may have.
+struct Capped(Vec<u8>);
+
+impl io::Write for Capped {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        if self.0.len() + octets.len() > TEXT_SIZE_BYTES_MAX {
+            return Err(io::Error::other("the text is too long"));
+        }
+        self.0.extend_from_slice(octets);
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! The `contact_event` table: what happened, once for each id, with the data points that follow in the same transaction.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::{Map, Value, json};
+
+use super::{contact, point};
+use crate::campaign::event::{Event, Product};
+use crate::campaign::money::Money;
+use crate::model::Timestamp;
+use crate::store::{StoreError, Tx, row};
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is new.
+    New,
+    /// It came before; nothing was done.
+    Repeated,
+}
+
+impl Recorded {
+    /// The outcome's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "recorded",
+            Self::Repeated => "repeated",
+        }
+    }
+}
+
+/// Writes an event and brings it into the contact's data points. A number of which no contact is known becomes one.
+///
+/// # Errors
+/// SQLite's own.
+pub fn record(tx: &Tx<'_>, event: &Event, now: Timestamp) -> Result<Recorded, StoreError> {
+    if let Some(id) = &event.id {
+        let known = tx
+            .sql()
+            .prepare_cached("SELECT 1 FROM contact_event WHERE external = ?1 AND kind = ?2")?
+            .query_row(params![id, event.kind], |_| Ok(()))
+            .optional()?;
+        if known.is_some() {
+            return Ok(Recorded::Repeated);
+        }
+    }
+    let contact = contact::ensure(tx, &event.number, now)?;
+    tx.sql()
+        .prepare_cached(
+            "INSERT INTO contact_event (contact, kind, at, external, amount, currency, products, properties, received_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            contact,
+            event.kind,
+            event.at.as_millis(),
+            event.id,
+            event.amount.map(Money::parts),
+            event.currency,
+            products_json(&event.products),
+            if event.properties.is_empty() { None } else { serde_json::to_string(&event.properties).ok() },
+            now.as_millis(),
+        ])?;
+    let mut points = point::of(tx.sql(), contact)?;
+    points.record(event);
+    point::save(tx, contact, &points)?;
+    Ok(Recorded::New)
+}
+
+fn products_json(products: &[Product]) -> Option<String> {
+    let json: Vec<_> = products.iter().map(Product::to_json).collect();
+    if json.is_empty() { None } else { serde_json::to_string(&json).ok() }
+}
+
+/// The newest events of a contact, as JSON.
+///
+/// # Errors
+/// SQLite's own.
+pub fn of(connection: &Connection, contact: i64, limit: usize) -> Result<Vec<Map<String, Value>>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT kind, at, external, amount, currency, products, properties FROM contact_event WHERE contact = ?1 \
+         ORDER BY at DESC, id DESC LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![contact, limit])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let mut fields = Map::new();
+        fields.insert("type".to_owned(), json!(row.get::<_, String>("kind")?));
+        fields.insert("at".to_owned(), json!(row::time(row, "at")?.to_string()));
+        for (name, column) in [("id", "external"), ("currency", "currency")] {
+            if let Some(text) = row.get::<_, Option<String>>(column)? {
+                fields.insert(name.to_owned(), json!(text));
+            }
+        }
+        if let Some(parts) = row.get("amount")? {
+            fields.insert("amount".to_owned(), Money::from_parts(parts).to_json());
+        }
+        for column in ["products", "properties"] {
+            if let Some(text) = row.get::<_, Option<String>>(column)? {
+                let json = serde_json::from_str(&text);
+                fields.insert(column.to_owned(), json.map_err(|error| StoreError::Row(format!("{column}: {error}")))?);
+            }
+        }
+        all.push(fields);
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaign::point::Point;
+    use crate::store::Database;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_305_600_000);
+
+    fn event(value: &Value) -> Event {
+        Event::from_json(value, None, NOW).unwrap()
+    }
+
+    #[test]
+    fn an_event_makes_its_contact_and_counts_once() {
+        let mut database = Database::in_memory().unwrap();
+        let value = json!({"id": "1001", "type": "purchase", "contact": "+821012345678", "amount": 5, "currency": "EUR",
+            "products": [{"name": "Tea", "quantity": 1}], "properties": {"store": 3}});
+        let purchase = event(&value);
+        assert_eq!(database.write(|tx| record(tx, &purchase, NOW)).unwrap(), Recorded::New);
+        assert_eq!(database.write(|tx| record(tx, &purchase, NOW)).unwrap(), Recorded::Repeated);
+        let shipped = event(&json!({"id": "1001", "type": "order_shipped", "contact": "+821012345678"}));
+        assert_eq!(
+            database.write(|tx| record(tx, &shipped, NOW)).unwrap(),
+            Recorded::New,
+            "another type, another event"
+        );
+        let id = database.read(|c| contact::id_of(c, &purchase.number)).unwrap().unwrap();
+        let points = database.read(|c| point::of(c, id)).unwrap();
+        assert_eq!((points.integer(Point::Purchases), points.integer(Point::Events)), (Some(1), Some(2)));
+        let mut shown = database.read(|c| of(c, id, 10)).unwrap().pop().unwrap();
+        shown.insert("contact".to_owned(), json!("+821012345678"));
+        assert_eq!(event(&Value::Object(shown)), purchase);
+    }
+}

@@ -1,0 +1,167 @@
+//! The `segment` table, and running compiled segments: counting, sampling, walking.
+
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+
+use crate::campaign::point::PointValue;
+use crate::campaign::segment::{Calendars, Compiled};
+use crate::model::{Random, Timestamp};
+use crate::store::{StoreError, Tx, row};
+
+/// A segment that a shop defined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its name.
+    pub name: String,
+    /// What it is called.
+    pub title: String,
+    /// Its conditions, as JSON.
+    pub tree: String,
+    /// When it was defined.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+}
+
+/// Defines a segment, or changes the one of this name; says whether it is new.
+///
+/// # Errors
+/// SQLite's own.
+pub fn define(tx: &Tx<'_>, name: &str, title: &str, tree: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let known = find(tx.sql(), name)?.is_some();
+    tx.sql()
+        .prepare_cached(
+            "INSERT INTO segment VALUES (?1, ?2, ?3, ?4, ?4) \
+             ON CONFLICT DO UPDATE SET title = ?2, tree = ?3, changed_at = ?4",
+        )?
+        .execute(params![name, title, tree, now.as_millis()])?;
+    Ok(!known)
+}
+
+/// Removes a segment; says whether there was one.
+///
+/// # Errors
+/// SQLite's own.
+pub fn remove(tx: &Tx<'_>, name: &str) -> Result<bool, StoreError> {
+    Ok(tx.sql().execute("DELETE FROM segment WHERE name = ?1", [name])? > 0)
+}
+
+fn stored_of(row: &Row<'_>) -> Result<Stored, StoreError> {
+    Ok(Stored {
+        name: row.get("name")?,
+        title: row.get("title")?,
+        tree: row.get("tree")?,
+        created_at: row::time(row, "created_at")?,
+        changed_at: row::time(row, "changed_at")?,
+    })
+}
+
+/// The segment of this name.
+///
+/// # Errors
+/// SQLite's own.
+pub fn find(connection: &Connection, name: &str) -> Result<Option<Stored>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT * FROM segment WHERE name = ?1")?;
+    statement.query_row([name], |row| Ok(stored_of(row))).optional()?.transpose()
+}
+
+/// All segments that were defined, by name.
+///
+/// # Errors
+/// SQLite's own.
+pub fn list(connection: &Connection) -> Result<Vec<Stored>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT * FROM segment ORDER BY name")?;
+    let mut rows = statement.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(stored_of(row)?);
+    }
+    Ok(all)
+}
+
+/// The present day in every time zone that contacts have.
+///
+/// # Errors
+/// SQLite's own.
+pub fn calendars(connection: &Connection, now: Timestamp) -> Result<Calendars, StoreError> {
+    Ok(Calendars::new(now, super::point::zones(connection)?))
+}
+
+/// How many contacts a segment has.
+///
+/// # Errors
+/// SQLite's own.
+pub fn count(connection: &Connection, segment: &Compiled) -> Result<i64, StoreError> {
+    let sql = format!("SELECT count(*) FROM {} WHERE {}", segment.tables(), segment.condition);
+    let mut statement = connection.prepare(&sql)?;
+    Ok(statement.query_row(params_from_iter(&segment.params), |row| row.get(0))?)
+}
+
+/// How many contacts a segment has, and the row ids of `size` of them, each contact as likely as any other. One pass
+/// over the rows does both.
+///
+/// # Errors
+/// SQLite's own.
+pub fn sample(
+    connection: &Connection,
+    segment: &Compiled,
+    size: usize,
+    random: &mut Random,
+) -> Result<(i64, Vec<i64>), StoreError> {
+    let sql = format!("SELECT p.contact FROM {} WHERE {}", segment.tables(), segment.condition);
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query(params_from_iter(&segment.params))?;
+    let (mut seen, mut kept) = (0_u64, Vec::with_capacity(size));
+    while let Some(row) = rows.next()? {
+        seen += 1;
+        if kept.len() < size {
+            kept.push(row.get(0)?);
+            continue;
+        }
+        let place = usize::try_from(random.below(seen)).unwrap_or(usize::MAX);
+        if let Some(slot) = kept.get_mut(place) {
+            *slot = row.get(0)?;
+        }
+    }
+    kept.sort_unstable();
+    Ok((i64::try_from(seen).unwrap_or(i64::MAX), kept))
+}
+
+/// The row ids of a segment's contacts after `after`, in order, at most `limit`.
+///
+/// # Errors
+/// SQLite's own.
+pub fn page(connection: &Connection, segment: &Compiled, after: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
+    let own = segment.params.len();
+    let sql = format!(
+        "SELECT p.contact FROM {} WHERE p.contact > ?{} AND {} ORDER BY p.contact LIMIT ?{}",
+        segment.tables(),
+        own + 1,
+        segment.condition,
+        own + 2
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let (after, limit) = (PointValue::Integer(after), PointValue::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
+    let params = segment.params.iter().chain([&after, &limit]);
+    let rows = statement.query_map(params_from_iter(params), |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Whether one contact belongs to a segment.
+///
+/// # Errors
+/// SQLite's own.
+pub fn has(connection: &Connection, segment: &Compiled, contact: i64) -> Result<bool, StoreError> {
+    let sql = format!(
+        "SELECT 1 FROM {} WHERE p.contact = ?{} AND {}",
+        segment.tables(),
+        segment.params.len() + 1,
+        segment.condition
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let contact = PointValue::Integer(contact);
+    Ok(statement.query_row(params_from_iter(segment.params.iter().chain([&contact])), |_| Ok(())).optional()?.is_some())
+}
+
+#[cfg(test)]
+#[path = "segment_tests.rs"]
+mod tests;
