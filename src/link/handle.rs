@@ -169,6 +169,7 @@ impl LinkHandle {
     ///
     /// # Errors
     /// Gives the submission back when the link is down, paused or full; no byte of it left.
+    #[expect(clippy::result_large_err, reason = "it is given back as it came, and seldom")]
     pub fn offer(&self, submission: Submission) -> Result<(), Submission> {
         let segments = submission.turns.len();
         if segments == 0 {

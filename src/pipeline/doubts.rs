@@ -74,15 +74,18 @@ pub fn find(turn: &Turn<'_>, link: &LinkName, receipt: &Receipt) -> Result<Vec<S
     Ok(settled)
 }
 
+/// One send for each segment in doubt of a message, and the message.
+type Doubts = (Vec<Submission>, Box<Head>);
+
 /// The sends in doubt of the only message that `receipt` can be about, one for each segment.
 fn in_doubt(
     turn: &Turn<'_>,
     link: &LinkName,
     receipt: &Receipt,
     recipient: &PhoneNumber,
-) -> Result<Option<(Vec<Submission>, Box<Head>)>, StoreError> {
+) -> Result<Option<Doubts>, StoreError> {
     let since = turn.now.minus(DOUBT_AGE_MAX);
-    let mut found: Option<(Vec<Submission>, Box<Head>)> = None;
+    let mut found: Option<Doubts> = None;
     for row in submission::doubts(turn.tx, recipient.digits(), since)? {
         let happened_before = |at: Timestamp| at.plus(CLOCKS_APART_MAX) < row.at.minus(LEASE_MAX);
         if !same_way(&row, link) || receipt.done_at.is_some_and(happened_before) {

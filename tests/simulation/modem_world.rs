@@ -213,6 +213,7 @@ impl ModemWorld {
             routes: vec![Route::over("all", &["sticks"])],
             callback_target: Some("http://tool/".to_owned()),
             started_at: START,
+            consent: std::sync::Arc::new(postrider::campaign::Rules::off()),
             ..Settings::default()
         };
         settings.groups.insert("sticks".into(), Group::of_modems(TextProfile::default(), pool));

@@ -3,7 +3,7 @@
 //! - [`Template`]: a definition, checked as a whole; [`Template::render`] makes the text for one contact
 //! - [`Fields`]: what a template can name
 //! - [`Grants`]: coupon codes and short links that were given out before
-//! - [`format`]: numbers, money and dates by locale
+//! - [`mod@format`]: numbers, money and dates by locale
 //!
 //! The engine starts from an environment without anything; it gets few filters, bounded work and a bounded text, and a
 //! source without what could double itself.

@@ -113,14 +113,19 @@ async fn a_template_is_previewed_for_each_contact() {
         "fallbacks": {"attribute.note": "See you!"}});
     assert_eq!(put(&bench, "/v1/templates/hello", template.clone()).await.0, 201);
     assert_eq!(put(&bench, "/v1/templates/hello", template).await.0, 200);
-    let whom = json!({"template": "hello", "contacts": ["+821012345670", "+821012345671", "+821012345672", "+821012345673", "+821099999999"]});
+    let whom = json!({"template": "hello", "class": "transactional",
+        "contacts": ["+821012345670", "+821012345671", "+821012345672", "+821012345673", "+821099999999"]});
     let (status, answer) = bench.post("/v1/templates/preview", whom.to_string()).await;
     assert_eq!(status, 200, "{answer}");
     let mut answer = answer;
     answer["texts"][2]["text"] = "[long]".into();
     insta::assert_json_snapshot!("preview", answer);
-    let (_, answer) =
-        bench.post("/v1/templates/preview", r#"{"definition": {"text": "Hi"}, "segment": "new", "sample": 2}"#).await;
+    let (_, answer) = bench
+        .post(
+            "/v1/templates/preview",
+            r#"{"definition": {"text": "Hi"}, "class": "otp", "segment": "new", "sample": 2}"#,
+        )
+        .await;
     assert_eq!((answer["texts"].as_array().unwrap().len(), &answer["segments"]), (2, &json!(2)), "{answer}");
     let (status, answer) = put(&bench, "/v1/templates/bad", json!({"text": "Hi {{ frist_name }}"})).await;
     assert_eq!((status.as_u16(), &answer["errors"][0]["pointer"]), (422, &json!("/text")), "{answer}");
@@ -147,7 +152,8 @@ async fn a_coupon_is_given_out_shown_and_redeemed_once() {
     let (_, again) = bench.post("/v1/coupons/spring/issue", r#"{"contact": "+821012345670"}"#).await;
     let code = first["code"].as_str().unwrap();
     assert_eq!((&first, first["valid_until"].as_str()), (&again, Some("2026-11-23T00:00:00.000Z")));
-    let preview = json!({"definition": {"text": "{{ coupon('spring') }}"}, "contacts": ["+821012345670"]});
+    let preview =
+        json!({"definition": {"text": "{{ coupon('spring') }}"}, "class": "otp", "contacts": ["+821012345670"]});
     assert_eq!(bench.post("/v1/templates/preview", preview.to_string()).await.1["texts"][0]["text"], code);
     let redeem = |reference: &str| {
         json!({"code": code.to_lowercase(), "amount": 49.9, "currency": "EUR", "reference": reference}).to_string()

@@ -108,7 +108,7 @@ impl Said<'_> {
         opinion.told = self.turn.settings.consent.confirm;
         record(self.turn, self.number, opinion)?;
         let number = self.number.masked();
-        tracing::info!(message.id = %self.message.id, "{number} opted out; what waited for it is stopped");
+        tracing::info!(postrider.message = %self.message.id, "{number} opted out; what waited for it is stopped");
         self.answer(answer).map(drop)
     }
 

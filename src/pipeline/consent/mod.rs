@@ -2,7 +2,7 @@
 //!
 //! | part | when |
 //! |---|---|
-//! | [`gate`] | the one question "may this leave at this moment", asked by both accept and lease |
+//! | `gate` | the one question "may this leave at this moment", asked by both accept and lease |
 //! | `admit` | at accept: labels, the moved due time, and why |
 //! | `leave` | in the lease transaction: whoever opted out since is not written to |
 //! | `hear` | an incoming message: STOP, START, JOIN, YES, HELP |
