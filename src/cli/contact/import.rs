@@ -20,13 +20,16 @@ use crate::cli::out;
 use crate::cli::time::instant;
 use crate::daemon::now;
 use crate::model::Country;
-use crate::store::Database;
 use crate::store::campaign::contact::{self, Upserted};
+use crate::store::{Database, Options};
 
-/// Rows in one transaction: few enough that a daemon's own write does not wait long.
-const CHUNK: usize = 2_000;
+/// Rows in one transaction: few enough that a daemon's own write does not wait long, many enough that the disk's part in
+/// each commit does not count.
+const CHUNK: usize = 10_000;
 /// The import's own page cache: the index of the numbers is written to in no order.
 const CACHE_SIZE_BYTES: usize = 64 << 20;
+/// How long the write-ahead log may grow: a chunk touches pages all over the file.
+const WAL_SIZE_BYTES: usize = 128 << 20;
 /// How much of a file is looked at to tell what parts its cells.
 const HEAD_SIZE_BYTES: usize = 64 << 10;
 /// Refused rows that are shown at once; the file has all of them.
@@ -98,11 +101,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         out::complain(format_args!("left out: {} (--map brings them in)", mapping.unused().join(", ")));
     }
     // A dry run asks the database nothing either: whether contacts are new is not known then.
-    let database = if args.dry_run {
-        None
-    } else {
-        Some(args.which.open_with(|options| options.cache_size_bytes = CACHE_SIZE_BYTES)?)
-    };
+    let database = if args.dry_run { None } else { Some(args.which.open_with(enlarge)?) };
     let mut import = Import {
         mapping,
         database,
@@ -114,6 +113,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     import.read_all(&mut reader)?;
     import.bar.finish_and_clear();
     import.report(args, begun.elapsed())
+}
+
+fn enlarge(options: &mut Options) {
+    (options.cache_size_bytes, options.wal_size_bytes) = (CACHE_SIZE_BYTES, WAL_SIZE_BYTES);
 }
 
 /// The names of the columns.
