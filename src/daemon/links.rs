@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 
 use crate::config;
-use crate::link::modem::{self, ModemHandle, Modems, ModemsSettings};
+use crate::link::modem::{self, ModemHandle, Modems, ModemsSettings, Stray};
 use crate::link::{AckResult, LinkHandle, SmppLinkSettings, spawn};
 use crate::model::{AckToken, LinkEvent, LinkHealth, LinkName, Submission, SubmitOutcome, SubmitResult};
 use crate::pipeline::{LinkOffer, SimOffer};
@@ -43,6 +43,11 @@ impl Links {
     /// The modems that have a link, whether they are plugged in or not, in the order of their names.
     pub fn modems(&self) -> Vec<(LinkHandle, ModemHandle)> {
         self.all_modems().map(|modems| modems.handles()).unwrap_or_default()
+    }
+
+    /// Devices that are or may be modems and that the configuration does not name.
+    pub fn strays(&self) -> Vec<Stray> {
+        self.all_modems().map(|modems| modems.strays()).unwrap_or_default()
     }
 
     /// Starts the modems of a configuration, or puts another configuration of them into force: those that did not change do

@@ -7,7 +7,8 @@ use super::housekeeper::DiskRoom;
 use super::links::Links;
 use super::metrics::Metrics;
 use crate::http::{Asked, LinkStatus, Surroundings};
-use crate::model::{LinkHealth, ModemRequest, ModemStatus};
+use crate::link::modem::Stray;
+use crate::model::{LinkHealth, ModemIdentity, ModemRequest, ModemStage, ModemStatus, SimIdentity};
 use crate::pipeline::{Settings, Wakes};
 
 /// The daemon as the HTTP side sees it.
@@ -36,7 +37,8 @@ impl Surroundings for House {
     }
 
     fn modems(&self) -> Vec<ModemStatus> {
-        self.links.modems().iter().map(|(_, modem)| modem.status()).collect()
+        let known = self.links.modems().into_iter().map(|(_, modem)| modem.status());
+        known.chain(self.links.strays().into_iter().map(unclaimed)).collect()
     }
 
     fn modem_request(&self, name: &str, what: ModemRequest) -> Asked {
@@ -58,6 +60,30 @@ impl Surroundings for House {
 
     fn metrics(&self) -> String {
         self.metrics.text(&self.links)
+    }
+}
+
+/// A device that nobody has, with the line that would make it a modem.
+fn unclaimed(stray: Stray) -> ModemStatus {
+    let (reason, mut advice) = stray.fault.map(|fault| (fault.text, fault.advice)).unwrap_or_default();
+    if advice.is_empty() {
+        let by = stray
+            .imei
+            .as_ref()
+            .map_or_else(|| format!("usb_path = \"{}\"", stray.place), |imei| format!("imei = \"{imei}\""));
+        advice = format!("To use it, put [[modem]] with a name and {by} into the configuration, and reload.");
+    }
+    ModemStatus {
+        name: stray.place.clone(),
+        stage: ModemStage::Unclaimed,
+        reason,
+        advice,
+        place: Some(stray.place),
+        port: stray.port,
+        usb_id: Some(stray.usb_id),
+        identity: ModemIdentity { maker: stray.name, model: stray.model, imei: stray.imei, ..ModemIdentity::default() },
+        sim: SimIdentity { iccid: stray.iccid, ..SimIdentity::default() },
+        ..ModemStatus::default()
     }
 }
 

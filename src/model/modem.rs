@@ -102,6 +102,8 @@ pub enum ModemStage {
         /// When it is tried again.
         until: Timestamp,
     },
+    /// Plugged in, and no modem of the configuration: nobody uses it.
+    Unclaimed,
     /// Stopped with the daemon.
     Stopped,
 }
@@ -117,6 +119,7 @@ impl ModemStage {
             Self::SimLocked => "sim_locked",
             Self::Healing => "healing",
             Self::Quarantined { .. } => "quarantined",
+            Self::Unclaimed => "unclaimed",
             Self::Stopped => "stopped",
         }
     }

@@ -107,7 +107,7 @@ impl ModemLink {
     fn enter(&mut self, stage: ModemStage, reason: String, advice: String, entry: Option<Entry>, moment: Moment) {
         let (state, health) = match &stage {
             ModemStage::Ready => (LinkState::Up, LinkHealth::Up),
-            ModemStage::Absent | ModemStage::Quarantined { .. } => {
+            ModemStage::Absent | ModemStage::Unclaimed | ModemStage::Quarantined { .. } => {
                 (LinkState::Waiting, LinkHealth::Down(reason.clone()))
             }
             ModemStage::Starting | ModemStage::Searching | ModemStage::SimLocked | ModemStage::Healing => {

@@ -30,20 +30,20 @@ impl Fault {
         let (text, advice, entry) = if kind == io::ErrorKind::PermissionDenied {
             (
                 format!("{shown} may not be opened by this user"),
-                "add the user to the group that owns the port, usually: usermod -aG dialout postrider; then restart \
+                "Add the user to the group that owns the port, usually: usermod -aG dialout postrider; then restart \
                  postrider. `postrider doctor` checks it",
                 catalog::MODEM_PORT_DENIED,
             )
         } else if kind == io::ErrorKind::NotFound {
             (
                 format!("{shown} does not exist"),
-                "plug the modem in, or correct the port in the configuration; `postrider modem list` shows what there is",
+                "Plug the modem in, or correct the port in the configuration; `postrider modem list` shows what there is",
                 catalog::MODEM_GONE,
             )
         } else {
             (
                 format!("{shown} cannot be opened: {error}"),
-                "unplug the modem and plug it in again; dmesg says what the kernel makes of it",
+                "Unplug the modem and plug it in again; dmesg says what the kernel makes of it",
                 catalog::MODEM_SILENT,
             )
         };
@@ -57,19 +57,19 @@ impl Fault {
         let (text, advice) = match holders.first() {
             Some(first) if first.name.starts_with("ModemManager") => (
                 format!("{shown} is in use by ModemManager"),
-                "install the rules file 70-postrider-modems.rules, which tells ModemManager to leave the modem alone \
+                "Install the rules file 70-postrider-modems.rules, which tells ModemManager to leave the modem alone \
                  (ID_MM_DEVICE_IGNORE), and run: udevadm control --reload; udevadm trigger; systemctl restart \
                  ModemManager. If nothing here needs it: systemctl disable --now ModemManager"
                     .to_owned(),
             ),
             Some(first) => (
                 format!("{shown} is in use by {}", names.join(", ")),
-                format!("stop that program, or give the modem to one of both only: kill {}", first.pid),
+                format!("Stop that program, or give the modem to one of both only: kill {}", first.pid),
             ),
             None => (
                 format!("{shown} is in use by another program"),
                 format!(
-                    "see who has it with: fuser -v {shown}; most often it is ModemManager: systemctl status ModemManager"
+                    "See who has it with: fuser -v {shown}; most often it is ModemManager: systemctl status ModemManager"
                 ),
             ),
         };
@@ -80,7 +80,7 @@ impl Fault {
     pub(super) fn server(host: &str, why: &str) -> Self {
         Self {
             text: format!("the serial server {host} cannot be reached: {why}"),
-            advice: "check its power, its network and the port number; nothing else may be connected to that port"
+            advice: "Check its power, its network and the port number; nothing else may be connected to that port"
                 .to_owned(),
             entry: catalog::MODEM_GONE,
         }
@@ -91,7 +91,7 @@ impl Fault {
         Self {
             text: format!("no port of {} answers AT commands: {why}", describe(device)),
             advice:
-                "unplug it and plug it in again; check its power supply and cable first. If it never answers, it may \
+                "Unplug it and plug it in again; check its power supply and cable first. If it never answers, it may \
                      need a profile that names its AT port"
                     .to_owned(),
             entry: catalog::MODEM_SILENT,
@@ -104,19 +104,19 @@ impl Fault {
         let (text, advice) = if is_hilink(device) {
             (
                 format!("{shown} has HiLink firmware: it is a network card with a web page, without an AT port"),
-                "some of these can be switched to stick mode by usb_modeswitch (docs/MODEMS.md), others need different \
+                "Some of these can be switched to stick mode by usb_modeswitch (docs/MODEMS.md), others need different \
                  firmware; a modem with an AT port is the better choice",
             )
         } else if !device.classes.is_empty() && device.classes.iter().all(|class| *class == MASS_STORAGE) {
             (
                 format!("{shown} still shows itself as a CD-ROM"),
-                "install usb-modeswitch and usb-modeswitch-data, then unplug it and plug it in again; docs/MODEMS.md has \
+                "Install usb-modeswitch and usb-modeswitch-data, then unplug it and plug it in again; docs/MODEMS.md has \
                  the messages for stick mode",
             )
         } else {
             (
                 format!("{shown} has no serial port"),
-                "load the driver (modprobe option), or set the stick to a mode with an AT port; docs/MODEMS.md says how",
+                "Load the driver (modprobe option), or set the stick to a mode with an AT port; docs/MODEMS.md says how",
             )
         };
         Self { text, advice: advice.to_owned(), entry: catalog::MODEM_SILENT }

@@ -126,7 +126,7 @@ pub(super) fn missing(finding: &Finding, troubled: &[String]) -> Fault {
         Finding::UsbPath(path) => format!("nothing that is a modem is plugged in at USB {path}"),
         Finding::Port(port) => format!("{port} does not exist"),
     };
-    let mut advice = "plug it in, or correct the configuration; `postrider modem list` shows what there is".to_owned();
+    let mut advice = "Plug it in, or correct the configuration; `postrider modem list` shows what there is".to_owned();
     if matches!(finding, Finding::Iccid(_)) {
         advice.push_str("; a SIM that is locked by its PIN may not show its number: name its modem by imei then");
     }
