@@ -4,18 +4,25 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use rusqlite::Connection;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::http::problem::{Problem, ProblemDocument};
 use crate::http::token::Scope;
-use crate::model::PhoneNumber;
+use crate::model::{PhoneNumber, Timestamp};
 use crate::pipeline::Turn;
 use crate::pipeline::consent as gate;
+use crate::store::StoreError;
+use crate::store::campaign::{contact, event, point};
 
 use super::consent::ConsentView;
 use super::suppression::SuppressionView;
-use super::{Api, InboundView, MessageView, json};
+use super::{Api, InboundView, MessageView, contact_view, json};
+
+/// The most events that an export shows.
+const EVENTS_MAX: usize = 10_000;
 
 /// The number in a path; what is no text is no number.
 type PathNumber = Result<Path<String>, PathRejection>;
@@ -28,6 +35,10 @@ pub struct Export {
     /// When this was put together.
     #[schema(format = DateTime)]
     exported_at: String,
+    /// The contact, with what it did, newest first and 10,000 at most, and the data points that follow from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    contact: Option<Value>,
     /// What was agreed to and refused, oldest first.
     consents: Vec<ConsentView>,
     /// What keeps messages back.
@@ -58,17 +69,32 @@ pub async fn export_number(
     }
     let number = api.number_in_path(number)?;
     let whose = number.clone();
-    let known = api.backend().read(move |connection| gate::known(connection, &whose)).await?;
+    let (known, contact) = api
+        .backend()
+        .read(move |connection| Ok((gate::known(connection, &whose)?, contact_of(connection, &whose, now)?)))
+        .await?;
     let shown = Some(number.to_string());
     let export = Export {
         number: number.to_string(),
         exported_at: now.to_string(),
+        contact,
         consents: known.consents.into_iter().map(|entry| ConsentView::of(shown.clone(), entry)).collect(),
         suppressions: known.suppressions.into_iter().map(SuppressionView::of).collect(),
         messages: known.messages.into_iter().map(MessageView::of).collect(),
         inbound: known.inbound.into_iter().map(InboundView::from).collect(),
     };
     Ok(json(StatusCode::OK, &export))
+}
+
+/// The contact of this number with its events and data points.
+fn contact_of(connection: &Connection, number: &PhoneNumber, now: Timestamp) -> Result<Option<Value>, StoreError> {
+    let Some(stored) = contact::find(connection, number)? else { return Ok(None) };
+    let mut fields = contact_view::contact(&stored);
+    let points = contact_view::points(&stored, &point::of(connection, stored.id)?, now);
+    fields.insert("points".to_owned(), Value::Object(points));
+    let events = event::of(connection, stored.id, EVENTS_MAX)?.into_iter().map(Value::Object);
+    fields.insert("events".to_owned(), Value::Array(events.collect()));
+    Ok(Some(Value::Object(fields)))
 }
 
 /// What an erasure did.
@@ -79,6 +105,8 @@ pub struct ErasedView {
     messages: usize,
     /// Messages from it that are gone.
     inbound: usize,
+    /// Whether there was a contact; it is gone with its events and data points.
+    contact: bool,
     /// Rows of the ledger that lost number, words and proof.
     consents: usize,
     /// Suppressions that stay, as a hash.
@@ -100,11 +128,13 @@ pub async fn erase_number(State(api): State<Api>, number: PathNumber, headers: H
     let now = api.now();
     api.authorize(&headers, Scope::ConsentsWrite, now).await?;
     let number = api.number_in_path(number)?;
-    let mut view = ErasedView { messages: 0, inbound: 0, consents: 0, suppressions: 0, on_their_way: 0 };
+    let mut view =
+        ErasedView { messages: 0, inbound: 0, contact: false, consents: 0, suppressions: 0, on_their_way: 0 };
     loop {
         let erased = erase_some(&api, number.clone()).await?;
         view.messages += erased.messages;
         view.inbound += erased.inbound;
+        view.contact |= erased.contact;
         (view.consents, view.suppressions) = (erased.consents, erased.suppressions);
         view.on_their_way = erased.on_their_way;
         // What is left may all be on its way; then asking again at once helps nobody.

@@ -200,7 +200,7 @@ impl Work<'_> {
             let grants = self.grants(first.coupons.iter(), &stored.contact.number)?;
             rendered = self.template.render(&fields, &grants);
         }
-        let rendered = match rendered {
+        let mut rendered = match rendered {
             Ok(rendered) => rendered,
             Err(skip) => {
                 preview.skipped.push(SkippedView { number, reason: skip.to_string() });
@@ -216,6 +216,12 @@ impl Work<'_> {
                 return Ok(());
             }
         };
+        // What the law adds stands in what arrives, so it stands in what is shown.
+        let rules = &self.settings.consent;
+        let labelled = pipeline::consent::labelled(rules, self.class, &stored.contact.number, &rendered.text);
+        if let Ok(Some(labelled)) = labelled {
+            rendered.text = labelled;
+        }
         if estimate.segments > usize::from(self.template.segments_max) {
             preview.exceeding.push(number.clone());
         }

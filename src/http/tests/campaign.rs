@@ -178,3 +178,18 @@ async fn a_coupon_is_given_out_shown_and_redeemed_once() {
     assert_eq!(bench.post("/v1/coupons/none/issue", r#"{"contact": "+821012345671"}"#).await.0, 404);
     assert_eq!(put(&bench, "/v1/coupons/redeem", json!({})).await.0, 405);
 }
+
+#[tokio::test]
+async fn an_export_shows_the_contact_and_an_erasure_removes_it() {
+    let bench = Bench::new().await;
+    bench.post("/v1/contacts", r#"{"number": "+821012345670", "name": "Jisoo Kim"}"#).await;
+    let event = r#"{"contact": "+821012345670", "type": "purchase", "amount": 12.5, "currency": "EUR"}"#;
+    let (status, answer) = bench.post("/v1/events", event).await;
+    assert!(status.is_success(), "{answer}");
+    let (_, export) = bench.get("/v1/numbers/+821012345670/export").await;
+    assert_eq!((&export["contact"]["name"], &export["contact"]["points"]["purchases"]), (&json!("Jisoo Kim"), &json!(1)));
+    assert_eq!(export["contact"]["events"].as_array().map(Vec::len), Some(1), "{export}");
+    assert_eq!(delete(&bench, "/v1/numbers/+821012345670").await, 200);
+    assert_eq!(bench.get("/v1/contacts/+821012345670").await.0, 404);
+    assert!(bench.get("/v1/numbers/+821012345670/export").await.1.get("contact").is_none());
+}

@@ -9,7 +9,7 @@ use crate::pipeline::change::{self, Step};
 use crate::store::message::View;
 use crate::store::suppression::Suppression;
 use crate::store::{
-    StoreError, callback, consent, consent_due, contact, inbound, message, person_of, receipt, suppression,
+    StoreError, callback, campaign, consent, consent_due, contact, inbound, message, person_of, receipt, suppression,
 };
 
 /// The most messages of each direction that an export shows; who has more asks the lists, page by page.
@@ -56,6 +56,8 @@ pub struct Erased {
     pub messages: usize,
     /// Messages from it that are gone.
     pub inbound: usize,
+    /// Whether there was a contact; it is gone with its events and data points.
+    pub contact: bool,
     /// Rows of the ledger that lost number, words and proof.
     pub consents: usize,
     /// Suppressions that stay, as a hash.
@@ -106,6 +108,7 @@ pub fn erase(turn: &Turn<'_>, number: &PhoneNumber) -> Result<Erased, StoreError
         erased.inbound += gone;
         erased.more |= gone == ERASE_MAX;
     }
+    erased.contact = campaign::contact::remove(turn.tx, number)?;
     erased.consents = consent::erase(turn.tx, person)?;
     consent_due::erase(turn.tx, person)?;
     erased.suppressions = suppression::erase(turn.tx, person)?;
