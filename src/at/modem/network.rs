@@ -217,6 +217,9 @@ impl Modem {
 
     /// The service centre's number was read or written.
     pub(super) fn tell_centre(&mut self) {
+        if self.setup.stale {
+            return;
+        }
         self.events.push_back(ModemEvent::Smsc(self.known.smsc.clone()));
         if self.known.smsc.is_some() || self.settings.smsc.is_some() {
             return self.end_trouble(catalog::SMSC_MISSING);

@@ -11,9 +11,9 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::Modem;
 use super::engine::Next;
 use super::jobs::Job;
+use super::{Modem, Phase};
 use crate::at::SendErrorClass;
 use crate::at::answers::message;
 use crate::at::command::{Command, End, Ends, Reply};
@@ -344,6 +344,8 @@ impl Modem {
 
     /// A `+CMGS` that nobody waits for: the result of the send in doubt, if there is one.
     pub(super) fn handle_late_result(&mut self, now: Instant, said: &str) {
+        // It belongs to a dialogue that broke off, whose `OK` ends another command: what the set-up read is not to be trusted.
+        self.setup.stale |= self.phase == Phase::Starting;
         if let Some((began, key, to)) = self.sends.doubt.take()
             && now.saturating_duration_since(began) < DOUBT_MAX
             && let Some(reference) = message::reference(said)

@@ -59,6 +59,8 @@ pub(super) struct Setup {
     pub(super) unreadable: BTreeSet<(String, u16)>,
     /// Reboots in the middle of this set-up.
     pub(super) reboots: u8,
+    /// The result of an earlier dialogue's send came meanwhile: the set-up is done once more.
+    pub(super) stale: bool,
     pub(super) sim: super::sim::Care,
 }
 
@@ -360,6 +362,9 @@ impl Modem {
     }
 
     fn end_setup(&mut self, now: Instant) {
+        if self.setup.stale {
+            return self.begin_setup(now, super::steps::FIRST);
+        }
         self.phase = Phase::Running;
         if !self.setup.identified {
             self.tell_identity();

@@ -187,7 +187,10 @@ async fn an_export_shows_the_contact_and_an_erasure_removes_it() {
     let (status, answer) = bench.post("/v1/events", event).await;
     assert!(status.is_success(), "{answer}");
     let (_, export) = bench.get("/v1/numbers/+821012345670/export").await;
-    assert_eq!((&export["contact"]["name"], &export["contact"]["points"]["purchases"]), (&json!("Jisoo Kim"), &json!(1)));
+    assert_eq!(
+        (&export["contact"]["name"], &export["contact"]["points"]["purchases"]),
+        (&json!("Jisoo Kim"), &json!(1))
+    );
     assert_eq!(export["contact"]["events"].as_array().map(Vec::len), Some(1), "{export}");
     assert_eq!(delete(&bench, "/v1/numbers/+821012345670").await, 200);
     assert_eq!(bench.get("/v1/contacts/+821012345670").await.0, 404);

@@ -88,3 +88,14 @@ fn the_makers_profile_is_taken_and_its_first_commands_are_sent() {
     assert_eq!(bench.modem.profile().name, "own");
     assert!(bench.modem.is_ready());
 }
+
+#[test]
+fn the_result_of_an_earlier_dialogue_s_send_makes_the_set_up_begin_again() {
+    let mut bench = Bench::new();
+    bench.modem.handle_opened(bench.now, bench.wall());
+    bench.say("+CMGS: 7\r\n\r\nOK");
+    bench.settle();
+    bench.pass(S);
+    assert_eq!(bench.count("AT+CGSN"), 2, "what was read between was the answer to something else");
+    assert!(bench.modem.is_ready());
+}
