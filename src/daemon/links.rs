@@ -168,7 +168,9 @@ impl Links {
 
 /// What the choice between modems needs to know of one. Without a SIM's or modem's number nothing can be counted.
 fn sim_offer(link: &LinkHandle, modem: &ModemHandle) -> Option<SimOffer> {
-    let status = modem.status();
-    let id = status.sim.iccid.or(status.identity.imei)?;
-    Some(SimOffer { id: id.into(), held: link.status().held, send_time: status.send_time, failures: status.failures })
+    let held = link.held();
+    modem.look(|status| {
+        let id = status.sim.iccid.as_deref().or(status.identity.imei.as_deref())?;
+        Some(SimOffer { id: id.into(), held, send_time: status.send_time, failures: status.failures })
+    })
 }

@@ -27,7 +27,8 @@ impl Overview {
         let handles = links.handles();
         let binds: Vec<LinkHandle> = handles.into_iter().filter(|handle| handle.name().modem.is_none()).collect();
         let modems = links.modems();
-        let registered = modems.iter().filter(|(_, modem)| modem.status().registration.is_registered()).count();
+        let registered =
+            modems.iter().filter(|(_, modem)| modem.look(|status| status.registration.is_registered())).count();
         Self {
             modems: (registered, modems.len()),
             binds: (binds.iter().filter(is_up).count(), binds.len()),

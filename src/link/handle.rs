@@ -195,6 +195,11 @@ impl LinkHandle {
         let _ = self.acks.try_send((token, result));
     }
 
+    /// Segments that it holds, sent or not.
+    pub fn held(&self) -> usize {
+        self.shared.held()
+    }
+
     /// How the link is, as the dispatcher sees it.
     pub fn health(&self) -> LinkHealth {
         self.shared.status().health.clone()

@@ -43,7 +43,12 @@ impl ModemHandle {
 
     /// Everything that is known of it now.
     pub fn status(&self) -> ModemStatus {
-        lock(&self.status).clone()
+        self.look(ModemStatus::clone)
+    }
+
+    /// A part of what is known of it now, without a copy of the whole.
+    pub fn look<T>(&self, look: impl FnOnce(&ModemStatus) -> T) -> T {
+        look(&lock(&self.status))
     }
 
     /// Asks something of it, and waits for the answer. Sends that are under way are waited for.
