@@ -25,7 +25,7 @@ pub mod connector;
 mod handle;
 mod line;
 pub mod modem;
-mod queue;
+pub mod queue;
 mod report;
 mod settings;
 pub mod silence;

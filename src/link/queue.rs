@@ -13,7 +13,7 @@ const LATE_MAX: Duration = Duration::from_millis(100);
 
 /// The segments, first come first out.
 #[derive(Debug, Default)]
-pub(super) struct Queue {
+pub struct Queue {
     held: VecDeque<Held>,
     /// When the last segment left.
     left_at: Option<Instant>,

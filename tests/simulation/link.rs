@@ -1,9 +1,9 @@
 //! One link of the gateway: the real session machine, and around it what `link` does with sockets and tasks.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use postrider::link::queue::Queue;
 use postrider::model::*;
 use postrider::sim::ConnectionId;
 use postrider::smpp::pdu::BindKind;
@@ -19,12 +19,6 @@ const SILENCE_MAX: Duration = Duration::from_secs(90);
 /// Names a segment of a lease.
 type Token = (MessageId, u32, u8);
 
-/// A segment that has not left.
-struct Held {
-    submission: Submission,
-    next: usize,
-}
-
 pub struct SimLink {
     pub name: LinkName,
     pub connection: Option<ConnectionId>,
@@ -33,10 +27,11 @@ pub struct SimLink {
     profile: CarrierProfile,
     session: Option<Session<Token>>,
     number: u32,
-    held: VecDeque<Held>,
+    queue: Queue,
+    /// Segments in the queue.
+    held: usize,
     connect_at: Option<Instant>,
     answered_at: Instant,
-    left_at: Option<Instant>,
     up: bool,
     /// A planted fault: what may have been sent is called unsent.
     pub blind: bool,
@@ -51,10 +46,10 @@ impl SimLink {
             profile,
             session: None,
             number,
-            held: VecDeque::new(),
+            queue: Queue::default(),
+            held: 0,
             connect_at: Some(now),
             answered_at: now,
-            left_at: None,
             up: false,
             blind: false,
         }
@@ -73,17 +68,17 @@ impl SimLink {
 
     /// Segments that it can take.
     pub fn free(&self) -> Option<usize> {
-        let held: usize = self.held.iter().map(|held| held.submission.turns.len() - held.next).sum();
         let out = self.session.as_ref().map_or(0, Session::outstanding);
-        self.up.then(|| (self.profile.window * 2).max(10).saturating_sub(held + out))
+        self.up.then(|| (self.profile.window * 2).max(10).saturating_sub(self.held + out))
     }
 
     pub fn is_idle(&self) -> bool {
-        self.held.is_empty() && self.session.as_ref().is_none_or(|session| session.outstanding() == 0)
+        self.held == 0 && self.session.as_ref().is_none_or(|session| session.outstanding() == 0)
     }
 
-    pub fn take(&mut self, submission: Submission) {
-        self.held.push_back(Held { submission, next: 0 });
+    pub fn take(&mut self, submission: Submission, now: Instant, wall: Timestamp) {
+        self.held += submission.turns.len();
+        self.queue.push(submission, now, wall);
         if !self.up {
             self.give_back("the link is down");
         }
@@ -132,23 +127,12 @@ impl SimLink {
     fn pump(&mut self, session: &mut Session<Token>, now: Instant, wall: Timestamp) -> bool {
         let mut moved = false;
         while self.up && session.free() > 0 {
-            let Some(held) = self.held.front_mut() else { break };
-            let Some(turn) = held.submission.turns.get(held.next).copied().filter(|turn| turn.not_before <= wall)
-            else {
-                break;
-            };
-            if self.left_at.is_some_and(|left| left + held.submission.gap > now) {
-                break;
-            }
-            self.left_at = Some(now);
-            held.next += 1;
-            let token = (held.submission.message, held.submission.attempt, turn.index);
-            let body =
-                submit::request(&self.profile, &held.submission, turn.index, wall).expect("an encodable segment");
+            let Some((submission, turn)) = self.queue.front(now) else { break };
+            let token = (submission.message, submission.attempt, turn.index);
+            let body = submit::request(&self.profile, submission, turn.index, wall).expect("an encodable segment");
             session.submit(now, body, token).expect("the window has room");
-            if held.next == held.submission.turns.len() {
-                self.held.pop_front();
-            }
+            self.queue.pop(now);
+            self.held -= 1;
             moved = true;
         }
         moved
@@ -158,13 +142,10 @@ impl SimLink {
         self.session.as_mut()?.poll_transmit()
     }
 
-    pub fn poll_timeout(&self, wall: Timestamp, now: Instant) -> Option<Instant> {
+    pub fn poll_timeout(&self) -> Option<Instant> {
         let session = self.session.as_ref();
-        let turn = self.held.front().filter(|_| self.up && session.is_some_and(|session| session.free() > 0));
-        let turn = turn.and_then(|held| {
-            let due = now + held.submission.turns.get(held.next)?.not_before.since(wall);
-            Some(self.left_at.map_or(due, |left| due.max(left + held.submission.gap)))
-        });
+        let turn =
+            if self.up && session.is_some_and(|session| session.free() > 0) { self.queue.poll_timeout() } else { None };
         let silence =
             session.and_then(Session::oldest_request).map(|at| at.max(self.answered_at) + SILENCE_MAX + PAUSE);
         [self.connect_at, session.and_then(Session::poll_timeout), turn, silence].into_iter().flatten().min()
@@ -229,9 +210,11 @@ impl SimLink {
 
     /// Segments that never reached the session are certainly not sent.
     fn give_back(&mut self, reason: &str) {
-        for held in std::mem::take(&mut self.held) {
-            for turn in &held.submission.turns[held.next..] {
-                let token = (held.submission.message, held.submission.attempt, turn.index);
+        self.held = 0;
+        let left: Vec<_> = self.queue.drain().collect();
+        for (submission, next) in left {
+            for turn in &submission.turns[next..] {
+                let token = (submission.message, submission.attempt, turn.index);
                 self.report(token, SubmitOutcome::NotSent { reason: reason.to_owned() });
             }
         }

@@ -147,8 +147,8 @@ impl World {
     }
 
     fn next_internal(&self) -> Option<Instant> {
-        let (now, wall) = (self.now(), self.wall());
-        let links = self.links.iter().filter_map(|link| link.poll_timeout(wall, now)).min();
+        let now = self.now();
+        let links = self.links.iter().filter_map(SimLink::poll_timeout).min();
         let all = [
             self.dispatch_at,
             self.callbacks_at,
@@ -359,7 +359,7 @@ impl World {
         }
         for (name, submission) in leased.submissions {
             if let Some(link) = self.links.iter_mut().find(|link| link.name == name) {
-                link.take(submission);
+                link.take(submission, now, wall);
             }
         }
         Ok(())
