@@ -6,7 +6,8 @@
 //! | [`event`], [`money`], [`point`] | what a contact did, and the data points that follow from it |
 //! | [`import`] | which column of a table is which field |
 //! | [`segment`] | who is meant: a tree of conditions, and the SQL that counts it |
-//! | [`template`] | a text with fields, in the contact's language, never with a hole in it |
+//! | [`template`], [`texts`] | a text with fields, in the contact's language, never with a hole in it |
+//! | [`origin`] | what a message was sent for |
 //! | [`coupon`] | what a pool of coupons gives out, and whether a code can be redeemed |
 //! | [`keywords`] | whether an incoming text is a STOP, START, JOIN, YES or HELP |
 //! | [`law`] | what a country asks: hours, labels, renewal; and where a number is |
@@ -31,9 +32,11 @@ pub mod keywords;
 pub mod law;
 pub mod locale;
 pub mod money;
+pub mod origin;
 pub mod point;
 mod rules;
 pub mod segment;
 pub mod template;
+pub mod texts;
 
 pub use rules::{Caps, Labels, Rules};

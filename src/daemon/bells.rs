@@ -17,6 +17,8 @@ pub struct Bells {
     pub dispatch: Arc<Notify>,
     /// A callback is due.
     pub callbacks: Arc<Notify>,
+    /// A campaign, a workflow or the like has something to do.
+    pub steps: Arc<Notify>,
     /// The pipeline's settings in force.
     pub settings: watch::Receiver<Arc<Settings>>,
     /// Becomes true when the daemon stops.
@@ -31,6 +33,9 @@ impl Bells {
         }
         if wakes.callbacks {
             self.callbacks.notify_one();
+        }
+        if wakes.steps {
+            self.steps.notify_one();
         }
     }
 

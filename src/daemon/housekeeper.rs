@@ -125,7 +125,7 @@ impl HousekeeperTask {
                 );
             } else {
                 tracing::info!("The disk has room again ({free} MiB); new messages are accepted");
-                self.bells.ring(Wakes { dispatch: true, callbacks: true });
+                self.bells.ring(Wakes { dispatch: true, callbacks: true, steps: true });
             }
         }
     }

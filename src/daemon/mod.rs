@@ -23,6 +23,7 @@ pub mod plan;
 mod run;
 mod settler;
 mod status;
+mod stepper;
 mod surroundings;
 mod systemd;
 mod watch;

@@ -24,6 +24,7 @@ use super::metrics::Metrics;
 use super::notifier::NotifierTask;
 use super::settler::{EVENTS_MAX, SettlerTask};
 use super::status::Overview;
+use super::stepper::StepperTask;
 use super::surroundings::House;
 use super::systemd::Systemd;
 use super::watch::Beat;
@@ -108,8 +109,13 @@ impl Daemon {
         let kept = store.read(throttle::load)?;
         let (settings_in, settings) = watch::channel(Arc::new(parts.settings));
         let (stop, stopped) = watch::channel(false);
-        let bells =
-            Bells { dispatch: Arc::new(Notify::new()), callbacks: Arc::new(Notify::new()), settings, stop: stopped };
+        let bells = Bells {
+            dispatch: Arc::new(Notify::new()),
+            callbacks: Arc::new(Notify::new()),
+            steps: Arc::new(Notify::new()),
+            settings,
+            stop: stopped,
+        };
         clear_up(&store, &bells).await?;
 
         let mut listeners = Listener::from_systemd()?;
@@ -183,6 +189,11 @@ impl Daemon {
         loops.spawn(async {
             caretaker.run().await;
             "caretaker"
+        });
+        let stepper = StepperTask { store: store.clone(), bells: bells.clone() };
+        loops.spawn(async {
+            stepper.run().await;
+            "stepper"
         });
         for link in parts.links.clone() {
             links.start(link);

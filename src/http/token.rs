@@ -112,6 +112,22 @@ pub enum Scope {
     CouponsRead,
     /// Redeem coupons: a till needs no more.
     CouponsRedeem,
+    /// Define landing pages and make short links.
+    PagesWrite,
+    /// Read pages, short links and their clicks.
+    PagesRead,
+    /// Define, start, pause and cancel campaigns.
+    CampaignsWrite,
+    /// Read campaigns and their reports.
+    CampaignsRead,
+    /// Answer in conversations; define keyword services, surveys and contests.
+    ConversationsWrite,
+    /// Read conversations, services, surveys and contests.
+    ConversationsRead,
+    /// Define workflows, install playbooks, enrol contacts.
+    WorkflowsWrite,
+    /// Read workflows and who is in them.
+    WorkflowsRead,
     /// Read the metrics.
     MetricsRead,
     /// Read consents, suppressions and what the law says.
@@ -143,6 +159,14 @@ impl Scope {
         Self::CouponsWrite,
         Self::CouponsRead,
         Self::CouponsRedeem,
+        Self::PagesWrite,
+        Self::PagesRead,
+        Self::CampaignsWrite,
+        Self::CampaignsRead,
+        Self::ConversationsWrite,
+        Self::ConversationsRead,
+        Self::WorkflowsWrite,
+        Self::WorkflowsRead,
         Self::MetricsRead,
         Self::ConsentsRead,
         Self::ConsentsWrite,
@@ -169,6 +193,14 @@ impl Scope {
             Self::CouponsWrite => "coupons:write",
             Self::CouponsRead => "coupons:read",
             Self::CouponsRedeem => "coupons:redeem",
+            Self::PagesWrite => "pages:write",
+            Self::PagesRead => "pages:read",
+            Self::CampaignsWrite => "campaigns:write",
+            Self::CampaignsRead => "campaigns:read",
+            Self::ConversationsWrite => "conversations:write",
+            Self::ConversationsRead => "conversations:read",
+            Self::WorkflowsWrite => "workflows:write",
+            Self::WorkflowsRead => "workflows:read",
             Self::MetricsRead => "metrics:read",
             Self::ConsentsRead => "consents:read",
             Self::ConsentsWrite => "consents:write",
@@ -197,18 +229,18 @@ impl FromStr for Scope {
 
 /// What a token may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Scopes(u32);
+pub struct Scopes(u64);
 
 impl Scopes {
     /// Whether `scope` is among them. `admin` holds every other.
     pub const fn allow(self, scope: Scope) -> bool {
-        self.0 & (1 << scope as u32 | 1 << Scope::Admin as u32) != 0
+        self.0 & (1 << scope as u64 | 1 << Scope::Admin as u64) != 0
     }
 
     /// With `scope` added.
     #[must_use]
     pub const fn with(self, scope: Scope) -> Self {
-        Self(self.0 | 1 << scope as u32)
+        Self(self.0 | 1 << scope as u64)
     }
 }
 
@@ -226,7 +258,7 @@ impl FromStr for Scopes {
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut first = true;
-        for scope in Scope::ALL.iter().copied().filter(|&scope| self.0 & 1 << scope as u32 != 0) {
+        for scope in Scope::ALL.iter().copied().filter(|&scope| self.0 & 1 << scope as u64 != 0) {
             if !first {
                 f.write_str(" ")?;
             }

@@ -138,6 +138,13 @@ pub fn prepare(settings: &Settings, mut new: NewMessage, now: Timestamp) -> Resu
     })
 }
 
+impl Prepared {
+    /// How many segments it has.
+    pub fn segments(&self) -> usize {
+        self.encoded.segments.len()
+    }
+}
+
 /// As [`prepare`], for the gateway's own answers, which reach also who opted out.
 pub(super) fn prepare_own(settings: &Settings, new: NewMessage, now: Timestamp) -> Result<Prepared, Refusal> {
     let mut prepared = prepare(settings, new, now)?;

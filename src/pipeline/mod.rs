@@ -12,6 +12,7 @@
 mod accept;
 mod care;
 mod change;
+pub mod compose;
 pub mod consent;
 mod dispatch;
 mod doubts;
@@ -25,6 +26,7 @@ mod receipts;
 mod receive;
 mod settings;
 mod settle;
+mod step;
 mod sweep;
 mod turn;
 
@@ -38,5 +40,6 @@ pub use estimate::{Draft, estimate};
 pub use operate::{Canceled, Resolution, cancel, resolve};
 pub use settings::{Group, Receipts, Settings};
 pub use settle::settle;
+pub use step::{Progress, step};
 pub use sweep::{Swept, recover, reroute, sweep};
 pub use turn::{Turn, Wakes};

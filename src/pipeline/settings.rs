@@ -42,6 +42,8 @@ pub struct Settings {
     pub parts_wait: Duration,
     /// Consent and the law.
     pub consent: Arc<Rules>,
+    /// What stands before the code of a short link, like `https://s.example/`; without it texts have the whole address.
+    pub short_url: Option<Arc<str>>,
     /// When this process started; older rows may be followed by redeliveries.
     pub started_at: Timestamp,
 }
@@ -64,6 +66,7 @@ impl Default for Settings {
             inbound_target: None,
             parts_wait: HOUR * 24,
             consent: Arc::default(),
+            short_url: None,
             started_at: Timestamp::default(),
         }
     }

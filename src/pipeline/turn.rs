@@ -26,12 +26,18 @@ pub struct Wakes {
     pub dispatch: bool,
     /// A callback is due.
     pub callbacks: bool,
+    /// A campaign, a workflow or the like has something to do.
+    pub steps: bool,
 }
 
 impl Wakes {
     /// Both wishes together.
     pub fn and(self, other: Self) -> Self {
-        Self { dispatch: self.dispatch || other.dispatch, callbacks: self.callbacks || other.callbacks }
+        Self {
+            dispatch: self.dispatch || other.dispatch,
+            callbacks: self.callbacks || other.callbacks,
+            steps: self.steps || other.steps,
+        }
     }
 }
 
@@ -56,10 +62,15 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn wake_dispatch(&self) {
-        self.wakes.set(self.wakes.get().and(Wakes { dispatch: true, callbacks: false }));
+        self.wakes.set(self.wakes.get().and(Wakes { dispatch: true, ..Wakes::default() }));
     }
 
     pub(super) fn wake_callbacks(&self) {
-        self.wakes.set(self.wakes.get().and(Wakes { dispatch: false, callbacks: true }));
+        self.wakes.set(self.wakes.get().and(Wakes { callbacks: true, ..Wakes::default() }));
+    }
+
+    /// Something happened that a campaign, a workflow or the like may wait for.
+    pub fn wake_steps(&self) {
+        self.wakes.set(self.wakes.get().and(Wakes { steps: true, ..Wakes::default() }));
     }
 }

@@ -73,6 +73,27 @@ impl Tx<'_> {
         self.memory.ids.borrow_mut().next(now)
     }
 
+    /// Does `work`; what it wrote is taken back if it ends with a no.
+    ///
+    /// # Errors
+    /// Those of `work`, and SQLite's own.
+    pub fn attempt<T, E>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<Result<T, E>, StoreError>,
+    ) -> Result<Result<T, E>, StoreError> {
+        let run = |sql: &str| self.connection.prepare_cached(sql)?.execute([]).map(drop);
+        run("SAVEPOINT attempt")?;
+        let before = (self.memory.ids.borrow().clone(), *self.memory.tally.borrow());
+        let done = work(self)?;
+        if done.is_err() {
+            run("ROLLBACK TO attempt")?;
+            self.memory.ids.replace(before.0);
+            self.memory.tally.replace(before.1);
+        }
+        run("RELEASE attempt")?;
+        Ok(done)
+    }
+
     /// The counts as this transaction sees them.
     pub fn tally(&self) -> Tally {
         *self.memory.tally.borrow()
@@ -81,6 +102,11 @@ impl Tx<'_> {
     /// Who a number belongs to, as the tables of consent know it.
     pub fn person(&self, number: &PhoneNumber) -> Person {
         self.memory.person_key.person(number)
+    }
+
+    /// A code of eight letters and digits that follows from `seed` and cannot be guessed without this file.
+    pub fn code(&self, seed: &str) -> String {
+        self.memory.person_key.code(seed)
     }
 
     /// Asks that after the commit nothing of what this transaction deletes is left in the write-ahead log either.

@@ -53,6 +53,14 @@ impl PersonKey {
         short.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
         Person(short)
     }
+
+    /// Eight characters of Crockford's base 32: 40 bits.
+    pub(super) fn code(&self, seed: &str) -> String {
+        const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let digest = self.0.clone().chain_update(b"code\n").chain_update(seed.as_bytes()).finalize().into_bytes();
+        let letter = |octet: &u8| ALPHABET.get(usize::from(octet & 31)).map_or('0', |&letter| char::from(letter));
+        digest.iter().take(8).map(letter).collect()
+    }
 }
 
 /// Who a number belongs to, on a reading connection.

@@ -17,15 +17,19 @@ use crate::model::Timestamp;
 pub const OF_CONTACT: [&str; 5] = ["number", "name", "first_name", "locale", "points"];
 /// The object of the shop's own fields.
 pub const ATTRIBUTE: &str = "attribute";
+/// The object of what happened: the event that a workflow was begun by.
+pub const EVENT: &str = "event";
+/// The shop's name.
+pub const SHOP: &str = "shop";
 
 /// Whether a template may name this.
 pub fn is_known(name: &str) -> bool {
-    OF_CONTACT.contains(&name) || name == ATTRIBUTE || Point::named(name).is_some()
+    OF_CONTACT.contains(&name) || [ATTRIBUTE, EVENT, SHOP].contains(&name) || Point::named(name).is_some()
 }
 
 /// All names, for hints.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    OF_CONTACT.into_iter().chain([ATTRIBUTE]).chain(Point::ALL.iter().map(|point| point.name()))
+    OF_CONTACT.into_iter().chain([ATTRIBUTE, EVENT, SHOP]).chain(Point::ALL.iter().map(|point| point.name()))
 }
 
 /// The values for one contact. Empty texts are not among them: they are missing.
@@ -35,6 +39,8 @@ pub struct Fields {
     pub values: BTreeMap<String, Value>,
     /// The shop's own fields.
     pub attributes: BTreeMap<String, Value>,
+    /// What happened, if the text is about an event.
+    pub event: BTreeMap<String, Value>,
     /// What the contact reads.
     pub locale: Option<Locale>,
     /// The contact's currency.
@@ -70,10 +76,31 @@ impl Fields {
         Self {
             values,
             attributes: attributes.collect(),
+            event: BTreeMap::new(),
             locale: contact.locale.clone(),
             currency: points.text(Point::Currency).map(str::to_owned),
             zone,
         }
+    }
+}
+
+impl Fields {
+    /// With what happened: the properties of an event, its `amount`, and its first product as `product`.
+    #[must_use]
+    pub fn with_event(mut self, event: &serde_json::Map<String, serde_json::Value>) -> Self {
+        let is_there = |value: &Value| !value.is_none() && value.as_str().is_none_or(|text| !text.trim().is_empty());
+        let values = event.iter().map(|(name, value)| (name.clone(), json_value(value)));
+        self.event = values.filter(|(_, value)| is_there(value)).collect();
+        self
+    }
+
+    /// With the name of the shop.
+    #[must_use]
+    pub fn with_shop(mut self, name: Option<&str>) -> Self {
+        if let Some(name) = name {
+            self.values.insert(SHOP.to_owned(), Value::from(name));
+        }
+        self
     }
 }
 
@@ -94,6 +121,19 @@ fn number(value: f64) -> Value {
     #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
     let whole = (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64);
     whole.map_or_else(|| Value::from(value), Value::from)
+}
+
+fn json_value(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Null => Value::from(()),
+        serde_json::Value::Bool(flag) => Value::from(*flag),
+        serde_json::Value::Number(value) => value.as_f64().map_or_else(|| Value::from(()), number),
+        serde_json::Value::String(text) => Value::from(text.as_str()),
+        serde_json::Value::Array(entries) => entries.iter().map(json_value).collect(),
+        serde_json::Value::Object(fields) => {
+            Value::from_pairs(fields.iter().map(|(name, value)| (name.as_str(), json_value(value))))
+        }
+    }
 }
 
 fn attribute_of(attribute: &Attribute) -> Option<Value> {

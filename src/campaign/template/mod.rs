@@ -94,7 +94,10 @@ impl Template {
         }
         for (name, fallback) in &self.fallbacks {
             let place = format!("/fallbacks/{}", pointer_part(name));
-            let known = name.strip_prefix("attribute.").map_or_else(|| fields::is_known(name), |name| !name.is_empty());
+            let known = match name.split_once('.') {
+                Some((fields::ATTRIBUTE | fields::EVENT, rest)) => !rest.is_empty(),
+                Some(_) | None => fields::is_known(name),
+            };
             if !known {
                 faults.push(Fault::new(&place, "unknown_name", unknown(name)));
             } else if fallback.trim().is_empty() || fallback.chars().count() > 200 {
@@ -124,12 +127,17 @@ impl Template {
     }
 }
 
+/// Renders a source that has no fallbacks of its own.
+pub(super) fn render_source(source: &str, fields: &Fields, grants: &Grants) -> Result<Rendered, Skip> {
+    render::render(source, fields, &BTreeMap::new(), grants)
+}
+
 fn unknown(name: &str) -> String {
     let hint = nearest(name, fields::names()).map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
     format!("there is no field \"{}\"{hint}; the shop's own are attribute.NAME", short(name)).replace("\"?;", "\"? And")
 }
 
-fn check_source(text: &str) -> Result<(), Fault> {
+pub(super) fn check_source(text: &str) -> Result<(), Fault> {
     source::check(text)?;
     let wrong = |detail: String| Fault::new("", "wrong_template", detail);
     for name in render::used(text).map_err(wrong)? {

@@ -128,14 +128,18 @@ pub fn render(
 }
 
 fn context(fields: &Fields, fallbacks: &BTreeMap<String, String>, missed: &Arc<Mutex<Option<String>>>) -> Value {
-    let (mut values, mut attributes) = (fields.values.clone(), fields.attributes.clone());
+    let (mut values, mut attributes, mut event) =
+        (fields.values.clone(), fields.attributes.clone(), fields.event.clone());
     for (name, fallback) in fallbacks {
         let value = || Value::from(fallback.as_str());
-        match name.strip_prefix("attribute.") {
-            Some(name) => drop(attributes.entry(name.to_owned()).or_insert_with(value)),
-            None => drop(values.entry(name.clone()).or_insert_with(value)),
+        match name.split_once('.') {
+            Some((fields::ATTRIBUTE, name)) => drop(attributes.entry(name.to_owned()).or_insert_with(value)),
+            Some((fields::EVENT, name)) => drop(event.entry(name.to_owned()).or_insert_with(value)),
+            Some(_) | None => drop(values.entry(name.clone()).or_insert_with(value)),
         }
     }
+    let event = Context { values: event, prefix: "event.", missed: Arc::clone(missed) };
+    values.insert(fields::EVENT.to_owned(), Value::from_object(event));
     let own = Context { values: attributes, prefix: "attribute.", missed: Arc::clone(missed) };
     values.insert(fields::ATTRIBUTE.to_owned(), Value::from_object(own));
     Value::from_object(Context { values, prefix: "", missed: Arc::clone(missed) })

@@ -20,6 +20,7 @@ mod person;
 mod record;
 
 pub(super) use admit::{Plan, admit, plan};
+pub(super) use answer::OWN_TOKEN;
 pub(super) use due::{forget_older, tell_due};
 pub(super) use hear::received;
 pub(super) use leave::may_leave;

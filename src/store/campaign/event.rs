@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Map, Value, json};
 
-use super::{contact, point};
+use super::{contact, happening, point};
 use crate::campaign::event::{Event, Product};
 use crate::campaign::money::Money;
 use crate::model::Timestamp;
@@ -60,6 +60,7 @@ pub fn record(tx: &Tx<'_>, event: &Event, now: Timestamp) -> Result<Recorded, St
             if event.properties.is_empty() { None } else { serde_json::to_string(&event.properties).ok() },
             now.as_millis(),
         ])?;
+    happening::queue(tx, &event.kind, contact, tx.sql().last_insert_rowid())?;
     let mut points = point::of(tx.sql(), contact)?;
     points.record(event);
     point::save(tx, contact, &points)?;

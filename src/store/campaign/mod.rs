@@ -4,11 +4,16 @@
 //! - [`event`]: what happened, once for each id
 //! - [`point`]: the data points, one row for each contact
 //! - [`segment`]: definitions, and counting them
-//! - [`template`], [`coupon`]: texts, and the codes that they give out
+//! - [`template`], [`coupon`], [`link`]: texts, and the codes that they give out
+//! - [`origin`]: what a message was sent for
+//! - [`happening`]: events that workflows and live segments still have to look at
 
 pub mod contact;
 pub mod coupon;
 pub mod event;
+pub mod happening;
+pub mod link;
+pub mod origin;
 pub mod point;
 pub mod segment;
 pub mod template;

@@ -1,0 +1,46 @@
+//! The stepper's loop: campaigns, workflows and whatever else goes on by itself, a bounded piece in each transaction.
+
+use std::time::Duration;
+
+use super::bells::Bells;
+use super::clock::now;
+use crate::pipeline::{Turn, step};
+use crate::store::Store;
+
+/// How long it waits after an error of the store.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// What the loop needs.
+pub struct StepperTask {
+    /// The store.
+    pub store: Store,
+    /// The bells.
+    pub bells: Bells,
+}
+
+impl StepperTask {
+    /// Runs until the stop.
+    pub async fn run(self) {
+        while !self.bells.stopping() {
+            let settings = self.bells.settings();
+            let turn = self.store.write(move |tx| {
+                let turn = Turn::new(tx, &settings, now());
+                Ok((step(&turn)?, turn.wakes()))
+            });
+            let next = match turn.await {
+                Ok((progress, wakes)) => {
+                    self.bells.ring(wakes);
+                    if progress.done > 0 {
+                        continue;
+                    }
+                    progress.next
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "Campaigns and workflows wait: {error}");
+                    Some(now().plus(PAUSE))
+                }
+            };
+            self.bells.wait(&self.bells.steps, next).await;
+        }
+    }
+}

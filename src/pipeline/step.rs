@@ -1,0 +1,52 @@
+//! Moves what goes on by itself: whoever has something due does a bounded piece of it, in turn.
+
+use super::Turn;
+use crate::model::Timestamp;
+use crate::store::StoreError;
+
+/// What a piece of work came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// How many things were done; more may be due at once if there were any.
+    pub done: usize,
+    /// When something is due next, if anything is.
+    pub next: Option<Timestamp>,
+}
+
+impl Progress {
+    /// Both together: what was done in all, and what is due first.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let next = match (self.next, other.next) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        };
+        Self { done: self.done + other.done, next }
+    }
+}
+
+/// Somebody who has things due.
+type Stepper = fn(&Turn<'_>) -> Result<Progress, StoreError>;
+
+/// Everybody, in the order in which they step.
+const STEPPERS: [Stepper; 0] = [];
+
+/// Lets everybody step once.
+///
+/// # Errors
+/// The store's own.
+pub fn step(turn: &Turn<'_>) -> Result<Progress, StoreError> {
+    STEPPERS.iter().try_fold(Progress::default(), |all, stepper| Ok(all.and(stepper(turn)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_due_first_counts() {
+        let at = |millis| Progress { done: 1, next: Some(Timestamp::from_millis(millis)) };
+        assert_eq!(at(5).and(at(3)), Progress { done: 2, next: Some(Timestamp::from_millis(3)) });
+        assert_eq!(at(5).and(Progress::default()).next, Some(Timestamp::from_millis(5)));
+    }
+}
