@@ -22,6 +22,7 @@ mod lease;
 mod modems;
 pub mod notify;
 mod operate;
+pub mod page;
 mod pool;
 mod receipts;
 mod receive;

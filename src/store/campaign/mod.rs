@@ -7,6 +7,7 @@
 //! - [`template`], [`coupon`], [`link`]: texts, and the codes that they give out
 //! - [`click`]: who followed a link
 //! - [`origin`]: what a message was sent for
+//! - [`page`]: landing pages
 //! - [`happening`]: events that workflows and live segments still have to look at
 
 pub mod click;
@@ -16,6 +17,7 @@ pub mod event;
 pub mod happening;
 pub mod link;
 pub mod origin;
+pub mod page;
 pub mod point;
 pub mod segment;
 pub mod template;
