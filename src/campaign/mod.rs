@@ -9,6 +9,7 @@
 //! | [`template`], [`texts`] | a text with fields, in the contact's language, never with a hole in it |
 //! | [`origin`] | what a message was sent for |
 //! | [`coupon`] | what a pool of coupons gives out, and whether a code can be redeemed |
+//! | [`run`], [`price`] | campaigns: who gets which text when, what it costs and what it came to |
 //! | [`keywords`] | whether an incoming text is a STOP, START, JOIN, YES or HELP |
 //! | [`law`] | what a country asks: hours, labels, renewal; and where a number is |
 //! | [`hours`] | whether a message may leave now, and otherwise when |
@@ -34,7 +35,9 @@ pub mod locale;
 pub mod money;
 pub mod origin;
 pub mod point;
+pub mod price;
 mod rules;
+pub mod run;
 pub mod segment;
 pub mod template;
 pub mod texts;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::campaign::Rules;
+use crate::campaign::price::Prices;
 use crate::model::{AllowedTargets, Class, OnDoubt, State, Timestamp};
 use crate::policy::pool::PoolSettings;
 use crate::policy::retry::RetryPlan;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub consent: Arc<Rules>,
     /// What stands before the code of a short link, like `https://s.example/`; without it texts have the whole address.
     pub short_url: Option<Arc<str>>,
+    /// What segments cost.
+    pub prices: Arc<Prices>,
     /// When this process started; older rows may be followed by redeliveries.
     pub started_at: Timestamp,
 }
@@ -67,6 +70,7 @@ impl Default for Settings {
             parts_wait: HOUR * 24,
             consent: Arc::default(),
             short_url: None,
+            prices: Arc::default(),
             started_at: Timestamp::default(),
         }
     }

@@ -318,6 +318,7 @@ pub fn remove(tx: &Tx<'_>, number: &PhoneNumber) -> Result<bool, StoreError> {
     follow_labels(tx, &LISTS, stored.id, &stored.contact.lists, &none)?;
     follow_attributes(tx, stored.id, &stored.contact.attributes, &Attributes::new())?;
     coupon::forget_holder(tx, number)?;
+    super::run::recipient::forget(tx, stored.id)?;
     for sql in [
         "DELETE FROM contact_event WHERE contact = ?1",
         "DELETE FROM contact_point WHERE contact = ?1",

@@ -6,6 +6,7 @@
 //! - [`segment`]: definitions, and counting them
 //! - [`template`], [`coupon`], [`link`]: texts, and the codes that they give out
 //! - [`origin`]: what a message was sent for
+//! - [`run`]: campaigns and their recipients
 //! - [`happening`]: events that workflows and live segments still have to look at
 
 pub mod contact;
@@ -15,5 +16,6 @@ pub mod happening;
 pub mod link;
 pub mod origin;
 pub mod point;
+pub mod run;
 pub mod segment;
 pub mod template;
