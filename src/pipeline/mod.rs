@@ -13,6 +13,7 @@ mod accept;
 pub mod campaign;
 mod care;
 mod change;
+pub mod click;
 pub mod compose;
 pub mod consent;
 mod dispatch;

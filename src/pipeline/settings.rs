@@ -45,6 +45,8 @@ pub struct Settings {
     pub consent: Arc<Rules>,
     /// What stands before the code of a short link, like `https://s.example/`; without it texts have the whole address.
     pub short_url: Option<Arc<str>>,
+    /// How long a short link leads somewhere after it was made.
+    pub links_keep: Duration,
     /// What segments cost.
     pub prices: Arc<Prices>,
     /// When this process started; older rows may be followed by redeliveries.
@@ -70,6 +72,7 @@ impl Default for Settings {
             parts_wait: HOUR * 24,
             consent: Arc::default(),
             short_url: None,
+            links_keep: HOUR * 24 * 400,
             prices: Arc::default(),
             started_at: Timestamp::default(),
         }

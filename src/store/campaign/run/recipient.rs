@@ -294,7 +294,8 @@ pub fn forget(tx: &Tx<'_>, contact: i64) -> Result<usize, StoreError> {
         .sql()
         .prepare_cached(
             "UPDATE campaign_recipient SET contact = NULL, due_at = NULL, \
-             state = CASE state WHEN 'waiting' THEN 'skipped' ELSE state END, \
+             state = CASE state WHEN 'waiting' THEN 'skipped' \
+             ELSE coalesce((SELECT m.state FROM message m WHERE m.id = campaign_recipient.message), state) END, \
              reason = CASE state WHEN 'waiting' THEN 'contact_gone' ELSE reason END WHERE contact = ?1",
         )?
         .execute([contact])?)
