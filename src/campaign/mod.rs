@@ -7,7 +7,9 @@
 //! | [`import`] | which column of a table is which field |
 //! | [`segment`] | who is meant: a tree of conditions, and the SQL that counts it |
 //! | [`template`], [`texts`] | a text with fields, in the contact's language, never with a hole in it |
+//! | [`link`] | where a short link may lead, and whether a person followed it |
 //! | [`origin`] | what a message was sent for |
+//! | [`page`] | landing pages: what they may say, and their HTML |
 //! | [`coupon`] | what a pool of coupons gives out, and whether a code can be redeemed |
 //! | [`keywords`] | whether an incoming text is a STOP, START, JOIN, YES or HELP |
 //! | [`law`] | what a country asks: hours, labels, renewal; and where a number is |
@@ -30,9 +32,11 @@ pub mod hours;
 pub mod import;
 pub mod keywords;
 pub mod law;
+pub mod link;
 pub mod locale;
 pub mod money;
 pub mod origin;
+pub mod page;
 pub mod point;
 mod rules;
 pub mod segment;

@@ -12,6 +12,7 @@
 mod accept;
 mod care;
 mod change;
+pub mod click;
 pub mod compose;
 pub mod consent;
 mod dispatch;

@@ -44,6 +44,8 @@ pub struct Settings {
     pub consent: Arc<Rules>,
     /// What stands before the code of a short link, like `https://s.example/`; without it texts have the whole address.
     pub short_url: Option<Arc<str>>,
+    /// How long a short link leads somewhere after it was made.
+    pub links_keep: Duration,
     /// When this process started; older rows may be followed by redeliveries.
     pub started_at: Timestamp,
 }
@@ -67,6 +69,7 @@ impl Default for Settings {
             parts_wait: HOUR * 24,
             consent: Arc::default(),
             short_url: None,
+            links_keep: HOUR * 24 * 400,
             started_at: Timestamp::default(),
         }
     }

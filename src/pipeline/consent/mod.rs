@@ -32,3 +32,5 @@ pub use record::{Opinion, ask, lift, record, suppress};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trace_tests;

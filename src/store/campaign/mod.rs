@@ -5,9 +5,11 @@
 //! - [`point`]: the data points, one row for each contact
 //! - [`segment`]: definitions, and counting them
 //! - [`template`], [`coupon`], [`link`]: texts, and the codes that they give out
+//! - [`click`]: who followed a link
 //! - [`origin`]: what a message was sent for
 //! - [`happening`]: events that workflows and live segments still have to look at
 
+pub mod click;
 pub mod contact;
 pub mod coupon;
 pub mod event;
