@@ -11,6 +11,7 @@
 //! | [`origin`] | what a message was sent for |
 //! | [`page`] | landing pages: what they may say, and their HTML |
 //! | [`coupon`] | what a pool of coupons gives out, and whether a code can be redeemed |
+//! | [`run`], [`price`] | campaigns: who gets which text when, what it costs and what it came to |
 //! | [`keywords`] | whether an incoming text is a STOP, START, JOIN, YES or HELP |
 //! | [`law`] | what a country asks: hours, labels, renewal; and where a number is |
 //! | [`hours`] | whether a message may leave now, and otherwise when |
@@ -38,7 +39,9 @@ pub mod money;
 pub mod origin;
 pub mod page;
 pub mod point;
+pub mod price;
 mod rules;
+pub mod run;
 pub mod segment;
 pub mod template;
 pub mod texts;

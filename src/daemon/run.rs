@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::bells::Bells;
 use super::caretaker::CaretakerTask;
-use super::clock::now;
+use super::clock::{self, now};
 use super::dispatcher::{DispatcherTask, SLOW_MAX};
 use super::housekeeper::{DiskRoom, HousekeeperTask};
 use super::links::Links;
@@ -34,7 +34,7 @@ use crate::config;
 use crate::http::{Api, Front, HttpMetrics, HttpSettings, Listener, Server, router};
 use crate::link::SmppLinkSettings;
 use crate::model::{LinkName, State, catalog};
-use crate::pipeline::{Settings, Turn, notify, recover, reroute};
+use crate::pipeline::{Settings, Turn, Wakes, notify, recover, reroute};
 use crate::store::{Database, Options, Store, StoreError, throttle};
 
 /// How long the writer's thread may take to end once nothing is asked of it any more.
@@ -262,6 +262,13 @@ impl Daemon {
         self.started = links;
         self.links.set_modems(&modems).await;
         self.bells.dispatch.notify_one();
+    }
+
+    /// Puts the clock forward and lets everybody look again. Only while nothing is on its way: what waits for an answer
+    /// would be given up.
+    pub fn put_clock_forward(&self, by: Duration) {
+        clock::put_forward(by);
+        self.bells.ring(Wakes { dispatch: true, callbacks: true, steps: true });
     }
 
     /// Waits until the store stops after an error, and says what it was.

@@ -11,6 +11,7 @@
 
 mod compile;
 mod event;
+mod message;
 mod moment;
 mod read;
 pub mod ready;
@@ -19,6 +20,7 @@ mod tree;
 mod value;
 
 pub use compile::{Compiled, compile};
+pub use message::{MessageCondition, Response};
 pub use moment::Moment;
 pub use read::{CONDITIONS_MAX, DEPTH_MAX, read};
 pub use tree::{Condition, EventCondition, Field, Operand, Order, PropertyValue, Relation, Test, Tree};
