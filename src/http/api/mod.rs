@@ -19,9 +19,12 @@ mod modem;
 mod modem_ask;
 mod modem_view;
 mod number;
+mod page;
+mod page_preview;
 mod post;
 mod query;
 mod segment;
+mod short_link;
 mod suppression;
 mod template;
 mod template_preview;
@@ -166,6 +169,11 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(coupon::put_coupons))
         .routes(routes!(coupon::post_codes))
         .routes(routes!(coupon::issue_coupon))
+        .routes(routes!(page::list_pages))
+        .routes(routes!(page::get_page, page::put_page, page::delete_page))
+        .routes(routes!(page_preview::preview_page))
+        .routes(routes!(short_link::post_short_link, short_link::list_short_links))
+        .routes(routes!(short_link::get_short_link))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

@@ -68,10 +68,11 @@ impl<'a> Desk<'a> {
                 told.filter_map(|language| language.parse().ok()).collect()
             }
         };
-        let spoken = |wanted: &Locale| {
-            page.locale(Some(wanted)).filter(|locale| locale.language() == wanted.language())
+        let spoken =
+            |wanted: &Locale| page.locale(Some(wanted)).filter(|locale| locale.language() == wanted.language());
+        let Some(locale) = wanted.iter().find_map(spoken).or_else(|| page.locale(wanted.first())) else {
+            return Ok(None);
         };
-        let Some(locale) = wanted.iter().find_map(spoken).or_else(|| page.locale(wanted.first())) else { return Ok(None) };
         let Some(words) = Words::of(locale.language()) else { return Ok(None) };
         fields.locale = Some(locale.clone());
         let left_out = RefCell::default();
@@ -153,7 +154,7 @@ impl<'a> Desk<'a> {
 
     /// Paragraphs for the reader. Where something is missing, the paragraphs that name it are left out.
     fn paragraphs(&self, texts: &Texts) -> Vec<Part> {
-        let (source, language) = texts.source(Some(&self.locale));
+        let (language, source) = texts.source(Some(&self.locale));
         if source.is_empty() {
             return Vec::new();
         }
