@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
-use super::{coupon, point};
+use super::{contest, coupon, point, survey};
 use crate::campaign::attribute::{self, Attribute, Attributes};
 use crate::campaign::contact::{Contact, ContactChange};
 use crate::campaign::fault::Fault;
@@ -318,6 +318,8 @@ pub fn remove(tx: &Tx<'_>, number: &PhoneNumber) -> Result<bool, StoreError> {
     follow_labels(tx, &LISTS, stored.id, &stored.contact.lists, &none)?;
     follow_attributes(tx, stored.id, &stored.contact.attributes, &Attributes::new())?;
     coupon::forget_holder(tx, number)?;
+    survey::forget(tx, stored.id)?;
+    contest::forget(tx, stored.id)?;
     for sql in [
         "DELETE FROM contact_event WHERE contact = ?1",
         "DELETE FROM contact_point WHERE contact = ?1",

@@ -6,14 +6,20 @@
 //! - [`segment`]: definitions, and counting them
 //! - [`template`], [`coupon`], [`link`]: texts, and the codes that they give out
 //! - [`origin`]: what a message was sent for
+//! - [`definition`], [`conversation`], [`survey`], [`contest`], [`flood`]: what people write back
 //! - [`happening`]: events that workflows and live segments still have to look at
 
 pub mod contact;
+pub mod contest;
+pub mod conversation;
 pub mod coupon;
+pub mod definition;
 pub mod event;
+pub mod flood;
 pub mod happening;
 pub mod link;
 pub mod origin;
 pub mod point;
 pub mod segment;
+pub mod survey;
 pub mod template;
