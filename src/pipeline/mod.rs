@@ -31,6 +31,7 @@ mod settings;
 mod settle;
 mod step;
 mod sweep;
+pub mod talk;
 mod turn;
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::campaign::Rules;
 use crate::campaign::price::Prices;
+use crate::campaign::conversation::TalkRules;
 use crate::model::{AllowedTargets, Class, OnDoubt, State, Timestamp};
 use crate::policy::pool::PoolSettings;
 use crate::policy::retry::RetryPlan;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub parts_wait: Duration,
     /// Consent and the law.
     pub consent: Arc<Rules>,
+    /// Conversations: opening hours, and how often a number is answered by itself.
+    pub talk: Arc<TalkRules>,
     /// What stands before the code of a short link, like `https://s.example/`; without it texts have the whole address.
     pub short_url: Option<Arc<str>>,
     /// How long a short link leads somewhere after it was made.
@@ -71,6 +74,7 @@ impl Default for Settings {
             inbound_target: None,
             parts_wait: HOUR * 24,
             consent: Arc::default(),
+            talk: Arc::default(),
             short_url: None,
             links_keep: HOUR * 24 * 400,
             prices: Arc::default(),

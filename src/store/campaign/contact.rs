@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
-use super::{coupon, link, point};
+use super::{contest, coupon, link, point, survey};
 use crate::campaign::attribute::{self, Attribute, Attributes};
 use crate::campaign::contact::{Contact, ContactChange};
 use crate::campaign::fault::Fault;
@@ -320,6 +320,8 @@ pub fn remove(tx: &Tx<'_>, number: &PhoneNumber) -> Result<bool, StoreError> {
     coupon::forget_holder(tx, number)?;
     link::forget(tx, stored.id)?;
     super::run::recipient::forget(tx, stored.id)?;
+    survey::forget(tx, stored.id)?;
+    contest::forget(tx, stored.id)?;
     for sql in [
         "DELETE FROM happening WHERE contact = ?1",
         "DELETE FROM origin WHERE contact = ?1",

@@ -9,12 +9,17 @@
 //! - [`origin`]: what a message was sent for
 //! - [`page`]: landing pages
 //! - [`run`]: campaigns and their recipients
+//! - [`definition`], [`conversation`], [`survey`], [`contest`], [`flood`]: what people write back
 //! - [`happening`]: events that workflows and live segments still have to look at
 
 pub mod click;
 pub mod contact;
+pub mod contest;
+pub mod conversation;
 pub mod coupon;
+pub mod definition;
 pub mod event;
+pub mod flood;
 pub mod happening;
 pub mod link;
 pub mod origin;
@@ -22,4 +27,5 @@ pub mod page;
 pub mod point;
 pub mod run;
 pub mod segment;
+pub mod survey;
 pub mod template;
