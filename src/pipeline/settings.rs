@@ -44,6 +44,8 @@ pub struct Settings {
     pub consent: Arc<Rules>,
     /// What stands before the code of a short link, like `https://s.example/`; without it texts have the whole address.
     pub short_url: Option<Arc<str>>,
+    /// How often live segments look at all contacts, because time passes for them too.
+    pub live_every: Duration,
     /// When this process started; older rows may be followed by redeliveries.
     pub started_at: Timestamp,
 }
@@ -67,6 +69,7 @@ impl Default for Settings {
             parts_wait: HOUR * 24,
             consent: Arc::default(),
             short_url: None,
+            live_every: HOUR,
             started_at: Timestamp::default(),
         }
     }

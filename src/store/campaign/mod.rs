@@ -3,7 +3,7 @@
 //! - [`contact`]: contacts with their attributes, tags and lists
 //! - [`event`]: what happened, once for each id
 //! - [`point`]: the data points, one row for each contact
-//! - [`segment`]: definitions, and counting them
+//! - [`segment`], [`live`]: definitions, and counting them; who is in them now
 //! - [`template`], [`coupon`], [`link`]: texts, and the codes that they give out
 //! - [`origin`]: what a message was sent for
 //! - [`happening`]: events that workflows and live segments still have to look at
@@ -13,6 +13,7 @@ pub mod coupon;
 pub mod event;
 pub mod happening;
 pub mod link;
+pub mod live;
 pub mod origin;
 pub mod point;
 pub mod segment;

@@ -10,6 +10,8 @@ use crate::campaign::point::{Point, PointValue, Points, birthday_place, day_numb
 use crate::model::{PhoneNumber, State, Timestamp};
 use crate::store::{StoreError, Tx};
 
+use super::live;
+
 impl ToSql for PointValue {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self {
@@ -179,7 +181,7 @@ pub fn replied(tx: &Tx<'_>, number: &PhoneNumber, now: Timestamp) -> Result<(), 
              WHERE contact = (SELECT id FROM contact WHERE number = ?1)",
         )?
         .execute(params![number.as_str(), now.as_millis()])?;
-    Ok(())
+    live::touch_number(tx, number)
 }
 
 #[cfg(test)]
