@@ -20,6 +20,7 @@ mod dispatch;
 mod doubts;
 mod estimate;
 mod lease;
+pub mod live;
 mod modems;
 pub mod notify;
 mod operate;

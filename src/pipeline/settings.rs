@@ -52,6 +52,8 @@ pub struct Settings {
     pub links_keep: Duration,
     /// What segments cost.
     pub prices: Arc<Prices>,
+    /// How often live segments look at all contacts, because time passes for them too.
+    pub live_every: Duration,
     /// When this process started; older rows may be followed by redeliveries.
     pub started_at: Timestamp,
 }
@@ -78,6 +80,7 @@ impl Default for Settings {
             short_url: None,
             links_keep: HOUR * 24 * 400,
             prices: Arc::default(),
+            live_every: HOUR,
             started_at: Timestamp::default(),
         }
     }

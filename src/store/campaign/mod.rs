@@ -3,7 +3,7 @@
 //! - [`contact`]: contacts with their attributes, tags and lists
 //! - [`event`]: what happened, once for each id
 //! - [`point`]: the data points, one row for each contact
-//! - [`segment`]: definitions, and counting them
+//! - [`segment`], [`live`]: definitions, and counting them; who is in them now
 //! - [`template`], [`coupon`], [`link`]: texts, and the codes that they give out
 //! - [`click`]: who followed a link
 //! - [`origin`]: what a message was sent for
@@ -22,6 +22,7 @@ pub mod event;
 pub mod flood;
 pub mod happening;
 pub mod link;
+pub mod live;
 pub mod origin;
 pub mod page;
 pub mod point;
