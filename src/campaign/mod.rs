@@ -8,6 +8,7 @@
 //! | [`segment`] | who is meant: a tree of conditions, and the SQL that counts it |
 //! | [`template`], [`texts`] | a text with fields, in the contact's language, never with a hole in it |
 //! | [`origin`] | what a message was sent for |
+//! | [`workflow`] | what happens step by step to who enrolled |
 //! | [`coupon`] | what a pool of coupons gives out, and whether a code can be redeemed |
 //! | [`keywords`] | whether an incoming text is a STOP, START, JOIN, YES or HELP |
 //! | [`law`] | what a country asks: hours, labels, renewal; and where a number is |
@@ -38,5 +39,6 @@ mod rules;
 pub mod segment;
 pub mod template;
 pub mod texts;
+pub mod workflow;
 
 pub use rules::{Caps, Labels, Rules};

@@ -17,6 +17,7 @@ pub mod consent;
 mod dispatch;
 mod doubts;
 mod estimate;
+mod happen;
 mod lease;
 mod modems;
 pub mod notify;
@@ -29,6 +30,7 @@ mod settle;
 mod step;
 mod sweep;
 mod turn;
+pub mod workflow;
 
 #[cfg(test)]
 mod tests;

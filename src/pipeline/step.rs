@@ -29,7 +29,7 @@ impl Progress {
 type Stepper = fn(&Turn<'_>) -> Result<Progress, StoreError>;
 
 /// Everybody, in the order in which they step.
-const STEPPERS: [Stepper; 0] = [];
+const STEPPERS: &[Stepper] = &[super::happen::step, super::workflow::step];
 
 /// Lets everybody step once.
 ///

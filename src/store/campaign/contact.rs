@@ -319,6 +319,8 @@ pub fn remove(tx: &Tx<'_>, number: &PhoneNumber) -> Result<bool, StoreError> {
     follow_attributes(tx, stored.id, &stored.contact.attributes, &Attributes::new())?;
     coupon::forget_holder(tx, number)?;
     for sql in [
+        "DELETE FROM visit WHERE enrolment IN (SELECT id FROM enrolment WHERE contact = ?1)",
+        "DELETE FROM enrolment WHERE contact = ?1",
         "DELETE FROM contact_event WHERE contact = ?1",
         "DELETE FROM contact_point WHERE contact = ?1",
         "DELETE FROM contact WHERE id = ?1",

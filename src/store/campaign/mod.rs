@@ -6,10 +6,12 @@
 //! - [`segment`]: definitions, and counting them
 //! - [`template`], [`coupon`], [`link`]: texts, and the codes that they give out
 //! - [`origin`]: what a message was sent for
+//! - [`workflow`], [`enrolment`]: what is defined, and who is in it
 //! - [`happening`]: events that workflows and live segments still have to look at
 
 pub mod contact;
 pub mod coupon;
+pub mod enrolment;
 pub mod event;
 pub mod happening;
 pub mod link;
@@ -17,3 +19,5 @@ pub mod origin;
 pub mod point;
 pub mod segment;
 pub mod template;
+pub mod workflow;
+pub mod workflow_date;
