@@ -10,8 +10,10 @@
 //! happen next is told by [`Wakes`], which carry no data: a wake-up makes somebody look at the rows.
 
 mod accept;
+pub mod campaign;
 mod care;
 mod change;
+pub mod click;
 pub mod compose;
 pub mod consent;
 mod dispatch;
@@ -19,9 +21,11 @@ mod doubts;
 mod estimate;
 mod happen;
 mod lease;
+pub mod live;
 mod modems;
 pub mod notify;
 mod operate;
+pub mod page;
 mod pool;
 mod receipts;
 mod receive;
@@ -29,6 +33,7 @@ mod settings;
 mod settle;
 mod step;
 mod sweep;
+pub mod talk;
 mod turn;
 pub mod workflow;
 

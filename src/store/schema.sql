@@ -598,3 +598,201 @@ CREATE INDEX contact_point_birthday ON contact_point (birthday_place) WHERE birt
 CREATE INDEX contact_point_appointment ON contact_point (next_appointment_at) WHERE next_appointment_at IS NOT NULL;
 CREATE INDEX contact_point_renewal ON contact_point (renewal_on) WHERE renewal_on IS NOT NULL;
 CREATE INDEX contact_point_points ON contact_point (points_expire_on) WHERE points_expire_on IS NOT NULL;
+-- Campaigns, and who they go to.
+
+CREATE TABLE campaign (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT    NOT NULL UNIQUE,
+    title       TEXT    NOT NULL,
+    definition  TEXT    NOT NULL,         -- JSON, campaign::run
+    version     INTEGER NOT NULL,         -- how often it was written
+    phase       TEXT    NOT NULL,         -- draft, scheduled, running, paused, done, canceled
+    frozen      TEXT,                     -- JSON: segments and templates as they were when it was started
+    stage       TEXT    NOT NULL,         -- take, spread, send: what it does while it is running
+    cursor      INTEGER NOT NULL,         -- how far the stage is: the last contact, or the last recipient
+    recipients  INTEGER NOT NULL,         -- how many were taken so far
+    busy        INTEGER NOT NULL,         -- 1 while a step may have something to do
+    withdrawing INTEGER NOT NULL,         -- 1 while messages of it may have to be taken out of the queue
+    created_at  INTEGER NOT NULL,
+    changed_at  INTEGER NOT NULL,
+    started_at  INTEGER,                  -- when somebody started it
+    begins_at   INTEGER,                  -- when it takes its recipients
+    ended_at    INTEGER
+) STRICT;
+CREATE INDEX campaign_busy ON campaign (id) WHERE busy = 1;
+
+CREATE TABLE campaign_recipient (
+    campaign    INTEGER NOT NULL,
+    n           INTEGER NOT NULL,         -- from 1, in the order in which they were taken
+    contact     INTEGER,                  -- absent once the contact is gone
+    part        TEXT    NOT NULL,         -- the variant, or control
+    country     TEXT,
+    turn_at     INTEGER NOT NULL,         -- from when on purchases count, for control and variants alike
+    due_at      INTEGER,                  -- only while waiting
+    state       TEXT    NOT NULL,         -- waiting, control, skipped, blocked, accepted, withdrawn; the message's own once that is gone
+    at          INTEGER,                  -- when it was decided
+    reason      TEXT,                     -- why there is no message, or why the message did not arrive
+    message     INTEGER,
+    segments    INTEGER,
+    cost        INTEGER,                  -- of all segments, in millionths
+    PRIMARY KEY (campaign, n)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX campaign_recipient_contact ON campaign_recipient (contact, campaign) WHERE contact IS NOT NULL;
+CREATE INDEX campaign_recipient_due ON campaign_recipient (campaign, due_at, n) WHERE due_at IS NOT NULL;
+-- Links that were followed, and the pages that they lead to.
+
+-- Visits by people and requests by machines; the newest ones of a link, whose counts are in short_link.
+CREATE TABLE click (
+    id          INTEGER PRIMARY KEY,
+    link        INTEGER NOT NULL,         -- short_link
+    at          INTEGER NOT NULL,
+    machine     TEXT,                     -- its name; absent for a person
+    visitor     INTEGER NOT NULL          -- of a link that everybody gets: a keyed hash of browser and address; else 0
+) STRICT;
+CREATE INDEX click_link ON click (link, at);
+
+CREATE TABLE page (
+    name        TEXT PRIMARY KEY,
+    definition  TEXT    NOT NULL,         -- JSON, campaign::page
+    created_at  INTEGER NOT NULL,
+    changed_at  INTEGER NOT NULL
+-- Two ways: conversations, keyword services, surveys, contests.
+
+-- What the shop defined.
+CREATE TABLE talk_definition (
+    kind        TEXT    NOT NULL,         -- service, survey, contest
+    name        TEXT    NOT NULL,
+    definition  TEXT    NOT NULL,         -- JSON: campaign::service, campaign::survey, campaign::contest
+    created_at  INTEGER NOT NULL,
+    changed_at  INTEGER NOT NULL,
+    PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+
+-- The words of services as they are looked up.
+CREATE TABLE service_word (
+    how         TEXT    NOT NULL,         -- exact, prefix, regex, any
+    word        TEXT    NOT NULL,         -- in its plain form; a pattern as it is; empty for any
+    service     TEXT    NOT NULL,
+    PRIMARY KEY (how, word, service)
+) STRICT, WITHOUT ROWID;
+
+-- One for each number that wrote, or that a person of the shop wrote to.
+CREATE TABLE conversation (
+    id          INTEGER PRIMARY KEY,
+    number      TEXT    NOT NULL UNIQUE,  -- E.164 with plus
+    state       TEXT    NOT NULL,         -- open, closed
+    assignee    TEXT,
+    tags        TEXT,                     -- JSON array
+    unread      INTEGER NOT NULL,         -- texts that nobody of the shop has read
+    ours        TEXT,                     -- our number that it last came to
+    last_text   TEXT,                     -- the beginning of the last text, either way
+    last_in_at  INTEGER,                  -- when the person last wrote
+    last_at     INTEGER NOT NULL,         -- when anything last happened
+    created_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX conversation_last ON conversation (last_at, id);
+CREATE INDEX conversation_state ON conversation (state, last_at, id);
+
+CREATE TABLE conversation_note (
+    id          INTEGER PRIMARY KEY,
+    conversation INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    author      TEXT    NOT NULL,         -- who wrote it; what wrote it, like `service info`
+    text        TEXT    NOT NULL
+) STRICT;
+CREATE INDEX conversation_note_of ON conversation_note (conversation, id);
+
+-- What took an incoming text.
+CREATE TABLE heard (
+    message     INTEGER PRIMARY KEY,      -- inbound
+    kind        TEXT    NOT NULL,         -- keyword, workflow, survey, service, conversation
+    source      TEXT    NOT NULL          -- its name
+) STRICT;
+
+-- How often a number was answered by itself (campaign::flood), for a few days.
+CREATE TABLE talk_flood (
+    number      TEXT PRIMARY KEY,
+    ledger      TEXT    NOT NULL,         -- JSON
+    at          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX talk_flood_age ON talk_flood (at);
+
+CREATE TABLE survey_run (
+    id          INTEGER PRIMARY KEY,
+    survey      TEXT    NOT NULL,
+    contact     INTEGER NOT NULL,
+    state       TEXT    NOT NULL,         -- open, done, timed_out, stopped, gave_up, unsent
+    begun_by    TEXT    NOT NULL,         -- `service info`, `workflow win-back`, api, page
+    question    TEXT,                     -- the open one
+    asked       INTEGER,                  -- the message that asks it
+    tries       INTEGER NOT NULL,         -- wrong answers to it
+    answers     TEXT    NOT NULL,         -- JSON object
+    ours        TEXT,                     -- our number that it is asked from
+    started_at  INTEGER NOT NULL,
+    due_at      INTEGER,                  -- while it is open: when nobody waits any more
+    ended_at    INTEGER
+) STRICT;
+CREATE UNIQUE INDEX survey_run_open ON survey_run (contact) WHERE state = 'open';
+CREATE INDEX survey_run_contact ON survey_run (contact);
+CREATE INDEX survey_run_due ON survey_run (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX survey_run_of ON survey_run (survey, id);
+
+-- What a draw follows from. The seed is made with the contest and shown after the draw only.
+CREATE TABLE contest_seed (
+    contest     TEXT PRIMARY KEY,
+    seed        TEXT    NOT NULL,         -- 64 hexadecimal digits
+    made_at     INTEGER NOT NULL,
+    over        INTEGER NOT NULL DEFAULT 0    -- 1 once a draw began: nobody enters any more
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE contest_entry (
+    id          INTEGER PRIMARY KEY,      -- its text form is the ticket
+    contest     TEXT    NOT NULL,
+    contact     INTEGER,                  -- absent once erased after a draw
+    at          INTEGER NOT NULL,
+    entered_by  TEXT    NOT NULL          -- `service win`, page, api
+) STRICT;
+CREATE UNIQUE INDEX contest_entry_once ON contest_entry (contest, contact) WHERE contact IS NOT NULL;
+CREATE INDEX contest_entry_order ON contest_entry (contest, id);
+CREATE INDEX contest_entry_contact ON contest_entry (contact) WHERE contact IS NOT NULL;
+
+-- Every draw, also those that were done again; rows are only added.
+CREATE TABLE contest_draw (
+    contest     TEXT    NOT NULL,
+    n           INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    token       INTEGER NOT NULL,         -- who asked for it
+    seed        TEXT    NOT NULL,
+    given       INTEGER NOT NULL,         -- 1: the seed came from outside
+    list        TEXT    NOT NULL,         -- hash of the list of tickets
+    entries     INTEGER NOT NULL,
+    winners     TEXT    NOT NULL,         -- JSON array of tickets, the first prize first
+    reason      TEXT,                     -- why it was done again
+    PRIMARY KEY (contest, n)
+) STRICT, WITHOUT ROWID;
+-- Segments that know their members, and tell who comes and goes.
+CREATE TABLE live_segment (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT    UNIQUE,           -- none once it is live no more and its members are to be taken away
+    since       INTEGER NOT NULL,
+    members     INTEGER NOT NULL DEFAULT 0,
+    quiet       INTEGER NOT NULL,         -- 1 while the first look goes on that tells nobody who is in it
+    up_to       INTEGER NOT NULL,         -- the contact up to which the present look came; 0 between two
+    next_at     INTEGER NOT NULL          -- when the next look begins or goes on
+) STRICT;
+
+CREATE TABLE segment_member (
+    segment     INTEGER NOT NULL,
+    contact     INTEGER NOT NULL,
+    since       INTEGER NOT NULL,
+    PRIMARY KEY (segment, contact)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX segment_member_contact ON segment_member (contact);
+
+-- Contacts that were changed and are not looked at yet by live segments.
+CREATE TABLE segment_touched (
+    contact     INTEGER PRIMARY KEY
+) STRICT;
+
+CREATE INDEX contact_event_segment ON contact_event (properties ->> '$.segment', id)
+    WHERE kind IN ('segment_entered', 'segment_left');

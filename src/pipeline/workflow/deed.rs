@@ -17,7 +17,7 @@ use crate::campaign::workflow::{Action, Deed, Facts as _, Field, Send, SetTo, St
 use crate::model::{MessageId, PhoneNumber, State};
 use crate::pipeline::compose::{self, Outgoing};
 use crate::pipeline::consent::{Opinion, record};
-use crate::pipeline::notify;
+use crate::pipeline::{notify, talk};
 use crate::store::StoreError;
 use crate::store::campaign::{contact, event};
 
@@ -44,10 +44,7 @@ impl Done {
 struct Told<'a> {
     name: &'a str,
     step: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    webhook: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
+    webhook: &'a str,
     contact: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<&'a Map<String, Value>>,
@@ -117,8 +114,8 @@ impl Known<'_, '_, '_> {
             }
             Deed::Survey(name) => return self.survey(name),
             Deed::Enrol(name) => return self.enrol(name),
-            Deed::Webhook(webhook) => return self.tell(step, "workflow", Some(webhook), None),
-            Deed::Notify(source) => return self.notify(step, source),
+            Deed::Webhook(webhook) => return self.tell(step, webhook),
+            Deed::Notify(source) => return self.notify(source),
             Deed::OptOut(words) => return self.opt_out(words),
         }
         self.change(&change)
@@ -211,13 +208,12 @@ impl Known<'_, '_, '_> {
     }
 
     fn survey(&mut self, name: &str) -> Result<Done, StoreError> {
-        // Whoever asks surveys is told in the queue of events, so that a workflow need not know how they are asked.
-        let turn = self.desk.turn;
-        let mut event = Event::new("survey_asked", self.contact.contact.number.clone(), turn.now);
-        event.properties.insert("survey".to_owned(), json!(name));
-        event::record(turn.tx, &event, turn.now)?;
-        turn.wake_steps();
-        Done::said(format!("survey {name} begins"))
+        let by = format!("workflow {}", self.workflow.name);
+        let begin = talk::Begin { by: &by, class: self.workflow.class, ours: None };
+        match talk::start_survey(self.desk.turn, &self.contact, name, begin)? {
+            Ok(_) => Done::said(format!("survey {name} begins")),
+            Err(not_begun) => Done::skipped(not_begun),
+        }
     }
 
     fn enrol(&mut self, name: &str) -> Result<Done, StoreError> {
@@ -227,27 +223,29 @@ impl Known<'_, '_, '_> {
         Done::said(format!("{name}: {}", outcome.as_str()))
     }
 
-    fn tell(&self, step: &Step, kind: &str, webhook: Option<&str>, text: Option<&str>) -> Result<Done, StoreError> {
+    fn tell(&self, step: &Step, webhook: &str) -> Result<Done, StoreError> {
         let told = Told {
             name: &self.workflow.name,
             step: &step.id,
             webhook,
-            text,
             contact: self.contact.contact.to_json(),
             event: self.enrolment.event.as_ref(),
         };
-        if notify::tell(self.desk.turn, kind, told)? {
-            return Done::said(format!("told {}", webhook.or(text).unwrap_or(kind)));
+        if notify::tell(self.desk.turn, "workflow", told)? {
+            return Done::said(format!("told {webhook}"));
         }
         Done::skipped("there is no target for callbacks: callback.target or callback.inbound_target")
     }
 
-    fn notify(&self, step: &Step, source: &str) -> Result<Done, StoreError> {
+    fn notify(&self, source: &str) -> Result<Done, StoreError> {
         let fields = compose::fields(self.desk.turn, &self.contact, self.enrolment.event.as_ref())?;
-        match Template::of(source).render(&fields, &Grants::default()) {
-            Ok(rendered) => self.tell(step, "notice", None, Some(&rendered.text)),
-            Err(skip) => Done::skipped(skip),
-        }
+        let text = match Template::of(source).render(&fields, &Grants::default()) {
+            Ok(rendered) => rendered.text,
+            Err(skip) => return Done::skipped(skip),
+        };
+        let by = format!("workflow {}", self.workflow.name);
+        talk::notice(self.desk.turn, &self.contact.contact.number, &by, &text)?;
+        Done::said(format!("told the staff: {text}"))
     }
 
     fn opt_out(&self, words: &str) -> Result<Done, StoreError> {
