@@ -9,6 +9,7 @@
 //! | [`template`], [`texts`] | a text with fields, in the contact's language, never with a hole in it |
 //! | [`link`] | where a short link may lead, and whether a person followed it |
 //! | [`origin`] | what a message was sent for |
+//! | [`workflow`] | what happens step by step to who enrolled |
 //! | [`page`] | landing pages: what they may say, and their HTML |
 //! | [`coupon`] | what a pool of coupons gives out, and whether a code can be redeemed |
 //! | [`run`], [`price`] | campaigns: who gets which text when, what it costs and what it came to |
@@ -54,5 +55,6 @@ pub mod service;
 pub mod survey;
 pub mod template;
 pub mod texts;
+pub mod workflow;
 
 pub use rules::{Caps, Labels, Rules};

@@ -19,6 +19,7 @@ pub mod consent;
 mod dispatch;
 mod doubts;
 mod estimate;
+mod happen;
 mod lease;
 pub mod live;
 mod modems;
@@ -34,6 +35,7 @@ mod step;
 mod sweep;
 pub mod talk;
 mod turn;
+pub mod workflow;
 
 #[cfg(test)]
 mod tests;

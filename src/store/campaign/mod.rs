@@ -7,6 +7,7 @@
 //! - [`template`], [`coupon`], [`link`]: texts, and the codes that they give out
 //! - [`click`]: who followed a link
 //! - [`origin`]: what a message was sent for
+//! - [`workflow`], [`enrolment`]: what is defined, and who is in it
 //! - [`page`]: landing pages
 //! - [`run`]: campaigns and their recipients
 //! - [`definition`], [`conversation`], [`survey`], [`contest`], [`flood`]: what people write back
@@ -18,6 +19,7 @@ pub mod contest;
 pub mod conversation;
 pub mod coupon;
 pub mod definition;
+pub mod enrolment;
 pub mod event;
 pub mod flood;
 pub mod happening;
@@ -30,3 +32,5 @@ pub mod run;
 pub mod segment;
 pub mod survey;
 pub mod template;
+pub mod workflow;
+pub mod workflow_date;
