@@ -10,6 +10,7 @@
 //! | [`link`] | where a short link may lead, and whether a person followed it |
 //! | [`origin`] | what a message was sent for |
 //! | [`page`] | landing pages: what they may say, and their HTML |
+//! | [`playbook`] | a whole use of texts in one file, with parameters |
 //! | [`coupon`] | what a pool of coupons gives out, and whether a code can be redeemed |
 //! | [`keywords`] | whether an incoming text is a STOP, START, JOIN, YES or HELP |
 //! | [`law`] | what a country asks: hours, labels, renewal; and where a number is |
@@ -37,6 +38,7 @@ pub mod locale;
 pub mod money;
 pub mod origin;
 pub mod page;
+pub mod playbook;
 pub mod point;
 mod rules;
 pub mod segment;

@@ -22,6 +22,7 @@ mod lease;
 mod modems;
 pub mod notify;
 mod operate;
+pub mod playbook;
 mod pool;
 mod receipts;
 mod receive;

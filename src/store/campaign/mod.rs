@@ -6,6 +6,7 @@
 //! - [`segment`]: definitions, and counting them
 //! - [`template`], [`coupon`], [`link`]: texts, and the codes that they give out
 //! - [`click`]: who followed a link
+//! - [`playbook`]: what is installed, and what it brought
 //! - [`origin`]: what a message was sent for
 //! - [`happening`]: events that workflows and live segments still have to look at
 
@@ -16,6 +17,7 @@ pub mod event;
 pub mod happening;
 pub mod link;
 pub mod origin;
+pub mod playbook;
 pub mod point;
 pub mod segment;
 pub mod template;
