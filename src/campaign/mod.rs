@@ -12,6 +12,7 @@
 //! | [`page`] | landing pages: what they may say, and their HTML |
 //! | [`playbook`] | a whole use of texts in one file, with parameters |
 //! | [`coupon`] | what a pool of coupons gives out, and whether a code can be redeemed |
+//! | [`run`], [`price`] | campaigns: who gets which text when, what it costs and what it came to |
 //! | [`keywords`] | whether an incoming text is a STOP, START, JOIN, YES or HELP |
 //! | [`law`] | what a country asks: hours, labels, renewal; and where a number is |
 //! | [`hours`] | whether a message may leave now, and otherwise when |
@@ -40,7 +41,9 @@ pub mod origin;
 pub mod page;
 pub mod playbook;
 pub mod point;
+pub mod price;
 mod rules;
+pub mod run;
 pub mod segment;
 pub mod template;
 pub mod texts;

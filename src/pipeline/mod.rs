@@ -10,6 +10,7 @@
 //! happen next is told by [`Wakes`], which carry no data: a wake-up makes somebody look at the rows.
 
 mod accept;
+pub mod campaign;
 mod care;
 mod change;
 pub mod click;

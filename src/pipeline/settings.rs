@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::campaign::Rules;
+use crate::campaign::price::Prices;
 use crate::model::{AllowedTargets, Class, OnDoubt, State, Timestamp};
 use crate::policy::pool::PoolSettings;
 use crate::policy::retry::RetryPlan;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub short_url: Option<Arc<str>>,
     /// How long a short link leads somewhere after it was made.
     pub links_keep: Duration,
+    /// What segments cost.
+    pub prices: Arc<Prices>,
     /// When this process started; older rows may be followed by redeliveries.
     pub started_at: Timestamp,
 }
@@ -70,6 +73,7 @@ impl Default for Settings {
             consent: Arc::default(),
             short_url: None,
             links_keep: HOUR * 24 * 400,
+            prices: Arc::default(),
             started_at: Timestamp::default(),
         }
     }

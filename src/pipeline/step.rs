@@ -29,7 +29,7 @@ impl Progress {
 type Stepper = fn(&Turn<'_>) -> Result<Progress, StoreError>;
 
 /// Everybody, in the order in which they step.
-const STEPPERS: [Stepper; 0] = [];
+const STEPPERS: [Stepper; 1] = [super::campaign::step];
 
 /// Lets everybody step once.
 ///

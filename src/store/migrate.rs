@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("steps/5.sql"),
     include_str!("steps/6.sql"),
     include_str!("steps/7.sql"),
+    include_str!("steps/8.sql"),
     include_str!("steps/12.sql"),
 ];
 

@@ -319,6 +319,7 @@ pub fn remove(tx: &Tx<'_>, number: &PhoneNumber) -> Result<bool, StoreError> {
     follow_attributes(tx, stored.id, &stored.contact.attributes, &Attributes::new())?;
     coupon::forget_holder(tx, number)?;
     link::forget(tx, stored.id)?;
+    super::run::recipient::forget(tx, stored.id)?;
     for sql in [
         "DELETE FROM happening WHERE contact = ?1",
         "DELETE FROM origin WHERE contact = ?1",

@@ -8,6 +8,7 @@
 //! - [`click`]: who followed a link
 //! - [`playbook`]: what is installed, and what it brought
 //! - [`origin`]: what a message was sent for
+//! - [`run`]: campaigns and their recipients
 //! - [`happening`]: events that workflows and live segments still have to look at
 
 pub mod click;
@@ -19,5 +20,6 @@ pub mod link;
 pub mod origin;
 pub mod playbook;
 pub mod point;
+pub mod run;
 pub mod segment;
 pub mod template;
