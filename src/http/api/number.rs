@@ -15,7 +15,7 @@ use crate::model::{PhoneNumber, Timestamp};
 use crate::pipeline::Turn;
 use crate::pipeline::consent as gate;
 use crate::store::StoreError;
-use crate::store::campaign::{contact, event, point};
+use crate::store::campaign::{contact, event, live, point};
 
 use super::consent::ConsentView;
 use super::suppression::SuppressionView;
@@ -97,6 +97,9 @@ fn contact_of(connection: &Connection, number: &PhoneNumber, now: Timestamp) -> 
     fields.insert("events".to_owned(), Value::Array(events.collect()));
     let links = short_link::of_contact(connection, stored.id, number)?;
     fields.insert("links".to_owned(), serde_json::to_value(links).unwrap_or_default());
+    let segments = live::of(connection, stored.id)?.into_iter();
+    let segments = segments.map(|(name, since)| serde_json::json!({ "name": name, "since": since.to_string() }));
+    fields.insert("segments".to_owned(), Value::Array(segments.collect()));
     Ok(Some(Value::Object(fields)))
 }
 
