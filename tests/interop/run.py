@@ -16,6 +16,7 @@ import clients
 import gsm
 import listener
 import outbound
+import pages
 import texts
 import tpdu
 from capture import Capture
@@ -24,7 +25,7 @@ from checks import Checks
 from pdu import SUBMIT_SM
 from process import free_port
 
-PARTS = ["self", "tpdu", "smpplib", "aiosmpplib", "kannel", "gateway", "faults", "tshark"]
+PARTS = ["self", "tpdu", "smpplib", "aiosmpplib", "kannel", "gateway", "faults", "pages", "tshark"]
 
 
 class Bench:
@@ -134,6 +135,7 @@ CHECKS = {
     "kannel": check_kannel,
     "gateway": outbound.check_texts,
     "faults": outbound.check_faults,
+    "pages": pages.check,
     "tshark": check_tshark,
 }
 
@@ -145,10 +147,11 @@ def main():
     parser.add_argument("--modules", default="target/interop-node", help="where npm installed smpp and node-pdu")
     parser.add_argument("--python", default="target/interop-venv/bin/python", help="a python with the peers from PyPI")
     parser.add_argument("--work", help="keep logs, journals and the capture in a new folder in here")
+    parser.add_argument("--pictures", default="target/ci/pages", help="where the photographs of pages go")
     parser.add_argument("--only", action="append", choices=PARTS, help="run this part alone")
     parser.add_argument("--peers-only", action="store_true", help="leave the program out")
     options = parser.parse_args()
-    for name in ("binary", "modules", "python"):
+    for name in ("binary", "modules", "python", "pictures"):
         setattr(options, name, os.path.abspath(getattr(options, name)))
     if options.work:
         os.makedirs(options.work, exist_ok=True)
@@ -156,7 +159,7 @@ def main():
     checks, bench = Checks(), Bench(options, folder)
     wanted = [part for part in PARTS if not options.only or part in options.only]
     if options.peers_only:
-        wanted = [part for part in wanted if part not in ("gateway", "faults")]
+        wanted = [part for part in wanted if part not in ("gateway", "faults", "pages")]
     if "tshark" in wanted:
         bench.capture.start()
     try:

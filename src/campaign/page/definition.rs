@@ -224,19 +224,21 @@ impl Page {
         self.expires.as_deref().and_then(span)
     }
 
-    /// The language that a reader of `locale` gets this page in, with the country if the reader has one: texts, words, dates
-    /// and numbers in it are of one language.
-    pub fn locale(&self, locale: Option<&Locale>) -> Option<Locale> {
-        let texts = [&self.title, &self.body].into_iter().find(|texts| !is_none(texts));
-        let found = match texts {
-            Some(texts) => texts.source(locale).0.parse::<Locale>().ok()?,
-            None => {
-                locale.filter(|locale| Words::are_known(locale.language())).cloned().or_else(|| "en".parse().ok())?
-            }
-        };
-        let is_same = locale.is_some_and(|locale| locale.language() == found.language());
-        if is_same { locale.cloned() } else { Some(found) }
+    /// The texts of its own by which its language is chosen, if it has any.
+    pub fn own_texts(&self) -> Option<&Texts> {
+        [&self.title, &self.body].into_iter().find(|texts| !is_none(texts))
     }
+}
+
+/// The language that a reader of `locale` gets a page in, with the country if the reader has one: texts, words, dates and
+/// numbers in it are of one language. `texts` are those of the page; one without any speaks the languages of the words.
+pub fn language(texts: Option<&Texts>, locale: Option<&Locale>) -> Option<Locale> {
+    let found = match texts {
+        Some(texts) => texts.source(locale).0.parse::<Locale>().ok()?,
+        None => locale.filter(|locale| Words::are_known(locale.language())).cloned().or_else(|| "en".parse().ok())?,
+    };
+    let is_same = locale.is_some_and(|locale| locale.language() == found.language());
+    if is_same { locale.cloned() } else { Some(found) }
 }
 
 /// Reads `90s`, `15m`, `24h`, `3d`, `2w`.
@@ -316,7 +318,7 @@ mod tests {
         let offer = page(json!({"kind": "offer", "title": {"en": "Hi", "ko": "안녕"}}));
         let of = |page: &Page, locale: Option<&str>| {
             let locale = locale.map(|locale| locale.parse().unwrap());
-            page.locale(locale.as_ref()).unwrap().as_str().to_owned()
+            language(page.own_texts(), locale.as_ref()).unwrap().as_str().to_owned()
         };
         assert_eq!(of(&offer, Some("ko-KR")), "ko-KR");
         assert_eq!(of(&offer, Some("th")), "en", "the offer has no Thai, so nothing of it is Thai");

@@ -15,7 +15,7 @@ mod render;
 mod view;
 mod words;
 
-pub use definition::{Button, Kind, Listed, Page};
+pub use definition::{Button, Kind, Listed, Page, language};
 pub use notice::{Notice, notice, spoken};
 pub use render::render;
 pub use view::{Answer, Choice, Coupon, Form, Part, Question, Send, View};

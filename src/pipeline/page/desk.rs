@@ -7,10 +7,12 @@ use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
 use super::Opened;
+use crate::campaign::contest::Contest;
 use crate::campaign::keywords;
 use crate::campaign::locale::Locale;
-use crate::campaign::page::{Page, Part, View, Words};
+use crate::campaign::page::{Page, Part, View, Words, language};
 use crate::campaign::point::Points;
+use crate::campaign::survey::Survey;
 use crate::campaign::template::{Fields, Grants, Rendered, Skip, format};
 use crate::campaign::texts::Texts;
 use crate::model::{Timestamp, country_of};
@@ -18,7 +20,7 @@ use crate::pipeline::{Settings, Turn, compose};
 use crate::store::StoreError;
 use crate::store::campaign::contact::Stored;
 use crate::store::campaign::link::Link;
-use crate::store::campaign::{coupon, point};
+use crate::store::campaign::{coupon, definition, point};
 
 /// A page and its reader.
 pub(super) struct Desk<'a> {
@@ -68,9 +70,11 @@ impl<'a> Desk<'a> {
                 told.filter_map(|language| language.parse().ok()).collect()
             }
         };
-        let spoken =
-            |wanted: &Locale| page.locale(Some(wanted)).filter(|locale| locale.language() == wanted.language());
-        let Some(locale) = wanted.iter().find_map(spoken).or_else(|| page.locale(wanted.first())) else {
+        let texts = speaking(connection, &page)?;
+        let spoken = |wanted: &Locale| {
+            language(texts.as_ref(), Some(wanted)).filter(|locale| locale.language() == wanted.language())
+        };
+        let Some(locale) = wanted.iter().find_map(spoken).or_else(|| language(texts.as_ref(), wanted.first())) else {
             return Ok(None);
         };
         let Some(words) = Words::of(locale.language()) else { return Ok(None) };
@@ -152,6 +156,11 @@ impl<'a> Desk<'a> {
         self.render(texts)
     }
 
+    /// A source of a text in the page's language.
+    pub(super) fn write_source(&self, source: &str) -> Option<String> {
+        self.write(&Texts::of(self.locale.language(), source))
+    }
+
     /// Paragraphs for the reader. Where something is missing, the paragraphs that name it are left out.
     fn paragraphs(&self, texts: &Texts) -> Vec<Part> {
         let (language, source) = texts.source(Some(&self.locale));
@@ -212,6 +221,23 @@ impl<'a> Desk<'a> {
         let day = format::date(local.date(), Some(&self.locale));
         format!("{day} {:02}:{:02}", local.hour(), local.minute())
     }
+}
+
+/// The texts by which the language of a page is chosen: its own, else those of what it asks.
+fn speaking(connection: &Connection, page: &Page) -> Result<Option<Texts>, StoreError> {
+    if let Some(own) = page.own_texts() {
+        return Ok(Some(own.clone()));
+    }
+    let asked = match (&page.survey, &page.contest) {
+        (Some(name), _) => definition::find::<Survey>(connection, name)?.and_then(|stored| {
+            let survey = stored.definition;
+            let first = survey.questions.into_iter().next().map(|question| question.ask);
+            Some(survey.title).filter(|title| !title.0.is_empty()).or(first)
+        }),
+        (None, Some(name)) => definition::find::<Contest>(connection, name)?.map(|stored| stored.definition.title),
+        (None, None) => None,
+    };
+    Ok(asked.filter(|texts| !texts.0.is_empty()))
 }
 
 /// What is known of a reader of whom nothing is known.

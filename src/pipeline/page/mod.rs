@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `desk` | who reads, in which language, and the texts written for that reader |
 //! | `offer` | the code of an offer, and how it stands |
+//! | `ask` | surveys and contests |
 //! | `wishes` | what the contact wants to receive: preference centre and opt-out |
 //! | `appointment` | whether the contact comes |
 //!
 //! Nothing here is given out or written down for previews and robots, nor by looking: only a form that was sent does it.
 
 mod appointment;
+mod ask;
 mod desk;
 mod offer;
 mod wishes;
@@ -74,7 +76,9 @@ pub fn take(turn: &Turn<'_>, link: &Link, languages: &[String], sent: &Sent) -> 
         Kind::OptOut => wishes::stop(&desk, turn, sent),
         Kind::Preferences => wishes::save(&desk, turn, sent),
         Kind::Appointment => appointment::answer(&desk, turn, sent),
-        Kind::Offer | Kind::Text | Kind::Survey | Kind::Contest => desk.show(),
+        Kind::Survey => ask::answer(&desk, turn, sent),
+        Kind::Contest => ask::enter(&desk, turn, sent),
+        Kind::Offer | Kind::Text => desk.show(),
     }
 }
 
@@ -126,7 +130,8 @@ impl Desk<'_> {
             Kind::OptOut => wishes::ask_to_stop(self),
             Kind::Preferences => wishes::show(self, None),
             Kind::Appointment => appointment::show(self),
-            Kind::Survey | Kind::Contest => Ok(None),
+            Kind::Survey => ask::show_survey(self),
+            Kind::Contest => ask::show_contest(self),
         }
     }
 }

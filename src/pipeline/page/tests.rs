@@ -13,7 +13,7 @@ use crate::campaign::coupon::Pool;
 use crate::campaign::event::Event;
 use crate::campaign::page::render;
 use crate::store::campaign::link::{self, NewLink};
-use crate::store::campaign::{coupon, event};
+use crate::store::campaign::{contest as contests, coupon, definition, event};
 use crate::store::{Database, consent, person_of, suppression};
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_305_600_000);
@@ -222,6 +222,56 @@ fn an_appointment_is_confirmed_once_or_another_time_is_asked_for() {
     assert!(bench.send(&link, "send=other").contains("value=\"confirm\""));
     bench.send(&link, "send=change");
     assert_eq!((bench.events("appointment_confirmed"), bench.events("appointment_change_asked")), (1, 1));
+}
+
+#[test]
+fn a_survey_is_asked_as_a_form_checked_and_recorded_once() {
+    let mut bench = Bench::new();
+    let survey = json!({"name": "why", "title": {"en": "Why?", "ko": "설문"}, "thanks": {"ko": "고맙습니다, {{ name }}님"}, "event": "feedback",
+        "question": [
+            {"id": "rating", "ask": {"en": "How was it?", "ko": "어떠셨나요?"}, "kind": "number", "min": 1, "max": 5},
+            {"id": "why", "ask": {"en": "Why?", "ko": "이유는?"}, "kind": "choice", "attribute": "why_away",
+                "choices": [{"value": "late", "label": {"ko": "배송"}}, {"value": "dear"}]},
+            {"id": "words", "ask": {"en": "Else?", "ko": "하실 말씀"}, "kind": "text", "required": false}]});
+    let survey: crate::campaign::survey::Survey = serde_json::from_value(survey).unwrap();
+    survey.check().unwrap();
+    bench.database.write(|tx| definition::define(tx, "why", survey.clone(), NOW)).unwrap();
+    bench.page("ask", json!({"kind": "survey", "survey": "why"}));
+    let link = bench.link("ask");
+    let html = bench.open(&link);
+    for wanted in
+        ["<h1>설문</h1>", "어떠셨나요?", "name=\"rating\" value=\"5\"", "<span>배송</span>", "<textarea", "(선택)"]
+    {
+        assert!(html.contains(wanted), "{wanted}\n{html}");
+    }
+    let wrong = bench.send(&link, "send=answers&rating=9&words=%3Cb%3E");
+    assert!(wrong.contains("&lt;b&gt;</textarea>") && wrong.contains("답변을 입력해 주세요"), "{wrong}");
+    assert!(wrong.matches("role=\"alert\"").count() == 3 && bench.events("survey_answered") == 0, "{wrong}");
+    let done = bench.send(&link, "send=answers&rating=4&why=late&words=");
+    assert!(done.contains("고맙습니다, Jisoo Kim님"), "{done}");
+    bench.send(&link, "send=answers&rating=4&why=late&words=");
+    assert_eq!((bench.events("survey_answered"), bench.events("feedback")), (1, 1));
+    assert_eq!(bench.contact().contact.to_json()["attributes"]["why_away"], "late");
+    bench.page("ask", json!({"kind": "survey", "survey": "gone"}));
+    let gone = bench.database.write(|tx| open(&Turn::new(tx, &bench.settings, NOW), &link, &[])).unwrap();
+    assert_eq!(gone, None);
+}
+
+#[test]
+fn a_contest_is_entered_once_and_while_it_is_open() {
+    let mut bench = Bench::new();
+    let contest = json!({"name": "win", "title": {"en": "Win tea", "ko": "차 받기"}, "closes": "2026-11-30", "confirm": {"ko": "행운을!"}});
+    let contest: crate::campaign::contest::Contest = serde_json::from_value(contest).unwrap();
+    bench.database.write(|tx| contests::define(tx, "win", contest.clone(), NOW)).unwrap();
+    bench.page("enter", json!({"kind": "contest", "contest": "win"}));
+    let link = bench.link("enter");
+    assert!(bench.open(&link).contains("value=\"enter\""));
+    assert_eq!(bench.events("contest_entered"), 0);
+    assert!(bench.send(&link, "send=enter").contains("행운을!"));
+    assert!(bench.send(&link, "send=enter").contains("이미 응모하셨습니다"));
+    assert_eq!(bench.events("contest_entered"), 1);
+    let late = bench.open_at(&link, NOW.plus(Duration::from_secs(20 * 86_400)));
+    assert!(render(&late.view).contains("지금은 응모 기간이 아닙니다"));
 }
 
 #[test]
