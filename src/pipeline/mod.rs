@@ -26,6 +26,7 @@ mod modems;
 pub mod notify;
 mod operate;
 pub mod page;
+pub mod playbook;
 mod pool;
 mod receipts;
 mod receive;

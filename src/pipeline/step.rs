@@ -1,6 +1,6 @@
 //! Moves what goes on by itself: whoever has something due does a bounded piece of it, in turn.
 
-use super::{Turn, live};
+use super::Turn;
 use crate::model::Timestamp;
 use crate::store::StoreError;
 

@@ -6,6 +6,7 @@
 //! - [`segment`], [`live`]: definitions, and counting them; who is in them now
 //! - [`template`], [`coupon`], [`link`]: texts, and the codes that they give out
 //! - [`click`]: who followed a link
+//! - [`playbook`]: what is installed, and what it brought
 //! - [`origin`]: what a message was sent for
 //! - [`workflow`], [`enrolment`]: what is defined, and who is in it
 //! - [`page`]: landing pages
@@ -27,6 +28,7 @@ pub mod link;
 pub mod live;
 pub mod origin;
 pub mod page;
+pub mod playbook;
 pub mod point;
 pub mod run;
 pub mod segment;
