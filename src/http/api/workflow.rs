@@ -239,7 +239,7 @@ pub async fn delete_workflow(State(api): State<Api>, name: PathName, headers: He
 pub(super) async fn turn<T: Send + 'static>(
     api: &Api,
     headers: &HeaderMap,
-    work: impl FnOnce(&Turn<'_>) -> Result<T, StoreError> + Send + 'static,
+    mut work: impl FnMut(&Turn<'_>) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Problem> {
     let now = api.now();
     api.authorize(headers, Scope::WorkflowsWrite, now).await?;
@@ -265,7 +265,11 @@ pub(super) async fn turn<T: Send + 'static>(
         (status = 409, description = "It names what is not there", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub async fn activate_workflow(State(api): State<Api>, name: PathName, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn activate_workflow(
+    State(api): State<Api>,
+    name: PathName,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let wanted = name_of(name)?;
     let name = wanted.clone();
     let missing = turn(&api, &headers, move |turn| {
@@ -282,7 +286,8 @@ pub async fn activate_workflow(State(api): State<Api>, name: PathName, headers: 
     if missing.is_empty() {
         return Ok(json(StatusCode::OK, &find(&api, name).await?));
     }
-    let told: Vec<String> = missing.iter().map(|(place, kind, name)| format!("{place}: there is no {kind} \"{name}\"")).collect();
+    let told: Vec<String> =
+        missing.iter().map(|(place, kind, name)| format!("{place}: there is no {kind} \"{name}\"")).collect();
     Err(Problem::new(StatusCode::CONFLICT, "missing_parts", told.join("; ")))
 }
 

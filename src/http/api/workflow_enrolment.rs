@@ -72,7 +72,11 @@ pub async fn post_enrolment(
     let number = api.recipient(&asked.contact).map_err(|why| field("/contact", "invalid_number", why))?;
     let is_flat = asked.event.values().all(|value| !value.is_object() && !value.is_array());
     if asked.event.len() > EVENT_MAX || !is_flat {
-        return Err(field("/event", "invalid_event", format!("an event has at most {EVENT_MAX} texts, numbers, true or false")));
+        return Err(field(
+            "/event",
+            "invalid_event",
+            format!("an event has at most {EVENT_MAX} texts, numbers, true or false"),
+        ));
     }
     let name = wanted.clone();
     let (by_api, outcome) = turn(&api, &head.headers, move |turn| {
@@ -202,7 +206,11 @@ fn no_enrolment() -> Problem {
         (status = 404, description = "There is no such enrolment", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub async fn get_enrolment(State(api): State<Api>, path: PathEnrolment, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn get_enrolment(
+    State(api): State<Api>,
+    path: PathEnrolment,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     api.authorize(&headers, Scope::WorkflowsRead, api.now()).await?;
     let (name, id) = place_of(path)?;
     let found = move |connection: &Connection| {

@@ -364,7 +364,11 @@ pub struct Filter {
 ///
 /// # Errors
 /// SQLite's own.
-pub fn list(connection: &Connection, filter: &Filter, limit: usize) -> Result<(Vec<Enrolment>, Option<i64>), StoreError> {
+pub fn list(
+    connection: &Connection,
+    filter: &Filter,
+    limit: usize,
+) -> Result<(Vec<Enrolment>, Option<i64>), StoreError> {
     let sql = "SELECT * FROM enrolment WHERE id < ?1 AND (?2 IS NULL OR workflow = ?2) AND (?3 IS NULL OR contact = ?3) \
                AND (?4 IS NULL OR (outcome IS NULL) = ?4) AND (?5 IS NULL OR step = ?5) ORDER BY id DESC LIMIT ?6";
     let before = filter.before.unwrap_or(i64::MAX);
@@ -395,8 +399,8 @@ pub struct Count {
 pub fn counts(connection: &Connection, workflow: &str) -> Result<Vec<Count>, StoreError> {
     let sql = "SELECT step, outcome, count(*) FROM enrolment WHERE workflow = ?1 GROUP BY outcome, step ORDER BY outcome, step";
     let mut statement = connection.prepare_cached(sql)?;
-    let rows =
-        statement.query_map([workflow], |row| Ok(Count { step: row.get(0)?, outcome: row.get(1)?, enrolments: row.get(2)? }))?;
+    let rows = statement
+        .query_map([workflow], |row| Ok(Count { step: row.get(0)?, outcome: row.get(1)?, enrolments: row.get(2)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
