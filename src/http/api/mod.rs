@@ -27,6 +27,8 @@ mod suppression;
 mod template;
 mod template_preview;
 mod view;
+mod workflow;
+mod workflow_enrolment;
 
 use std::sync::Arc;
 
@@ -176,6 +178,12 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(coupon::put_coupons))
         .routes(routes!(coupon::post_codes))
         .routes(routes!(coupon::issue_coupon))
+        .routes(routes!(workflow::list_workflows))
+        .routes(routes!(workflow::get_workflow, workflow::put_workflow, workflow::delete_workflow))
+        .routes(routes!(workflow::activate_workflow))
+        .routes(routes!(workflow::deactivate_workflow))
+        .routes(routes!(workflow_enrolment::post_enrolment, workflow_enrolment::list_enrolments))
+        .routes(routes!(workflow_enrolment::get_enrolment, workflow_enrolment::cancel_enrolment))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

@@ -15,14 +15,16 @@ use crate::model::{PhoneNumber, Timestamp};
 use crate::pipeline::Turn;
 use crate::pipeline::consent as gate;
 use crate::store::StoreError;
-use crate::store::campaign::{contact, event, live, point};
+use crate::store::campaign::{contact, enrolment, event, live, point};
 
 use super::consent::ConsentView;
 use super::suppression::SuppressionView;
-use super::{Api, InboundView, MessageView, contact_view, json};
+use super::{Api, InboundView, MessageView, contact_view, json, workflow};
 
 /// The most events that an export shows.
 const EVENTS_MAX: usize = 10_000;
+/// The most enrolments that an export shows.
+const ENROLMENTS_MAX: usize = 1_000;
 
 /// The number in a path; what is no text is no number.
 type PathNumber = Result<Path<String>, PathRejection>;
@@ -97,6 +99,10 @@ fn contact_of(connection: &Connection, number: &PhoneNumber, now: Timestamp) -> 
     let segments = live::of(connection, stored.id)?.into_iter();
     let segments = segments.map(|(name, since)| serde_json::json!({ "name": name, "since": since.to_string() }));
     fields.insert("segments".to_owned(), Value::Array(segments.collect()));
+    let filter = enrolment::Filter { contact: Some(stored.id), ..enrolment::Filter::default() };
+    let (enrolments, _) = enrolment::list(connection, &filter, ENROLMENTS_MAX)?;
+    let enrolments = enrolments.iter().map(|one| workflow::enrolment_json(connection, one, number.as_str()));
+    fields.insert("enrolments".to_owned(), Value::Array(enrolments.collect::<Result<_, _>>()?));
     Ok(Some(Value::Object(fields)))
 }
 
