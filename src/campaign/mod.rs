@@ -7,8 +7,11 @@
 //! | [`import`] | which column of a table is which field |
 //! | [`segment`] | who is meant: a tree of conditions, and the SQL that counts it |
 //! | [`template`], [`texts`] | a text with fields, in the contact's language, never with a hole in it |
+//! | [`link`] | where a short link may lead, and whether a person followed it |
 //! | [`origin`] | what a message was sent for |
+//! | [`page`] | landing pages: what they may say, and their HTML |
 //! | [`coupon`] | what a pool of coupons gives out, and whether a code can be redeemed |
+//! | [`run`], [`price`] | campaigns: who gets which text when, what it costs and what it came to |
 //! | [`keywords`] | whether an incoming text is a STOP, START, JOIN, YES or HELP |
 //! | [`service`], [`survey`], [`contest`] | what a text from a person sets off, and what its answer says |
 //! | [`conversation`], [`flood`] | when somebody is there to answer, and when nothing is answered by itself |
@@ -37,11 +40,15 @@ pub mod import;
 pub mod keywords;
 pub mod label;
 pub mod law;
+pub mod link;
 pub mod locale;
 pub mod money;
 pub mod origin;
+pub mod page;
 pub mod point;
+pub mod price;
 mod rules;
+pub mod run;
 pub mod segment;
 pub mod service;
 pub mod survey;

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `document`, `value`, `units` | how a TOML table is walked, and what a value must look like |
 //! | `problem` | how a mistake is told |
-//! | `http`, `store`, `messages`, `consent`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
+//! | `http`, `pages`, `store`, `messages`, `consent`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
 //! | `carrier`, `profile`, `tlv`, `carriers` | a carrier: its own block, and the carrier file that it starts from |
 //! | `modems`, `modem`, `sim_rules` | all modems, one modem, what its SIM may do |
 //! | `modem_profile`, `modem_profiles` | what is particular about a maker's modem, and the files that say it |
@@ -32,6 +32,7 @@ mod modem_profiles;
 #[cfg(test)]
 mod modem_tests;
 mod modems;
+mod pages;
 mod problem;
 mod profile;
 mod route;
@@ -61,6 +62,7 @@ pub use messages::Messages;
 pub use modem::{Finding, Modem, ModemPort};
 pub use modem_profiles::{MODEM_PROFILES, built_in_modem_profiles};
 pub use modems::Modems;
+pub use pages::Pages;
 pub use problem::{Problem, Problems, check_report};
 pub use route::DEFAULT_ROUTE;
 pub use secret::Secret;
@@ -78,6 +80,8 @@ use value::filled;
 pub struct Settings {
     /// The HTTP side.
     pub http: Http,
+    /// Short links and pages.
+    pub pages: Pages,
     /// The database file.
     pub store: Store,
     /// What holds for messages that do not say otherwise.
@@ -154,6 +158,9 @@ impl Settings {
     fn read_sections(&mut self, root: &mut Section<'_>, place: Place<'_>) {
         if let Some(section) = root.section("http") {
             self.http.read(section, place);
+        }
+        if let Some(section) = root.section("pages") {
+            self.pages.read(section, place);
         }
         if let Some(section) = root.section("store") {
             self.store.read(section, place);

@@ -8,6 +8,7 @@ mod idempotency;
 mod lists;
 mod modems;
 mod one;
+mod pages;
 mod tokens;
 
 use std::sync::Arc;

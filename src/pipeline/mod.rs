@@ -10,17 +10,21 @@
 //! happen next is told by [`Wakes`], which carry no data: a wake-up makes somebody look at the rows.
 
 mod accept;
+pub mod campaign;
 mod care;
 mod change;
+pub mod click;
 pub mod compose;
 pub mod consent;
 mod dispatch;
 mod doubts;
 mod estimate;
 mod lease;
+pub mod live;
 mod modems;
 pub mod notify;
 mod operate;
+pub mod page;
 mod pool;
 mod receipts;
 mod receive;

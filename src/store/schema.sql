@@ -521,6 +521,64 @@ CREATE TABLE awaited (
     PRIMARY KEY (kind, who)
 ) STRICT, WITHOUT ROWID;
 
+-- Campaigns, and who they go to.
+
+CREATE TABLE campaign (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT    NOT NULL UNIQUE,
+    title       TEXT    NOT NULL,
+    definition  TEXT    NOT NULL,         -- JSON, campaign::run
+    version     INTEGER NOT NULL,         -- how often it was written
+    phase       TEXT    NOT NULL,         -- draft, scheduled, running, paused, done, canceled
+    frozen      TEXT,                     -- JSON: segments and templates as they were when it was started
+    stage       TEXT    NOT NULL,         -- take, spread, send: what it does while it is running
+    cursor      INTEGER NOT NULL,         -- how far the stage is: the last contact, or the last recipient
+    recipients  INTEGER NOT NULL,         -- how many were taken so far
+    busy        INTEGER NOT NULL,         -- 1 while a step may have something to do
+    withdrawing INTEGER NOT NULL,         -- 1 while messages of it may have to be taken out of the queue
+    created_at  INTEGER NOT NULL,
+    changed_at  INTEGER NOT NULL,
+    started_at  INTEGER,                  -- when somebody started it
+    begins_at   INTEGER,                  -- when it takes its recipients
+    ended_at    INTEGER
+) STRICT;
+CREATE INDEX campaign_busy ON campaign (id) WHERE busy = 1;
+
+CREATE TABLE campaign_recipient (
+    campaign    INTEGER NOT NULL,
+    n           INTEGER NOT NULL,         -- from 1, in the order in which they were taken
+    contact     INTEGER,                  -- absent once the contact is gone
+    part        TEXT    NOT NULL,         -- the variant, or control
+    country     TEXT,
+    turn_at     INTEGER NOT NULL,         -- from when on purchases count, for control and variants alike
+    due_at      INTEGER,                  -- only while waiting
+    state       TEXT    NOT NULL,         -- waiting, control, skipped, blocked, accepted, withdrawn; the message's own once that is gone
+    at          INTEGER,                  -- when it was decided
+    reason      TEXT,                     -- why there is no message, or why the message did not arrive
+    message     INTEGER,
+    segments    INTEGER,
+    cost        INTEGER,                  -- of all segments, in millionths
+    PRIMARY KEY (campaign, n)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX campaign_recipient_contact ON campaign_recipient (contact, campaign) WHERE contact IS NOT NULL;
+CREATE INDEX campaign_recipient_due ON campaign_recipient (campaign, due_at, n) WHERE due_at IS NOT NULL;
+-- Links that were followed, and the pages that they lead to.
+
+-- Visits by people and requests by machines; the newest ones of a link, whose counts are in short_link.
+CREATE TABLE click (
+    id          INTEGER PRIMARY KEY,
+    link        INTEGER NOT NULL,         -- short_link
+    at          INTEGER NOT NULL,
+    machine     TEXT,                     -- its name; absent for a person
+    visitor     INTEGER NOT NULL          -- of a link that everybody gets: a keyed hash of browser and address; else 0
+) STRICT;
+CREATE INDEX click_link ON click (link, at);
+
+CREATE TABLE page (
+    name        TEXT PRIMARY KEY,
+    definition  TEXT    NOT NULL,         -- JSON, campaign::page
+    created_at  INTEGER NOT NULL,
+    changed_at  INTEGER NOT NULL
 -- Two ways: conversations, keyword services, surveys, contests.
 
 -- What the shop defined.
@@ -635,3 +693,29 @@ CREATE TABLE contest_draw (
     reason      TEXT,                     -- why it was done again
     PRIMARY KEY (contest, n)
 ) STRICT, WITHOUT ROWID;
+-- Segments that know their members, and tell who comes and goes.
+CREATE TABLE live_segment (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT    UNIQUE,           -- none once it is live no more and its members are to be taken away
+    since       INTEGER NOT NULL,
+    members     INTEGER NOT NULL DEFAULT 0,
+    quiet       INTEGER NOT NULL,         -- 1 while the first look goes on that tells nobody who is in it
+    up_to       INTEGER NOT NULL,         -- the contact up to which the present look came; 0 between two
+    next_at     INTEGER NOT NULL          -- when the next look begins or goes on
+) STRICT;
+
+CREATE TABLE segment_member (
+    segment     INTEGER NOT NULL,
+    contact     INTEGER NOT NULL,
+    since       INTEGER NOT NULL,
+    PRIMARY KEY (segment, contact)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX segment_member_contact ON segment_member (contact);
+
+-- Contacts that were changed and are not looked at yet by live segments.
+CREATE TABLE segment_touched (
+    contact     INTEGER PRIMARY KEY
+) STRICT;
+
+CREATE INDEX contact_event_segment ON contact_event (properties ->> '$.segment', id)
+    WHERE kind IN ('segment_entered', 'segment_left');

@@ -22,6 +22,7 @@ mod record;
 pub(super) use admit::{Plan, admit, plan};
 pub(super) use answer::OWN_TOKEN;
 pub(super) use due::{forget_older, tell_due};
+pub(super) use gate::{Ask, Books, Gate, gate, gate_by};
 pub(super) use hear::{join, received};
 pub(super) use leave::may_leave;
 
@@ -32,3 +33,5 @@ pub use record::{Opinion, ask, lift, record, suppress};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trace_tests;

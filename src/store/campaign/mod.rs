@@ -3,12 +3,16 @@
 //! - [`contact`]: contacts with their attributes, tags and lists
 //! - [`event`]: what happened, once for each id
 //! - [`point`]: the data points, one row for each contact
-//! - [`segment`]: definitions, and counting them
+//! - [`segment`], [`live`]: definitions, and counting them; who is in them now
 //! - [`template`], [`coupon`], [`link`]: texts, and the codes that they give out
+//! - [`click`]: who followed a link
 //! - [`origin`]: what a message was sent for
+//! - [`page`]: landing pages
+//! - [`run`]: campaigns and their recipients
 //! - [`definition`], [`conversation`], [`survey`], [`contest`], [`flood`]: what people write back
 //! - [`happening`]: events that workflows and live segments still have to look at
 
+pub mod click;
 pub mod contact;
 pub mod contest;
 pub mod conversation;
@@ -18,8 +22,11 @@ pub mod event;
 pub mod flood;
 pub mod happening;
 pub mod link;
+pub mod live;
 pub mod origin;
+pub mod page;
 pub mod point;
+pub mod run;
 pub mod segment;
 pub mod survey;
 pub mod template;

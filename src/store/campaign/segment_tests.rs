@@ -7,7 +7,7 @@ use crate::campaign::contact::ContactChange;
 use crate::campaign::event::Event;
 use crate::campaign::money::Money;
 use crate::campaign::point::{Kind, Point, Today, day_of};
-use crate::campaign::segment::{compile, read, ready};
+use crate::campaign::segment::{compile, compile_span, read, ready};
 use crate::store::Database;
 use crate::store::campaign::{contact, event, point};
 
@@ -61,14 +61,17 @@ impl Shop {
     /// The contacts of a segment, by their numbers here; counting, sampling, walking and asking for one agree.
     fn found(&self, tree: &Value) -> Vec<usize> {
         let segment = self.compiled(tree);
+        let span = compile_span(&read(tree).unwrap(), &self.0.read(|c| calendars(c, NOW)).unwrap());
         self.0
             .read(|c| {
                 let (total, ids) = sample(c, &segment, 1_000, &mut Random::new(1))?;
                 assert_eq!(count(c, &segment)?, total);
                 assert_eq!(page(c, &segment, 0, 1_000)?, ids);
+                assert_eq!(within(c, &span, 0, 1_000)?, ids, "{tree}");
                 let all = contact::list(c, &contact::Filter::default(), 1_000)?.0;
                 for stored in &all {
                     assert_eq!(has(c, &segment, stored.id)?, ids.contains(&stored.id));
+                    assert_eq!(has(c, &span, stored.id)?, ids.contains(&stored.id), "{tree}");
                 }
                 let of = |stored: &contact::Stored| stored.contact.number.as_str()[5..].parse().unwrap();
                 Ok(all.iter().filter(|stored| ids.contains(&stored.id)).map(of).collect())
@@ -301,4 +304,57 @@ fn a_segment_is_defined_changed_and_removed() {
     assert!(!shop.0.write(|tx| define(tx, "a", "B", "{}", NOW)).unwrap());
     assert_eq!(shop.0.read(list).unwrap()[0].title, "B");
     assert!(shop.0.write(|tx| remove(tx, "a")).unwrap() && !shop.0.write(|tx| remove(tx, "a")).unwrap());
+}
+
+#[test]
+fn texts_of_one_campaign_are_told_from_all_others() {
+    let mut shop = Shop::new();
+    for n in 1..=4 {
+        shop.contact(n, 100, json!({}));
+    }
+    let now = NOW.as_millis();
+    shop.0
+        .write(|tx| {
+            let message = "INSERT INTO message (id, state, class, route, recipient, encoded, profile, segments, timer_at, \
+                           valid_until, on_doubt, changed_at, token) \
+                           VALUES (?1, ?2, 'marketing', 'all', '+8210', x'00', 1, 1, 2, 3, 'hold', ?3, 0)";
+            let origin = "INSERT INTO origin VALUES (?1, ?2, 'spring', ?3, ?4)";
+            for (id, state, kind, part, contact) in [
+                (1, "delivered", "campaign", "a", 1),
+                (2, "blocked", "campaign", "b", 2),
+                (3, "undelivered", "campaign", "b", 3),
+                (4, "delivered", "workflow", "a", 4),
+            ] {
+                tx.sql().execute(message, (id, state, now - 10 * DAY))?;
+                tx.sql().execute(origin, (id, kind, part, contact))?;
+            }
+            let link = "INSERT INTO short_link (code, target, contact, kind, source, part, created_at, clicks, last_click_at) \
+                        VALUES (?1, 'https://shop.example/', ?2, 'campaign', 'spring', 'a', 0, ?3, ?4)";
+            tx.sql().execute(link, ("one", 1, 2, now - DAY))?;
+            tx.sql().execute(link, ("two", 3, 0, None::<i64>))?;
+            Ok(())
+        })
+        .unwrap();
+    shop.event(3, 2, json!({"type": "replied", "properties": {"kind": "campaign", "source": "spring", "part": "b"}}));
+    shop.event(4, 2, json!({"type": "replied", "properties": {"kind": "workflow", "source": "spring", "part": "a"}}));
+    let spring = |response: &str, more: Value| {
+        let mut fields = json!({"campaign": "spring"});
+        fields.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        json!({ response: fields })
+    };
+    for (tree, expected) in [
+        (spring("received", json!({})), vec![1]),
+        (spring("sent", json!({})), vec![1, 3]),
+        (spring("sent", json!({"variant": "b"})), vec![3]),
+        (spring("sent", json!({"within": "9d"})), vec![]),
+        (spring("sent", json!({"within": "11d"})), vec![1, 3]),
+        (spring("clicked", json!({})), vec![1]),
+        (spring("clicked", json!({"since": "now-1h"})), vec![]),
+        (json!({"not": spring("clicked", json!({}))}), vec![2, 3, 4]),
+        (spring("replied", json!({})), vec![3]),
+        (spring("replied", json!({"within": "1d"})), vec![]),
+        (json!({"replied": {"workflow": "spring", "step": "a"}}), vec![4]),
+    ] {
+        assert_eq!(shop.found(&tree), expected, "{tree}");
+    }
 }
