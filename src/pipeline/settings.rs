@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::campaign::Rules;
-use crate::campaign::price::Prices;
 use crate::campaign::conversation::TalkRules;
+use crate::campaign::price::Prices;
 use crate::model::{AllowedTargets, Class, OnDoubt, State, Timestamp};
 use crate::policy::pool::PoolSettings;
 use crate::policy::retry::RetryPlan;

@@ -230,7 +230,9 @@ impl Page {
         let texts = [&self.title, &self.body].into_iter().find(|texts| !is_none(texts));
         let found = match texts {
             Some(texts) => texts.source(locale).1.parse::<Locale>().ok()?,
-            None => locale.filter(|locale| Words::are_known(locale.language())).cloned().or_else(|| "en".parse().ok())?,
+            None => {
+                locale.filter(|locale| Words::are_known(locale.language())).cloned().or_else(|| "en".parse().ok())?
+            }
         };
         let is_same = locale.is_some_and(|locale| locale.language() == found.language());
         if is_same { locale.cloned() } else { Some(found) }
@@ -290,8 +292,17 @@ mod tests {
         let wrong = json!({"name": "My Page", "kind": "text", "body": {"en": "{{ nmae }}"}, "coupon": "spring", "survey": "s",
             "button": {"text": {"en": " "}, "link": "page:other"}, "lists": [{"name": "", "label": {}}], "expires": "soon"});
         let expected = [
-            "/name", "/title", "/body/en", "/button/text/en", "/button/link", "/coupon", "/survey", "/lists",
-            "/lists/0/name", "/lists/0/label", "/expires",
+            "/name",
+            "/title",
+            "/body/en",
+            "/button/text/en",
+            "/button/link",
+            "/coupon",
+            "/survey",
+            "/lists",
+            "/lists/0/name",
+            "/lists/0/label",
+            "/expires",
         ];
         assert_eq!(places(wrong), expected);
         assert_eq!(places(json!({"kind": "survey"})), ["/survey"]);

@@ -71,7 +71,9 @@ mod tests {
 
     #[test]
     fn a_form_is_read_as_browsers_send_it() {
-        let sent = Sent::read("a=1&list=news&list=club&text=%EC%B0%A8+%26+%EB%8B%A4%EA%B3%BC%0D%0Ab%00&empty=&%20=x".as_bytes());
+        let sent = Sent::read(
+            "a=1&list=news&list=club&text=%EC%B0%A8+%26+%EB%8B%A4%EA%B3%BC%0D%0Ab%00&empty=&%20=x".as_bytes(),
+        );
         assert_eq!((sent.one("a"), sent.one("text"), sent.one("empty")), (Some("1"), Some("차 & 다과\nb"), None));
         assert_eq!(sent.all("list"), ["news", "club"]);
         assert!(sent.all("gone").is_empty());

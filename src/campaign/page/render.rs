@@ -45,9 +45,11 @@ fn lines(text: &str) -> Html {
 }
 
 fn write_coupon(coupon: &Coupon) -> Html {
-    let mut inside = Html::new()
-        .text_element("p", &[("class", "soft")], &coupon.label)
-        .text_element("p", &[("class", "code"), ("lang", "en"), ("translate", "no")], &coupon.code);
+    let mut inside = Html::new().text_element("p", &[("class", "soft")], &coupon.label).text_element(
+        "p",
+        &[("class", "code"), ("lang", "en"), ("translate", "no")],
+        &coupon.code,
+    );
     if let Some(bars) = bars(&coupon.code) {
         inside = inside.element("div", &[("class", "bars")], bars);
     }
@@ -97,7 +99,9 @@ fn write_question(question: &Question, words: &Words) -> Html {
             group(Html::new().element("div", &[("class", "scale")], picks(question, choices, "radio")))
         }
         Answer::Listed(choices) => field(list(question, choices, &name)),
-        Answer::Number => field(input(question, &name, &[("type", "text"), ("inputmode", "decimal"), ("autocomplete", "off")])),
+        Answer::Number => {
+            field(input(question, &name, &[("type", "text"), ("inputmode", "decimal"), ("autocomplete", "off")]))
+        }
         Answer::Day => field(input(question, &name, &[("type", "date")])),
         Answer::Words => {
             let given = question.given.first().map_or("", String::as_str);

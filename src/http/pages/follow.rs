@@ -43,7 +43,8 @@ pub async fn get(State(pages): State<Pages>, Path(code): Path<String>, request: 
             pages.count(&link, &asking).await;
             let (settings, now) = (pages.0.surroundings.settings(), pages.now());
             let languages = asking.languages.clone();
-            let looked = pages.0.backend.read(move |connection| page::look(connection, &settings, &link, &languages, now));
+            let looked =
+                pages.0.backend.read(move |connection| page::look(connection, &settings, &link, &languages, now));
             let looked = looked.await;
             pages.shown(looked, &asking)
         }

@@ -52,7 +52,13 @@ pub struct PagesSettings {
 
 impl Default for PagesSettings {
     fn default() -> Self {
-        Self { address_header: None, requests_max: 600, reads_max: 4, form_size_bytes_max: 32 << 10, form_timeout: Duration::from_secs(15) }
+        Self {
+            address_header: None,
+            requests_max: 600,
+            reads_max: 4,
+            form_size_bytes_max: 32 << 10,
+            form_timeout: Duration::from_secs(15),
+        }
     }
 }
 

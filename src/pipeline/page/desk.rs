@@ -68,10 +68,11 @@ impl<'a> Desk<'a> {
                 told.filter_map(|language| language.parse().ok()).collect()
             }
         };
-        let spoken = |wanted: &Locale| {
-            page.locale(Some(wanted)).filter(|locale| locale.language() == wanted.language())
+        let spoken =
+            |wanted: &Locale| page.locale(Some(wanted)).filter(|locale| locale.language() == wanted.language());
+        let Some(locale) = wanted.iter().find_map(spoken).or_else(|| page.locale(wanted.first())) else {
+            return Ok(None);
         };
-        let Some(locale) = wanted.iter().find_map(spoken).or_else(|| page.locale(wanted.first())) else { return Ok(None) };
         let Some(words) = Words::of(locale.language()) else { return Ok(None) };
         fields.locale = Some(locale.clone());
         let left_out = RefCell::default();

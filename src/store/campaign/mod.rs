@@ -9,7 +9,7 @@
 //! - [`origin`]: what a message was sent for
 //! - [`page`]: landing pages
 //! - [`run`]: campaigns and their recipients
-//! - [`definition`], [`conversation`], [`survey`], [`contest`], [`flood`]: what people write back
+//! - [`definition`], [`conversation`], [`dialogue`], [`survey`], [`contest`], [`flood`]: what people write back
 //! - [`happening`]: events that workflows and live segments still have to look at
 
 pub mod click;
@@ -18,6 +18,7 @@ pub mod contest;
 pub mod conversation;
 pub mod coupon;
 pub mod definition;
+pub mod dialogue;
 pub mod event;
 pub mod flood;
 pub mod happening;
