@@ -9,7 +9,9 @@
 //! | [`template`], [`texts`] | a text with fields, in the contact's language, never with a hole in it |
 //! | [`link`] | where a short link may lead, and whether a person followed it |
 //! | [`origin`] | what a message was sent for |
+//! | [`workflow`] | what happens step by step to who enrolled |
 //! | [`page`] | landing pages: what they may say, and their HTML |
+//! | [`playbook`] | a whole use of texts in one file, with parameters |
 //! | [`coupon`] | what a pool of coupons gives out, and whether a code can be redeemed |
 //! | [`run`], [`price`] | campaigns: who gets which text when, what it costs and what it came to |
 //! | [`keywords`] | whether an incoming text is a STOP, START, JOIN, YES or HELP |
@@ -45,6 +47,7 @@ pub mod locale;
 pub mod money;
 pub mod origin;
 pub mod page;
+pub mod playbook;
 pub mod point;
 pub mod price;
 mod rules;
@@ -54,5 +57,6 @@ pub mod service;
 pub mod survey;
 pub mod template;
 pub mod texts;
+pub mod workflow;
 
 pub use rules::{Caps, Labels, Rules};

@@ -19,12 +19,14 @@ pub mod consent;
 mod dispatch;
 mod doubts;
 mod estimate;
+mod happen;
 mod lease;
 pub mod live;
 mod modems;
 pub mod notify;
 mod operate;
 pub mod page;
+pub mod playbook;
 mod pool;
 mod receipts;
 mod receive;
@@ -34,6 +36,7 @@ mod step;
 mod sweep;
 pub mod talk;
 mod turn;
+pub mod workflow;
 
 #[cfg(test)]
 mod tests;

@@ -194,6 +194,17 @@ pub fn consent_due(turn: &Turn<'_>, task: &Task) -> Result<(), StoreError> {
     queue(turn, id, target, &Notice { r#type: "consent.due", timestamp: turn.now.to_string(), data })
 }
 
+/// Queues a callback of another kind, where is told what people did. Says whether there is a target for it.
+///
+/// # Errors
+/// The store's own.
+pub(super) fn tell<T: Serialize>(turn: &Turn<'_>, kind: &str, data: T) -> Result<bool, StoreError> {
+    let Some(target) = people_target(turn) else { return Ok(false) };
+    let id = turn.tx.next_id(turn.now);
+    queue(turn, id, target, &Notice { r#type: kind, timestamp: turn.now.to_string(), data })?;
+    Ok(true)
+}
+
 /// Queues a callback about a conversation, a service, a survey or a contest, where incoming messages are told. One about an
 /// incoming message is told after that message.
 ///

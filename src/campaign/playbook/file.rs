@@ -8,8 +8,12 @@ use serde_json::{Map, Value};
 
 use super::parameter::{Parameter, Values, fill};
 use super::{Asset, Definition, Outline, Playbook, refer};
+use crate::campaign::contest::Contest;
 use crate::campaign::coupon::Pool;
 use crate::campaign::fault::{Fault, nearest, pointer_part, short};
+use crate::campaign::page::Page;
+use crate::campaign::service::Service;
+use crate::campaign::survey::Survey;
 use crate::campaign::template::{SEGMENTS_MAX, Template};
 use crate::campaign::texts::Texts;
 use crate::campaign::workflow::file::{Document, Mistake};
@@ -207,10 +211,10 @@ impl Reader {
             "coupon" => typed::<Pool>(value).and_then(|pool| pool.check().map(|()| Definition::Coupon(pool))),
             "segment" => segment(value),
             "workflow" => workflow::read(value).map(|workflow| Definition::Workflow(Box::new(workflow))),
-            "survey" => Ok(Definition::Survey(value.clone())),
-            "contest" => Ok(Definition::Contest(value.clone())),
-            "page" => Ok(Definition::Page(value.clone())),
-            _ => Ok(Definition::Service(value.clone())),
+            "survey" => typed::<Survey>(value).and_then(|one| one.check().map(|()| Definition::Survey(one))),
+            "contest" => typed::<Contest>(value).and_then(|one| one.check().map(|()| Definition::Contest(one))),
+            "page" => typed::<Page>(value).and_then(|one| one.check().map(|()| Definition::Page(one))),
+            _ => typed::<Service>(value).and_then(|one| one.check().map(|()| Definition::Service(Box::new(one)))),
         };
         match read {
             Ok(definition) => self.assets.push(Asset { name: name.to_owned(), definition }),

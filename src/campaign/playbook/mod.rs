@@ -20,7 +20,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::contest::Contest;
 use super::coupon::Pool;
+use super::page::Page;
+use super::service::Service;
+use super::survey::Survey;
 use super::template::Template;
 use super::texts::Texts;
 use super::workflow::Workflow;
@@ -115,13 +119,13 @@ pub enum Definition {
     /// A segment: what it is called, and its conditions.
     Segment(Texts, Value),
     /// A survey.
-    Survey(Value),
+    Survey(Survey),
     /// A contest.
-    Contest(Value),
+    Contest(Contest),
     /// A page.
-    Page(Value),
+    Page(Page),
     /// A keyword service.
-    Service(Value),
+    Service(Box<Service>),
     /// A workflow.
     Workflow(Box<Workflow>),
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Asset, Definition, LANGUAGES, Playbook, sample};
 use crate::campaign::fault::{Fault, pointer_part, short};
+use crate::campaign::page::Page;
 use crate::campaign::segment::ready;
 use crate::campaign::template::Template;
 use crate::campaign::workflow::{self, On, Workflow};
@@ -27,11 +28,15 @@ pub fn check(playbook: &Playbook, value: &Value, faults: &mut Vec<Fault>) {
         match &asset.definition {
             Definition::Template(template) => check_template(playbook, template, &place, faults),
             Definition::Workflow(workflow) => check_workflow(playbook, workflow, &place, faults),
-            Definition::Survey(fields)
-            | Definition::Contest(fields)
-            | Definition::Page(fields)
-            | Definition::Service(fields) => check_fields(playbook, fields, &place, faults),
-            Definition::Coupon(_) | Definition::Segment(..) => {}
+            Definition::Page(page) => {
+                let named = [("survey", &page.survey), ("contest", &page.contest), ("coupon", &page.coupon)];
+                check_named(playbook, &named, &place, faults);
+            }
+            Definition::Service(service) => {
+                let named = [("survey", &service.survey), ("contest", &service.contest)];
+                check_named(playbook, &named, &place, faults);
+            }
+            Definition::Survey(_) | Definition::Contest(_) | Definition::Coupon(_) | Definition::Segment(..) => {}
         }
     }
 }
@@ -88,8 +93,7 @@ fn check_template(playbook: &Playbook, template: &Template, place: &str, faults:
             faults.push(Fault::new(&place, "unknown_coupon", lacks("coupon", pool)));
         }
         for page in rendered.links.iter().filter_map(|target| target.strip_prefix(PAGE)) {
-            // A page that every gateway has needs no definition.
-            if !playbook.has("page", page) && !["opt-out", "preferences"].contains(&page) {
+            if !playbook.has("page", page) && !Page::READY.contains(&page) {
                 faults.push(Fault::new(&place, "unknown_page", lacks("page", page)));
             }
         }
@@ -113,9 +117,14 @@ fn check_workflow(playbook: &Playbook, workflow: &Workflow, place: &str, faults:
     }
 }
 
-fn check_fields(playbook: &Playbook, fields: &Value, place: &str, faults: &mut Vec<Fault>) {
-    for kind in ["survey", "contest", "coupon"] {
-        if let Some(name) = fields.get(kind).and_then(Value::as_str)
+fn check_named(
+    playbook: &Playbook,
+    named: &[(&'static str, &Option<String>)],
+    place: &str,
+    faults: &mut Vec<Fault>,
+) {
+    for (kind, name) in named {
+        if let Some(name) = name
             && !playbook.has(kind, name)
         {
             faults.push(Fault::new(format!("{place}/{kind}"), "unknown_name", lacks(kind, name)));

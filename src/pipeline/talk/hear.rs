@@ -9,7 +9,7 @@ use crate::campaign::flood::{self, Ledger, Silence};
 use crate::campaign::keywords::Action;
 use crate::campaign::label::is_same_number;
 use crate::model::{InboundMessage, PhoneNumber, Sender};
-use crate::pipeline::{Turn, notify};
+use crate::pipeline::{Turn, notify, workflow};
 use crate::store::campaign::contact::{self, Stored};
 use crate::store::campaign::conversation::{self, Conversation};
 use crate::store::campaign::{event, flood as ledgers, origin};
@@ -132,6 +132,9 @@ fn silence(turn: &Turn<'_>, incoming: &Incoming<'_>, text: &str) -> Result<Optio
 impl Talk<'_> {
     /// Whoever comes first in the order takes the text.
     fn take(&mut self) -> Result<Taken, StoreError> {
+        if self.is_awaited()? {
+            return Ok(Taken::new("workflow", ""));
+        }
         if let Some(action) = self.incoming.keyword {
             self.follow_keyword(action)?;
             return Ok(Taken::new("keyword", action.as_str()));
@@ -140,7 +143,6 @@ impl Talk<'_> {
             return Ok(Taken::new("conversation", ""));
         }
         self.ledger.heard(self.text, self.turn.now);
-        // Here come the words that a running workflow of the contact waits for: `workflow::hear(turn, contact, text)`.
         if let Some(name) = survey::hear(self)? {
             return Ok(Taken::new("survey", &name));
         }
@@ -149,6 +151,15 @@ impl Talk<'_> {
         }
         answer::closed(self)?;
         Ok(Taken::new("conversation", ""))
+    }
+
+    /// Whether a running workflow of the contact waits for these words. A YES may answer it; other keywords never do.
+    fn is_awaited(&self) -> Result<bool, StoreError> {
+        let (Some(contact), Some(text)) = (&self.contact, &self.incoming.message.text) else { return Ok(false) };
+        match self.incoming.keyword {
+            None | Some(Action::Yes) => workflow::hear(self.turn, contact.id, text),
+            Some(Action::Stop | Action::StopAll | Action::Start | Action::Join | Action::Help) => Ok(false),
+        }
     }
 
     /// What else follows from a keyword of consent: a STOP ends a survey; JOIN and INFO may be the words of services, too.

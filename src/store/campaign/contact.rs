@@ -326,6 +326,8 @@ pub fn remove(tx: &Tx<'_>, number: &PhoneNumber) -> Result<bool, StoreError> {
     contest::forget(tx, stored.id)?;
     live::forget(tx, stored.id)?;
     for sql in [
+        "DELETE FROM visit WHERE enrolment IN (SELECT id FROM enrolment WHERE contact = ?1)",
+        "DELETE FROM enrolment WHERE contact = ?1",
         "DELETE FROM happening WHERE contact = ?1",
         "DELETE FROM origin WHERE contact = ?1",
         "DELETE FROM short_link WHERE contact = ?1",

@@ -10,8 +10,6 @@ use crate::campaign::point::{Point, PointValue, Points, birthday_place, day_numb
 use crate::model::{PhoneNumber, State, Timestamp};
 use crate::store::{StoreError, Tx};
 
-use super::live;
-
 impl ToSql for PointValue {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self {
