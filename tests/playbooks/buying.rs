@@ -27,7 +27,8 @@ fn remind_of_cart(house: &mut House) -> String {
     house.pass("23h");
     house.nothing();
     house.pass("2h");
-    let text = house.reads_offer("Your cart is still here: Jasmine tea", "장바구니에 담으신 재스민차", "ยังมีชามะลิรออยู่ในตะกร้า");
+    let text =
+        house.reads_offer("Your cart is still here: Jasmine tea", "장바구니에 담으신 재스민차", "ยังมีชามะลิรออยู่ในตะกร้า");
     assert!(text.contains("https://s.test/") && !text.contains("shop.test/cart"), "{text}");
     text
 }
@@ -37,7 +38,11 @@ fn a_cart_is_remembered_after_a_day_and_a_coupon_follows_for_who_does_not_look()
     everywhere(|house, _| {
         remind_of_cart(house);
         house.pass("2d");
-        house.reads_offer("10% off on your cart with code CART-", "10% 할인 받으세요. 코드 CART-", "รับส่วนลด 10%สำหรับสินค้าในตะกร้า");
+        house.reads_offer(
+            "10% off on your cart with code CART-",
+            "10% 할인 받으세요. 코드 CART-",
+            "รับส่วนลด 10%สำหรับสินค้าในตะกร้า",
+        );
         house.pass("4d");
         house.nothing();
         assert_eq!(house.outcomes("cart"), ["not bought"]);
@@ -82,13 +87,25 @@ fn an_order_tells_where_it_is_and_answers_its_words() {
         house.reads("We have your order A-1042. Reply ORDER", "주문(A-1042)이 접수되었습니다", "ได้รับคำสั่งซื้อ A-1042 แล้ว");
         let order = house.say("order", "주문조회", "สถานะ").to_owned();
         house.reply(&order);
-        house.reads("We are preparing your order A-1042", "주문(A-1042) 상품을 준비하고 있습니다", "กำลังเตรียมคำสั่งซื้อ A-1042");
+        house.reads(
+            "We are preparing your order A-1042",
+            "주문(A-1042) 상품을 준비하고 있습니다",
+            "กำลังเตรียมคำสั่งซื้อ A-1042",
+        );
         let expected = house.day(3);
-        house.event("order_shipped", json!({"properties": {"order": "A-1042", "expected_on": expected, "tracking_url": "https://post.test/7"}}));
-        let text = house.reads("Your order A-1042 has left us", "주문(A-1042) 상품이 발송되었습니다", "จัดส่งคำสั่งซื้อ A-1042 แล้ว");
+        house.event(
+            "order_shipped",
+            json!({"properties": {"order": "A-1042", "expected_on": expected, "tracking_url": "https://post.test/7"}}),
+        );
+        let text =
+            house.reads("Your order A-1042 has left us", "주문(A-1042) 상품이 발송되었습니다", "จัดส่งคำสั่งซื้อ A-1042 แล้ว");
         house.click(&text);
         house.reply(&order);
-        house.reads("is on its way and should arrive on", "배송 중입니다. 도착 예정일은", "อยู่ระหว่างจัดส่งค่ะ คาดว่าจะถึงวันที่");
+        house.reads(
+            "is on its way and should arrive on",
+            "배송 중입니다. 도착 예정일은",
+            "อยู่ระหว่างจัดส่งค่ะ คาดว่าจะถึงวันที่",
+        );
         house.pass("1d");
         house.nothing();
         house.pass("1d");
@@ -131,7 +148,9 @@ fn after_a_purchase_comes_advice_and_a_follow_up_unless_more_was_bought() {
 
 #[test]
 fn feedback_is_asked_tagged_and_thanked() {
-    for (rating, words, tag) in [("5", ["Lovely", "아주 좋아요", "ดีมาก"], "happy"), ("1", ["Too late", "너무 늦었어요", "ช้าไป"], "unhappy")] {
+    for (rating, words, tag) in
+        [("5", ["Lovely", "아주 좋아요", "ดีมาก"], "happy"), ("1", ["Too late", "너무 늦었어요", "ช้าไป"], "unhappy")]
+    {
         everywhere(|house, _| {
             house.install("feedback", &[]);
             house.until("12:00");
@@ -148,7 +167,11 @@ fn feedback_is_asked_tagged_and_thanked() {
             house.reads("Thank you for your feedback", "소중한 의견 감사드립니다", "ขอบคุณสำหรับความคิดเห็น");
             assert!(house.has_tag(tag) && house.has_tag("gave-feedback"), "{:?}", house.known().contact.tags);
             assert_eq!(house.point(house.tongue.number, "last_rating"), rating.parse().ok());
-            assert_eq!(house.staff_knows(&words), tag == "unhappy" || house.told.iter().any(|told| told["type"] != "notice" && told.to_string().contains(&words)));
+            assert_eq!(
+                house.staff_knows(&words),
+                tag == "unhappy"
+                    || house.told.iter().any(|told| told["type"] != "notice" && told.to_string().contains(&words))
+            );
             assert_eq!(house.outcomes("feedback"), ["answered"]);
         });
     }
@@ -171,7 +194,11 @@ fn who_brings_a_friend_gets_points_and_so_does_the_friend() {
         house.customer(tongue.friend, tongue.name);
         house.event_of(tongue.friend, "referred", json!({"properties": {"referrer": tongue.number}}));
         house.pass("1m");
-        house.reads("Thank you for bringing a friend! 100 points", "친구를 추천해 주셔서 감사합니다. 100점", "ได้รับ 100 แต้ม");
+        house.reads(
+            "Thank you for bringing a friend! 100 points",
+            "친구를 추천해 주셔서 감사합니다. 100점",
+            "ได้รับ 100 แต้ม",
+        );
         let friend = house.texts_to(tongue.friend);
         let welcome = house.say("50 points for coming through a friend", "친구 추천으로 50점", "รับ 50 แต้ม");
         assert!(friend.len() == 1 && friend[0].contains(welcome), "{friend:#?}");
@@ -201,7 +228,10 @@ fn each_way_of_buying_has_its_text() {
         house.pass("2d");
         let both = house.texts_to(house.tongue.number);
         assert_eq!(both.len(), 2, "{both:#?}");
-        let (low, past) = (house.say("15% off on your next order", "15% 할인 쿠폰을 드립니다", "รับส่วนลด 15%"), house.say("news in Tea", "Tea 소식", "ในหมวด Tea"));
+        let (low, past) = (
+            house.say("15% off on your next order", "15% 할인 쿠폰을 드립니다", "รับส่วนลด 15%"),
+            house.say("news in Tea", "Tea 소식", "ในหมวด Tea"),
+        );
         assert!([low, past].iter().all(|words| both.iter().any(|text| text.contains(words))), "{both:#?}");
         house.until("11:00");
         for order in ["A-2", "A-3", "A-4"] {

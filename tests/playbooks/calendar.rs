@@ -20,7 +20,12 @@ fn an_appointment_is_remembered_12_hours_before_and_confirmed_or_moved() {
             house.nothing();
             house.pass("2h");
             house.reads("at 22:00. Reply YES to confirm", "22:00 예약을 알려", "เวลา 22:00 น. ค่ะ ตอบ ยืนยัน");
-            let answer = if confirms { house.say("Yes", "확인", "ยืนยัน") } else { house.say("change", "변경", "เลื่อน") }.to_owned();
+            let answer = if confirms {
+                house.say("Yes", "확인", "ยืนยัน")
+            } else {
+                house.say("change", "변경", "เลื่อน")
+            }
+            .to_owned();
             house.reply(&answer);
             if confirms {
                 house.reads("Thank you, see you on", "예약이 확정되었습니다", "ยืนยันนัดแล้วค่ะ");
@@ -45,7 +50,8 @@ fn a_birthday_brings_a_coupon_for_a_day() {
         house.until("23:00");
         house.pass("1d");
         house.until("12:00");
-        let text = house.reads_offer("Happy birthday, Maria! 25% off", "생일을 진심으로 축하드립니다", "สุขสันต์วันเกิดคุณสมชายค่ะ");
+        let text =
+            house.reads_offer("Happy birthday, Maria! 25% off", "생일을 진심으로 축하드립니다", "สุขสันต์วันเกิดคุณสมชายค่ะ");
         assert!(text.contains("BDAY-"), "{text}");
         house.click(&text);
         assert_eq!(house.report("birthday", "text"), (1, 1, 1));
@@ -97,7 +103,11 @@ fn a_flash_sale_reminds_who_did_not_look_and_ends_with_a_purchase() {
         house.install("flash-sale", &["to_reminder=4h", "to_last_call=3h"]);
         house.until("10:00");
         house.begin("flash-sale");
-        house.reads_offer("30% off everything for 24 hours only!", "단 24시간 전 상품 30% 할인!", "ลด 30% ทุกชิ้น เพียง 24 ชั่วโมง");
+        house.reads_offer(
+            "30% off everything for 24 hours only!",
+            "단 24시간 전 상품 30% 할인!",
+            "ลด 30% ทุกชิ้น เพียง 24 ชั่วโมง",
+        );
         house.pass("4h");
         let text = house.reads_offer("Still on: 30% off", "행사가 진행 중입니다", "ยังทันนะคะ");
         house.click(&text);
@@ -125,7 +135,11 @@ fn who_reads_the_content_is_a_reader() {
         house.install("content", &["content_url=https://shop.test/read"]);
         house.until("12:00");
         house.begin("content");
-        let text = house.reads_offer("Five ways to make better tea: https://s.test/", "다섯 가지 방법 https://s.test/", "5 วิธีชงชาให้อร่อยขึ้น https://s.test/");
+        let text = house.reads_offer(
+            "Five ways to make better tea: https://s.test/",
+            "다섯 가지 방법 https://s.test/",
+            "5 วิธีชงชาให้อร่อยขึ้น https://s.test/",
+        );
         house.click(&text);
         assert!(house.has_tag("reader"));
         assert_eq!(house.report("content", "text"), (1, 1, 1));
@@ -157,7 +171,11 @@ fn due_again(house: &mut House) {
     house.pass("9d");
     house.nothing();
     house.pass("2d");
-    house.reads_offer("Time for more Face cream? Reply YES", "수분크림 다시 필요하지 않으신가요?", "ครีมบำรุงหน้าใกล้หมดหรือยังคะ");
+    house.reads_offer(
+        "Time for more Face cream? Reply YES",
+        "수분크림 다시 필요하지 않으신가요?",
+        "ครีมบำรุงหน้าใกล้หมดหรือยังคะ",
+    );
 }
 
 #[test]

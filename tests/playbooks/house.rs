@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use postrider::campaign::Rules;
 use postrider::campaign::contact::ContactChange;
 use postrider::campaign::event::Event;
 use postrider::campaign::link::Visitor;
 use postrider::campaign::playbook::{Values, built_in, read};
-use postrider::campaign::Rules;
 use postrider::model::*;
 use postrider::pipeline::playbook::{Fate, Wanted};
 use postrider::pipeline::*;
@@ -17,9 +17,9 @@ use postrider::policy::caps::Caps;
 use postrider::policy::pace::Pace;
 use postrider::policy::pool::{PoolSettings, SimRules};
 use postrider::policy::routes::Route;
+use postrider::store::callback::Ending;
 use postrider::store::campaign::contact::{self, Stored};
 use postrider::store::campaign::{event, link, point};
-use postrider::store::callback::Ending;
 use postrider::store::{Database, StoreError};
 use postrider::text::TextProfile;
 use serde_json::{Value, json};
@@ -405,7 +405,8 @@ impl House {
         let zone = jiff::tz::TimeZone::get(self.tongue.zone).unwrap();
         let now = self.wall().to_jiff().to_zoned(zone.clone());
         let today = now.date().to_datetime(time).to_zoned(zone.clone()).unwrap();
-        let at = if today > now { today } else { now.date().tomorrow().unwrap().to_datetime(time).to_zoned(zone).unwrap() };
+        let at =
+            if today > now { today } else { now.date().tomorrow().unwrap().to_datetime(time).to_zoned(zone).unwrap() };
         let millis = at.timestamp().as_millisecond() - START.as_millis();
         self.run_to(Duration::from_millis(millis.try_into().unwrap()));
     }

@@ -13,7 +13,11 @@ fn the_mail_comes_first_and_the_text_a_day_later() {
         assert!(house.was_told("workflow", "welcome-mail"), "{:#?}", house.told);
         house.nothing();
         house.pass("25h");
-        let text = house.reads_offer("10% off on your first order with code HI-", "첫 주문에 10% 할인 쿠폰을 드립니다. 코드 HI-", "รับส่วนลด 10%สำหรับคำสั่งซื้อแรก โค้ด HI-");
+        let text = house.reads_offer(
+            "10% off on your first order with code HI-",
+            "첫 주문에 10% 할인 쿠폰을 드립니다. 코드 HI-",
+            "รับส่วนลด 10%สำหรับคำสั่งซื้อแรก โค้ด HI-",
+        );
         house.click(&text);
         assert_eq!(house.outcomes("welcome"), ["welcomed"]);
         assert_eq!(house.report("welcome", "text"), (1, 1, 1));
@@ -41,7 +45,8 @@ fn a_keyword_joins_the_list_of_new_arrivals() {
         let word = house.say("New", "신상", "ของใหม่").to_owned();
         house.reply(&word);
         let texts = house.texts_to(house.tongue.number);
-        let joined = house.say("You will hear of new arrivals first", "신상품 소식을 가장 먼저", "ทราบข่าวสินค้าใหม่ก่อนใคร");
+        let joined =
+            house.say("You will hear of new arrivals first", "신상품 소식을 가장 먼저", "ทราบข่าวสินค้าใหม่ก่อนใคร");
         assert!(texts.iter().any(|text| text.contains(joined)), "{texts:#?}");
         assert!(house.known().contact.lists.contains("new-arrivals"));
         house.pass("1h");
@@ -83,7 +88,8 @@ fn a_question_reaches_the_staff_and_afterwards_it_is_asked_whether_that_helped()
             let hours = house.say("hours", "영업시간", "เวลาทำการ").to_owned();
             house.reply(&hours);
             house.reads("Monday to Saturday", "월~토요일", "วันจันทร์ถึงเสาร์");
-            let question = house.say("Question: is it gluten free", "질문 글루텐이 있나요", "คำถาม มีกลูเตนไหม").to_owned();
+            let question =
+                house.say("Question: is it gluten free", "질문 글루텐이 있나요", "คำถาม มีกลูเตนไหม").to_owned();
             house.reply(&question);
             house.reads("one of us will write to you", "담당자가 곧 답변드리겠습니다", "เจ้าหน้าที่จะตอบกลับโดยเร็ว");
             let free = house.say("My cup is broken", "잔이 깨졌어요", "แก้วแตก").to_owned();
@@ -92,7 +98,12 @@ fn a_question_reaches_the_staff_and_afterwards_it_is_asked_whether_that_helped()
             house.texts_to(house.tongue.number);
             house.event("conversation_closed", json!({}));
             house.reads("Did we help you?", "문의가 잘 해결되셨나요?", "เราช่วยแก้ปัญหาให้คุณได้ไหม");
-            let answer = if yes { house.say("yes", "네", "ใช่ค่ะ") } else { house.say("No", "아니요", "ไม่") }.to_owned();
+            let answer = if yes {
+                house.say("yes", "네", "ใช่ค่ะ")
+            } else {
+                house.say("No", "아니요", "ไม่")
+            }
+            .to_owned();
             house.reply(&answer);
             if yes {
                 house.reads("Good to hear", "다행입니다", "ยินดีค่ะ");

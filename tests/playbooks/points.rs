@@ -11,7 +11,11 @@ fn join(house: &mut House) {
     house.reply(&club);
     house.pass("1m");
     let texts = house.texts_to(house.tongue.number);
-    let welcome = house.say("Welcome to the club, Maria! 50 points are yours; you have 50", "가입 포인트 50점을 드려 현재 50점", "รับ 50 แต้ม ตอนนี้มี 50 แต้ม");
+    let welcome = house.say(
+        "Welcome to the club, Maria! 50 points are yours; you have 50",
+        "가입 포인트 50점을 드려 현재 50점",
+        "รับ 50 แต้ม ตอนนี้มี 50 แต้ม",
+    );
     assert!(texts.iter().any(|text| text.contains(welcome)), "{texts:#?}");
     assert!(house.has_tag("loyalty"));
 }
@@ -24,10 +28,18 @@ fn joining_gives_points_and_the_balance_tells_what_they_buy() {
         assert_eq!(house.report("loyalty-join", "welcome"), (1, 1, 0));
         let points = house.say("Points", "포인트", "แต้ม").to_owned();
         house.reply(&points);
-        house.reads("You have 50 points. 100 points are a free drink.", "현재 포인트는 50점입니다. 100점부터", "คุณมี 50 แต้มค่ะ 100 แต้มแลก");
+        house.reads(
+            "You have 50 points. 100 points are a free drink.",
+            "현재 포인트는 50점입니다. 100점부터",
+            "คุณมี 50 แต้มค่ะ 100 แต้มแลก",
+        );
         house.event("points_changed", json!({"properties": {"change": 500, "reason": "order"}}));
         house.pass("25h");
-        let text = house.reads_offer("You have 550 points, enough for 20% off an order", "550점입니다. 주문 20% 할인", "มี 550 แต้มค่ะ แลกส่วนลด 20%ได้แล้ว");
+        let text = house.reads_offer(
+            "You have 550 points, enough for 20% off an order",
+            "550점입니다. 주문 20% 할인",
+            "มี 550 แต้มค่ะ แลกส่วนลด 20%ได้แล้ว",
+        );
         house.click(&text);
         assert_eq!(house.report("loyalty-balance", "text"), (1, 1, 1));
     });
@@ -38,7 +50,11 @@ fn the_double_points_day_reaches_members() {
     the_other_way(|house, _| {
         join(house);
         house.begin("loyalty-double");
-        house.reads_offer("Double points today only! All you buy counts twice; you have 50 now", "오늘 하루 포인트를 두 배로 드립니다. 현재 포인트는 50점", "วันนี้วันเดียวรับแต้มสองเท่าค่ะ ตอนนี้คุณมี 50 แต้ม");
+        house.reads_offer(
+            "Double points today only! All you buy counts twice; you have 50 now",
+            "오늘 하루 포인트를 두 배로 드립니다. 현재 포인트는 50점",
+            "วันนี้วันเดียวรับแต้มสองเท่าค่ะ ตอนนี้คุณมี 50 แต้ม",
+        );
     });
 }
 
@@ -46,12 +62,23 @@ fn the_double_points_day_reaches_members() {
 fn a_new_tier_tells_its_perks_and_a_near_one_what_it_lacks() {
     everywhere(|house, _| {
         join(house);
-        house.event("points_changed", json!({"properties": {"balance": 80, "tier": "Silver", "next_tier": "VIP", "next_tier_distance": 20}}));
+        house.event(
+            "points_changed",
+            json!({"properties": {"balance": 80, "tier": "Silver", "next_tier": "VIP", "next_tier_distance": 20}}),
+        );
         house.pass("2h");
-        house.reads_offer("Only 20 points to VIP! You have 80.", "20점만 더 모으시면 VIP 등급", "อีกเพียง 20 แต้มก็ถึงระดับ VIP");
+        house.reads_offer(
+            "Only 20 points to VIP! You have 80.",
+            "20점만 더 모으시면 VIP 등급",
+            "อีกเพียง 20 แต้มก็ถึงระดับ VIP",
+        );
         house.event("tier_changed", json!({"properties": {"tier": "VIP", "next_tier_distance": 0}}));
         house.pass("1h");
-        house.reads_offer("You are VIP now, Maria! Your perks: free shipping", "VIP 등급이 되셨습니다", "เป็นสมาชิกระดับ VIP แล้ว");
+        house.reads_offer(
+            "You are VIP now, Maria! Your perks: free shipping",
+            "VIP 등급이 되셨습니다",
+            "เป็นสมาชิกระดับ VIP แล้ว",
+        );
         assert!(house.has_tag("vip"));
     });
 }

@@ -14,7 +14,11 @@ fn contest(house: &mut House) -> String {
 }
 
 fn coupon(house: &mut House) -> String {
-    let text = house.reads_offer("20% off with code BACK-", "20% 할인 쿠폰입니다. 코드 BACK-", "มอบส่วนลด 20%ให้คุณสมชายค่ะ ใช้โค้ด BACK-");
+    let text = house.reads_offer(
+        "20% off with code BACK-",
+        "20% 할인 쿠폰입니다. 코드 BACK-",
+        "มอบส่วนลด 20%ให้คุณสมชายค่ะ ใช้โค้ด BACK-",
+    );
     assert!(text.contains("https://s.test/"), "{text}");
     text
 }
@@ -99,4 +103,3 @@ fn the_shop_chooses_what_counts_as_active() {
         assert_eq!(house.outcomes("win-back"), ["won back"], "{behaviour}");
     }
 }
-

@@ -114,8 +114,10 @@ impl Duel {
 
     /// The gateway's process dies and another starts: the modem notices nothing.
     pub fn restart(&mut self) {
-        self.modem =
-            Modem::new(machine_settings(self.keep_alive), self.sim.settings().persona.usb.map(|usb| (usb.vendor, usb.product)));
+        self.modem = Modem::new(
+            machine_settings(self.keep_alive),
+            self.sim.settings().persona.usb.map(|usb| (usb.vendor, usb.product)),
+        );
         self.events.clear();
         if self.is_open {
             self.open();

@@ -54,8 +54,7 @@ impl Outline {
         let is_missing = |(name, parameter): &(&String, &Parameter)| {
             parameter.required && !values.0.keys().any(|key| key.split('.').next() == Some(name))
         };
-        let missing: Vec<String> =
-            self.parameters.iter().filter(is_missing).map(|(name, _)| name.clone()).collect();
+        let missing: Vec<String> = self.parameters.iter().filter(is_missing).map(|(name, _)| name.clone()).collect();
         if missing.is_empty() { Ok(()) } else { Err(Missing(missing)) }
     }
 }
@@ -70,7 +69,8 @@ pub fn outline(text: &str) -> Result<Outline, Vec<Mistake>> {
     }
     let (head, body) = split(text);
     let document = Document::parse(head)?;
-    let read: Head = serde_json::from_value(document.value.clone()).map_err(|error| vec![mistake(1, error.to_string())])?;
+    let read: Head =
+        serde_json::from_value(document.value.clone()).map_err(|error| vec![mistake(1, error.to_string())])?;
     let mut faults = Vec::new();
     if let Err(detail) = workflow::check_name(&read.name) {
         faults.push(Fault::new("/name", "wrong_name", detail));
@@ -79,7 +79,8 @@ pub fn outline(text: &str) -> Result<Outline, Vec<Mistake>> {
         faults.extend(texts.check().err().unwrap_or_default().into_iter().map(|fault| fault.under(place)));
     }
     for name in read.parameters.keys() {
-        let good = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        let good = !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
         if !good {
             let place = format!("/parameters/{}", pointer_part(name));
             faults.push(Fault::new(place, "wrong_name", "a parameter is named by small letters, digits and _"));
@@ -105,9 +106,9 @@ fn split(text: &str) -> (&str, &str) {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let table = line.trim_start().trim_start_matches('[').trim_start();
-        let is_head = ["title", "about", "parameters"].iter().any(|word| {
-            table.strip_prefix(word).is_some_and(|rest| rest.starts_with([']', '.', ' ']))
-        });
+        let is_head = ["title", "about", "parameters"]
+            .iter()
+            .any(|word| table.strip_prefix(word).is_some_and(|rest| rest.starts_with([']', '.', ' '])));
         if line.trim_start().starts_with('[') && !is_head {
             break;
         }
@@ -195,7 +196,10 @@ impl Reader {
                 }
                 Some(_) => {
                     let form = if ["template", "coupon", "segment"].contains(&table) { "[NAME]" } else { "[[...]]" };
-                    let detail = format!("{table} is written as {}", form.replace("NAME", &format!("{table}.NAME")).replace("...", table));
+                    let detail = format!(
+                        "{table} is written as {}",
+                        form.replace("NAME", &format!("{table}.NAME")).replace("...", table)
+                    );
                     self.faults.push(Fault::new(format!("/{table}"), "wrong_form", detail));
                 }
             }
@@ -234,7 +238,11 @@ fn template(value: &Value) -> Result<Template, Vec<Fault>> {
     let segments_max = fields.remove("segments_max").map_or(Ok(SEGMENTS_MAX), |value| typed(&value))?;
     let mut variants: BTreeMap<String, String> = typed(&Value::Object(fields))?;
     let Some(text) = variants.remove("en") else {
-        return Err(vec![Fault::new("/en", "missing", "a template needs its text in English, for all other languages")]);
+        return Err(vec![Fault::new(
+            "/en",
+            "missing",
+            "a template needs its text in English, for all other languages",
+        )]);
     };
     let template = Template { text, variants, fallbacks, segments_max };
     template.check().map_err(|faults| faults.into_iter().map(by_language).collect::<Vec<_>>())?;
@@ -243,7 +251,8 @@ fn template(value: &Value) -> Result<Template, Vec<Fault>> {
 
 /// A fault of a template, placed where the playbook has the text.
 fn by_language(fault: Fault) -> Fault {
-    let pointer = fault.pointer.strip_prefix("/variants").map_or_else(|| fault.pointer.replace("/text", "/en"), str::to_owned);
+    let pointer =
+        fault.pointer.strip_prefix("/variants").map_or_else(|| fault.pointer.replace("/text", "/en"), str::to_owned);
     Fault { pointer, ..fault }
 }
 

@@ -217,7 +217,8 @@ pub fn fill(text: &str, written: &BTreeMap<String, BTreeMap<String, String>>) ->
 fn unknown(named: &str, name: &str, written: &BTreeMap<String, BTreeMap<String, String>>) -> String {
     match written.get(name) {
         Some(keys) => {
-            let keys: Vec<String> = keys.keys().map(|key| format!("${{{name}{}{key}}}", if key.is_empty() { "" } else { "." })).collect();
+            let keys: Vec<String> =
+                keys.keys().map(|key| format!("${{{name}{}{key}}}", if key.is_empty() { "" } else { "." })).collect();
             format!("there is no ${{{}}}, but {}", short(named), keys.join(", "))
         }
         None => {
@@ -250,8 +251,15 @@ mod tests {
         assert_eq!(one("url", "https://shop.example/a?b=c").as_deref(), Ok("https://shop.example/a?b=c"));
         assert_eq!(one("text", "a \"b\"\nc\\d").as_deref(), Ok("a \\\"b\\\"\\nc\\\\d"));
         for (kind, wrong) in [
-            ("number", "many"), ("number", "1.5"), ("duration", "-2d"), ("duration", "2 weeks"), ("time", "25:00"),
-            ("url", "shop.example"), ("url", "https://a') }}{{ x"), ("name", "a b"), ("text", "a\u{7}"),
+            ("number", "many"),
+            ("number", "1.5"),
+            ("duration", "-2d"),
+            ("duration", "2 weeks"),
+            ("time", "25:00"),
+            ("url", "shop.example"),
+            ("url", "https://a') }}{{ x"),
+            ("name", "a b"),
+            ("text", "a\u{7}"),
         ] {
             assert!(one(kind, wrong).is_err(), "{kind} {wrong}");
         }

@@ -65,7 +65,8 @@ fn check_name(playbook: &Playbook, asset: &Asset, place: &str, faults: &mut Vec<
     } else if !begins {
         let detail = format!(
             "the name \"{}\" does not begin with the playbook's own, so it could be another's; call it \"{own}-{}\"",
-            short(&asset.name), short(&asset.name)
+            short(&asset.name),
+            short(&asset.name)
         );
         faults.push(Fault::new(place, "foreign_name", detail));
     }
@@ -79,14 +80,21 @@ fn check_template(playbook: &Playbook, template: &Template, place: &str, faults:
         let rendered = match sample::render(friend, |fields, grants| template.render(fields, grants)) {
             Ok(rendered) => rendered,
             Err(skip) => {
-                faults.push(Fault::new(place, "not_written", format!("who reads {language} would get no text: {skip}")));
+                faults.push(Fault::new(
+                    place,
+                    "not_written",
+                    format!("who reads {language} would get no text: {skip}"),
+                ));
                 continue;
             }
         };
         let segments = sample::segments(&rendered.text, language);
         if segments > usize::from(template.segments_max) {
             let most = template.segments_max;
-            let detail = format!("a usual text has {segments} segments, more than the {most} that are allowed: {}", rendered.text);
+            let detail = format!(
+                "a usual text has {segments} segments, more than the {most} that are allowed: {}",
+                rendered.text
+            );
             faults.push(Fault::new(&place, "too_many_segments", detail));
         }
         for pool in rendered.coupons.iter().filter(|pool| !playbook.has("coupon", pool)) {
@@ -117,12 +125,7 @@ fn check_workflow(playbook: &Playbook, workflow: &Workflow, place: &str, faults:
     }
 }
 
-fn check_named(
-    playbook: &Playbook,
-    named: &[(&'static str, &Option<String>)],
-    place: &str,
-    faults: &mut Vec<Fault>,
-) {
+fn check_named(playbook: &Playbook, named: &[(&'static str, &Option<String>)], place: &str, faults: &mut Vec<Fault>) {
     for (kind, name) in named {
         if let Some(name) = name
             && !playbook.has(kind, name)

@@ -136,7 +136,8 @@ pub fn render(
         let missing = match render(&fields, &Grants::default()) {
             Ok(first) => {
                 let links = first.links.iter().map(|target| (target.clone(), LINK.to_owned())).collect();
-                let coupons: BTreeMap<_, _> = first.coupons.iter().map(|pool| (pool.clone(), "SPRING-ACDEFGHJ".to_owned())).collect();
+                let coupons: BTreeMap<_, _> =
+                    first.coupons.iter().map(|pool| (pool.clone(), "SPRING-ACDEFGHJ".to_owned())).collect();
                 return render(&fields, &Grants { coupons, links });
             }
             Err(Skip::Missing(missing)) => missing,

@@ -59,8 +59,19 @@ fn every_text_of_every_playbook_is_there_in_three_languages() {
 
 /// Fields without which a text makes no sense, so that who lacks them gets none.
 const ESSENTIAL: [&str; 13] = [
-    "points", "points_balance", "points_expiring", "points_expire_on", "next_tier_distance", "next_appointment_at",
-    "delivery_expected_on", "renewal_on", "attribute.service_on", "event.due_on", "event.text", "points_expire_on", "last_rating",
+    "points",
+    "points_balance",
+    "points_expiring",
+    "points_expire_on",
+    "next_tier_distance",
+    "next_appointment_at",
+    "delivery_expected_on",
+    "renewal_on",
+    "attribute.service_on",
+    "event.due_on",
+    "event.text",
+    "points_expire_on",
+    "last_rating",
 ];
 
 #[test]
@@ -168,8 +179,10 @@ wait = "${days}d"
 [sevrice]
 "#;
     let told: Vec<String> = read(text, &Values::default()).unwrap_err().iter().map(ToString::to_string).collect();
-    let lines: Vec<usize> =
-        told.iter().map(|told| told.strip_prefix("line ").unwrap().split(':').next().unwrap().parse().unwrap()).collect();
+    let lines: Vec<usize> = told
+        .iter()
+        .map(|told| told.strip_prefix("line ").unwrap().split(':').next().unwrap().parse().unwrap())
+        .collect();
     assert_eq!(lines, [10, 11, 12, 12, 16, 16, 18, 21], "{told:#?}");
     let told = read(&text.replace("${days}", "${day}"), &Values::default()).unwrap_err();
     assert_eq!(told[0].to_string(), "line 20: there is no parameter \"day\"; did you mean \"days\"?");

@@ -112,7 +112,9 @@ pub enum Unremovable {
     #[error("the playbook \"{0}\" is not installed")]
     Absent(String),
     /// Contacts are in one of its workflows.
-    #[error("{contacts} contacts are in the workflow \"{workflow}\"; deactivate it and wait for them, or remove it by itself")]
+    #[error(
+        "{contacts} contacts are in the workflow \"{workflow}\"; deactivate it and wait for them, or remove it by itself"
+    )]
     Running {
         /// Which workflow.
         workflow: String,

@@ -28,8 +28,7 @@ impl Shop {
         let mut values = Values::default();
         set.split(' ').filter(|typed| !typed.is_empty()).for_each(|typed| values.set(typed).unwrap());
         let playbook = read(text, &values).unwrap();
-        let wanted =
-            Wanted { playbook: &playbook, text, values: &values, language: "ko", replace, activate: true };
+        let wanted = Wanted { playbook: &playbook, text, values: &values, language: "ko", replace, activate: true };
         self.turn(|turn| install(turn, &wanted))
     }
 }
@@ -58,7 +57,8 @@ fn a_new_value_reaches_what_the_shop_left_alone_and_nothing_else() {
     let fate = |outcome: &Outcome, name: &str| outcome.assets.iter().find(|(_, of, _)| of == name).unwrap().2;
     assert_eq!(fate(&again, "cart-reminder"), Fate::Kept);
     assert_eq!(fate(&again, "cart-coupon"), Fate::Changed);
-    let text = |shop: &Shop, name: &str| shop.database.read(|c| template::find(c, name)).unwrap().unwrap().template.text;
+    let text =
+        |shop: &Shop, name: &str| shop.database.read(|c| template::find(c, name)).unwrap().unwrap().template.text;
     assert_eq!(text(&shop, "cart-reminder"), "Our own words");
     assert!(text(&shop, "cart-coupon").contains("free-shipping"));
     let replaced = shop.install("cart", "", true);

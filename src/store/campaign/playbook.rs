@@ -54,7 +54,9 @@ pub fn put(tx: &Tx<'_>, name: &str, parameters: &str, hash: &str, now: Timestamp
 /// SQLite's own.
 pub fn own(tx: &Tx<'_>, owned: &Owned) -> Result<(), StoreError> {
     tx.sql()
-        .prepare_cached("INSERT INTO playbook_asset VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET playbook = ?3, hash = ?4")?
+        .prepare_cached(
+            "INSERT INTO playbook_asset VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET playbook = ?3, hash = ?4",
+        )?
         .execute(params![owned.kind, owned.name, owned.playbook, owned.hash])?;
     Ok(())
 }
