@@ -51,6 +51,7 @@ impl Settings {
         for (name, differs) in [
             ("messages", self.messages != new.messages),
             ("consent", self.consent != new.consent),
+            ("conversations", self.conversations != new.conversations),
             ("callback", self.callback != new.callback),
             ("modems", self.modems != new.modems),
             ("pages", (&self.pages.url, self.pages.keep) != (&new.pages.url, new.pages.keep)),

@@ -86,6 +86,7 @@ pub fn pipeline(settings: &config::Settings) -> Settings {
         inbound_target: settings.callback.inbound_url.clone(),
         parts_wait: settings.limits.parts_wait,
         consent: Arc::new(settings.consent.clone()),
+        talk: Arc::new(settings.conversations.clone()),
         short_url: settings.pages.url.as_deref().map(Into::into),
         links_keep: settings.pages.keep,
         ..Settings::default()

@@ -24,6 +24,7 @@ use super::problem;
         (name = "modems", description = "The modems, their SIMs, and what a technician asks of them"),
         (name = "contacts", description = "Contacts, what they did, segments of them, and texts and coupons for them"),
         (name = "workflows", description = "What happens step by step to contacts, and who is in it"),
+        (name = "conversations", description = "What people write back: conversations, keyword services, surveys, contests"),
         (name = "operation", description = "Links, health and metrics"),
     ),
 )]

@@ -7,7 +7,11 @@ mod consent;
 mod contact;
 mod contact_event;
 mod contact_view;
+mod contest;
+mod conversation;
+mod conversation_act;
 mod coupon;
+mod defined;
 mod estimate;
 mod health;
 mod inbound;
@@ -23,7 +27,9 @@ mod post;
 mod query;
 mod segment;
 mod segment_live;
+mod service;
 mod suppression;
+mod survey;
 mod template;
 mod template_preview;
 mod view;
@@ -184,6 +190,25 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(workflow::deactivate_workflow))
         .routes(routes!(workflow_enrolment::post_enrolment, workflow_enrolment::list_enrolments))
         .routes(routes!(workflow_enrolment::get_enrolment, workflow_enrolment::cancel_enrolment))
+        .routes(routes!(conversation::list_conversations))
+        .routes(routes!(conversation::get_conversation))
+        .routes(routes!(conversation_act::post_reply))
+        .routes(routes!(conversation_act::post_note))
+        .routes(routes!(conversation_act::post_tags))
+        .routes(routes!(conversation_act::assign))
+        .routes(routes!(conversation_act::close))
+        .routes(routes!(conversation_act::open))
+        .routes(routes!(conversation_act::read))
+        .routes(routes!(service::list_services))
+        .routes(routes!(service::get_service, service::put_service, service::delete_service))
+        .routes(routes!(survey::list_surveys))
+        .routes(routes!(survey::get_survey, survey::put_survey, survey::delete_survey))
+        .routes(routes!(survey::start_survey_now))
+        .routes(routes!(survey::list_answers))
+        .routes(routes!(contest::list_contests))
+        .routes(routes!(contest::get_contest, contest::put_contest, contest::delete_contest))
+        .routes(routes!(contest::post_entry, contest::list_entries))
+        .routes(routes!(contest::draw_contest))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

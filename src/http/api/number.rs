@@ -18,8 +18,11 @@ use crate::store::StoreError;
 use crate::store::campaign::{contact, enrolment, event, live, point};
 
 use super::consent::ConsentView;
+use super::conversation::{ConversationView, NoteView};
 use super::suppression::SuppressionView;
 use super::{Api, InboundView, MessageView, contact_view, json, workflow};
+use super::survey::RunView;
+use super::{Api, InboundView, MessageView, contact_view, json};
 
 /// The most events that an export shows.
 const EVENTS_MAX: usize = 10_000;
@@ -49,6 +52,27 @@ pub struct Export {
     messages: Vec<MessageView>,
     /// Messages from it with their texts, newest first; 10,000 at most.
     inbound: Vec<InboundView>,
+    /// The conversation, with the shop's notes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation: Option<ConversationView>,
+    /// The shop's notes about it, newest first.
+    notes: Vec<NoteView>,
+    /// What it was asked in surveys and answered, newest first.
+    surveys: Vec<RunView>,
+    /// The contests that it entered.
+    contests: Vec<TicketView>,
+}
+
+/// An entry of a contest.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TicketView {
+    /// The contest.
+    contest: String,
+    /// The ticket.
+    ticket: String,
+    /// When.
+    #[schema(format = DateTime)]
+    at: String,
 }
 
 /// Shows all that is known of a number. The token needs `consents:read`, `messages:read` and `inbound:read`.
@@ -84,6 +108,15 @@ pub async fn export_number(
         suppressions: known.suppressions.into_iter().map(SuppressionView::of).collect(),
         messages: known.messages.into_iter().map(MessageView::of).collect(),
         inbound: known.inbound.into_iter().map(InboundView::from).collect(),
+        conversation: known.talk.conversation.map(|one| ConversationView::of(one, None)),
+        notes: known.talk.notes.into_iter().map(NoteView::from).collect(),
+        surveys: known.talk.surveys.into_iter().map(|run| RunView::of(run, shown.clone())).collect(),
+        contests: known
+            .talk
+            .contests
+            .into_iter()
+            .map(|(contest, ticket, at)| TicketView { contest, ticket: ticket.to_string(), at: at.to_string() })
+            .collect(),
     };
     Ok(json(StatusCode::OK, &export))
 }
