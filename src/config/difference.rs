@@ -51,6 +51,7 @@ impl Settings {
         for (name, differs) in [
             ("messages", self.messages != new.messages),
             ("consent", self.consent != new.consent),
+            ("prices", self.prices != new.prices),
             ("callback", self.callback != new.callback),
             ("modems", self.modems != new.modems),
             ("pages", (&self.pages.url, self.pages.keep) != (&new.pages.url, new.pages.keep)),

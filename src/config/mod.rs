@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `document`, `value`, `units` | how a TOML table is walked, and what a value must look like |
 //! | `problem` | how a mistake is told |
-//! | `http`, `pages`, `store`, `messages`, `consent`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
+//! | `http`, `pages`, `prices`, `store`, `messages`, `consent`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
 //! | `carrier`, `profile`, `tlv`, `carriers` | a carrier: its own block, and the carrier file that it starts from |
 //! | `modems`, `modem`, `sim_rules` | all modems, one modem, what its SIM may do |
 //! | `modem_profile`, `modem_profiles` | what is particular about a maker's modem, and the files that say it |
@@ -33,6 +33,7 @@ mod modem_profiles;
 mod modem_tests;
 mod modems;
 mod pages;
+mod prices;
 mod problem;
 mod profile;
 mod route;
@@ -49,6 +50,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::campaign::Rules;
+use crate::campaign::price::Prices;
 use crate::policy::routes::Route;
 
 pub use callback::Callback;
@@ -88,6 +90,8 @@ pub struct Settings {
     pub messages: Messages,
     /// Consent and the law.
     pub consent: Rules,
+    /// What segments cost.
+    pub prices: Prices,
     /// Where changes of state are posted.
     pub callback: Callback,
     /// The carriers, in the order of the file; their names are unique.
@@ -172,6 +176,9 @@ impl Settings {
             consent::read(&mut self.consent, section);
         }
         self.consent.country = self.messages.default_country;
+        if let Some(section) = root.section("prices") {
+            prices::read(&mut self.prices, section);
+        }
         if let Some(section) = root.section("callback") {
             self.callback.read(section, place);
         }

@@ -90,6 +90,7 @@ pub fn pipeline(settings: &config::Settings) -> Settings {
         consent: Arc::new(settings.consent.clone()),
         short_url: settings.pages.url.as_deref().map(Into::into),
         links_keep: settings.pages.keep,
+        prices: Arc::new(settings.prices.clone()),
         ..Settings::default()
     }
 }
