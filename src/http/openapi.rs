@@ -23,6 +23,7 @@ use super::problem;
         (name = "consent", description = "Who agreed to what, who must not be written to, what the law says"),
         (name = "modems", description = "The modems, their SIMs, and what a technician asks of them"),
         (name = "contacts", description = "Contacts, what they did, segments of them, and texts and coupons for them"),
+        (name = "campaigns", description = "One text to many: estimated, started, stopped, measured"),
         (name = "operation", description = "Links, health and metrics"),
     ),
 )]
