@@ -52,6 +52,7 @@ impl Settings {
             ("messages", self.messages != new.messages),
             ("consent", self.consent != new.consent),
             ("conversations", self.conversations != new.conversations),
+            ("prices", self.prices != new.prices),
             ("callback", self.callback != new.callback),
             ("modems", self.modems != new.modems),
             ("pages", (&self.pages.url, self.pages.keep) != (&new.pages.url, new.pages.keep)),

@@ -7,6 +7,7 @@
 //! | `document`, `value`, `units` | how a TOML table is walked, and what a value must look like |
 //! | `problem` | how a mistake is told |
 //! | `http`, `pages`, `store`, `messages`, `consent`, `conversations`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
+//! | `http`, `pages`, `prices`, `store`, `messages`, `consent`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
 //! | `carrier`, `profile`, `tlv`, `carriers` | a carrier: its own block, and the carrier file that it starts from |
 //! | `modems`, `modem`, `sim_rules` | all modems, one modem, what its SIM may do |
 //! | `modem_profile`, `modem_profiles` | what is particular about a maker's modem, and the files that say it |
@@ -34,6 +35,7 @@ mod modem_profiles;
 mod modem_tests;
 mod modems;
 mod pages;
+mod prices;
 mod problem;
 mod profile;
 mod route;
@@ -51,6 +53,7 @@ use std::path::Path;
 
 use crate::campaign::Rules;
 use crate::campaign::conversation::TalkRules;
+use crate::campaign::price::Prices;
 use crate::policy::routes::Route;
 
 pub use callback::Callback;
@@ -92,6 +95,8 @@ pub struct Settings {
     pub consent: Rules,
     /// Conversations: opening hours, and how often a number is answered by itself.
     pub conversations: TalkRules,
+    /// What segments cost.
+    pub prices: Prices,
     /// Where changes of state are posted.
     pub callback: Callback,
     /// The carriers, in the order of the file; their names are unique.
@@ -178,6 +183,8 @@ impl Settings {
         self.consent.country = self.messages.default_country;
         if let Some(section) = root.section("conversations") {
             conversations::read(&mut self.conversations, section);
+        if let Some(section) = root.section("prices") {
+            prices::read(&mut self.prices, section);
         }
         if let Some(section) = root.section("callback") {
             self.callback.read(section, place);

@@ -89,6 +89,7 @@ pub fn pipeline(settings: &config::Settings) -> Settings {
         talk: Arc::new(settings.conversations.clone()),
         short_url: settings.pages.url.as_deref().map(Into::into),
         links_keep: settings.pages.keep,
+        prices: Arc::new(settings.prices.clone()),
         ..Settings::default()
     }
 }

@@ -25,6 +25,7 @@ use super::problem;
         (name = "contacts", description = "Contacts, what they did, segments of them, and texts and coupons for them"),
         (name = "workflows", description = "What happens step by step to contacts, and who is in it"),
         (name = "conversations", description = "What people write back: conversations, keyword services, surveys, contests"),
+        (name = "campaigns", description = "One text to many: estimated, started, stopped, measured"),
         (name = "operation", description = "Links, health and metrics"),
     ),
 )]

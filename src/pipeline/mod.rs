@@ -44,7 +44,7 @@ mod tests;
 pub use accept::{Accepted, Answer, Key, Prepared, Refusal, accept, accept_once, prepare};
 pub use care::{Question, SimStanding, SpanUse, care, sims};
 pub use dispatch::{Dispatched, Dispatcher, LinkOffer, SimOffer, dispatch};
-pub use estimate::{Draft, estimate};
+pub use estimate::{Draft, Estimated, estimate};
 pub use operate::{Canceled, Resolution, cancel, resolve};
 pub use settings::{Group, Receipts, Settings};
 pub use settle::settle;

@@ -3,6 +3,10 @@
 //! Every route stands in [`router`] and describes itself for the OpenAPI document; a test holds the two together.
 
 mod batch;
+mod campaign;
+mod campaign_act;
+mod campaign_ask;
+mod campaign_report;
 mod consent;
 mod contact;
 mod contact_event;
@@ -179,6 +183,16 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(template::list_templates))
         .routes(routes!(template_preview::preview_template))
         .routes(routes!(template::get_template, template::put_template, template::delete_template))
+        .routes(routes!(campaign::list_campaigns))
+        .routes(routes!(campaign::get_campaign, campaign::put_campaign, campaign::delete_campaign))
+        .routes(routes!(campaign_act::start_campaign))
+        .routes(routes!(campaign_act::pause_campaign))
+        .routes(routes!(campaign_act::resume_campaign))
+        .routes(routes!(campaign_act::cancel_campaign))
+        .routes(routes!(campaign_ask::estimate_campaign))
+        .routes(routes!(campaign_ask::test_campaign))
+        .routes(routes!(campaign_report::report_campaign))
+        .routes(routes!(campaign_report::list_recipients))
         .routes(routes!(coupon::list_coupons))
         .routes(routes!(coupon::redeem_coupon))
         .routes(routes!(coupon::put_coupons))

@@ -16,6 +16,8 @@ use crate::pipeline::Turn;
 use crate::pipeline::consent as gate;
 use crate::store::StoreError;
 use crate::store::campaign::{contact, enrolment, event, live, point};
+use crate::store::campaign::run::recipient;
+use crate::store::campaign::{contact, event, point};
 
 use super::consent::ConsentView;
 use super::conversation::{ConversationView, NoteView};
@@ -127,6 +129,11 @@ fn contact_of(connection: &Connection, number: &PhoneNumber, now: Timestamp) -> 
     let mut fields = contact_view::contact(&stored);
     let points = contact_view::points(&stored, &point::of(connection, stored.id)?, now);
     fields.insert("points".to_owned(), Value::Object(points));
+    let campaigns = recipient::of_contact(connection, stored.id)?.into_iter().map(|(name, taken)| {
+        serde_json::json!({ "campaign": name, "variant": taken.part, "state": taken.state, "reason": taken.reason,
+            "turn_at": taken.turn_at.to_string() })
+    });
+    fields.insert("campaigns".to_owned(), Value::Array(campaigns.collect()));
     let events = event::of(connection, stored.id, EVENTS_MAX)?.into_iter().map(Value::Object);
     fields.insert("events".to_owned(), Value::Array(events.collect()));
     let segments = live::of(connection, stored.id)?.into_iter();
