@@ -27,11 +27,14 @@ mod modem;
 mod modem_ask;
 mod modem_view;
 mod number;
+mod page;
+mod page_preview;
 mod post;
 mod query;
 mod segment;
 mod segment_live;
 mod service;
+mod short_link;
 mod suppression;
 mod survey;
 mod template;
@@ -223,6 +226,11 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(contest::get_contest, contest::put_contest, contest::delete_contest))
         .routes(routes!(contest::post_entry, contest::list_entries))
         .routes(routes!(contest::draw_contest))
+        .routes(routes!(page::list_pages))
+        .routes(routes!(page::get_page, page::put_page, page::delete_page))
+        .routes(routes!(page_preview::preview_page))
+        .routes(routes!(short_link::post_short_link, short_link::list_short_links))
+        .routes(routes!(short_link::get_short_link))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

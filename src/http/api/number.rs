@@ -25,6 +25,7 @@ use super::suppression::SuppressionView;
 use super::{Api, InboundView, MessageView, contact_view, json, workflow};
 use super::survey::RunView;
 use super::{Api, InboundView, MessageView, contact_view, json};
+use super::{Api, InboundView, MessageView, contact_view, json, short_link};
 
 /// The most events that an export shows.
 const EVENTS_MAX: usize = 10_000;
@@ -42,7 +43,8 @@ pub struct Export {
     /// When this was put together.
     #[schema(format = DateTime)]
     exported_at: String,
-    /// The contact, with what it did, newest first and 10,000 at most, and the data points that follow from it.
+    /// The contact, with what it did, newest first and 10,000 at most, the data points that follow from it, and its links
+    /// with the clicks.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     contact: Option<Value>,
@@ -136,6 +138,8 @@ fn contact_of(connection: &Connection, number: &PhoneNumber, now: Timestamp) -> 
     fields.insert("campaigns".to_owned(), Value::Array(campaigns.collect()));
     let events = event::of(connection, stored.id, EVENTS_MAX)?.into_iter().map(Value::Object);
     fields.insert("events".to_owned(), Value::Array(events.collect()));
+    let links = short_link::of_contact(connection, stored.id, number)?;
+    fields.insert("links".to_owned(), serde_json::to_value(links).unwrap_or_default());
     let segments = live::of(connection, stored.id)?.into_iter();
     let segments = segments.map(|(name, since)| serde_json::json!({ "name": name, "since": since.to_string() }));
     fields.insert("segments".to_owned(), Value::Array(segments.collect()));
