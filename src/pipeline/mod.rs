@@ -17,6 +17,7 @@ pub mod consent;
 mod dispatch;
 mod doubts;
 mod estimate;
+pub mod intake;
 mod lease;
 pub mod live;
 mod modems;
