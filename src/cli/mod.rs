@@ -8,6 +8,7 @@
 //! | `sim_carrier` | `postrider sim-carrier`: the simulated carrier alone |
 //! | `sim_modem` | `postrider sim-modem`: simulated modems on pseudo terminals |
 //! | `token`, `callbacks` | what is kept in the database beside messages |
+//! | `event`, `webhook` | a till's table of events; what would come of a shop's webhook |
 //! | `contact`, `segment` | contacts, bringing them in, and counting segments of them |
 //! | `campaign` | campaigns, through the API of the running daemon |
 //! | `estimate` | what a text would cost |
@@ -21,7 +22,7 @@
 //!
 //! Beside them stands what they share: `settings` and `database` find and open files, `http1` speaks to an API,
 //! `api` finds the one of the running daemon, `receiver` takes callbacks, `out` prints,
-//! `ports` looks at the serial ports of the machine.
+//! `ports` looks at the serial ports of the machine, `table` brings tables in.
 
 mod api;
 mod bench;
@@ -35,6 +36,7 @@ mod decide;
 mod demo;
 mod doctor;
 mod estimate;
+mod event;
 mod http1;
 mod law;
 mod modem;
@@ -46,8 +48,10 @@ mod segment;
 mod settings;
 mod sim_carrier;
 mod sim_modem;
+mod table;
 mod time;
 mod token;
+mod webhook;
 mod why;
 
 use std::io;
@@ -90,12 +94,18 @@ enum Command {
     /// Show contacts, and bring them in from a table
     #[command(subcommand)]
     Contact(contact::Command),
+    /// Bring events in from a table, like a till's sales
+    #[command(subcommand)]
+    Event(event::Command),
     /// List, count and sample segments
     #[command(subcommand)]
     Segment(segment::Command),
     /// Write, start, watch and stop campaigns, and tell what they came to
     #[command(subcommand)]
     Campaign(campaign::Command),
+    /// Try how a shop system's webhooks are read
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     /// Tell what a text would cost: encoding, segments, and what makes it dear
     Estimate(estimate::Args),
     /// Tell a message's story: every step, every answer, the PDUs decoded
@@ -132,8 +142,10 @@ pub fn main() -> ExitCode {
         Command::SimModem(args) => sim_modem::run(&args),
         Command::Token(command) => token::run(&command),
         Command::Contact(command) => contact::run(&command),
+        Command::Event(command) => event::run(&command),
         Command::Segment(command) => segment::run(&command),
         Command::Campaign(command) => campaign::run(&command),
+        Command::Webhook(command) => webhook::run(&command),
         Command::Estimate(args) => estimate::run(&args),
         Command::Why(args) => why::run(&args),
         Command::Callbacks(command) => callbacks::run(&command),

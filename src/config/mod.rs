@@ -11,6 +11,8 @@
 //! | `carrier`, `profile`, `tlv`, `carriers` | a carrier: its own block, and the carrier file that it starts from |
 //! | `modems`, `modem`, `sim_rules` | all modems, one modem, what its SIM may do |
 //! | `modem_profile`, `modem_profiles` | what is particular about a maker's modem, and the files that say it |
+//! | `webhook`, `webhook_mapping` | the shop systems that post to us, and what their bodies mean |
+//! | `watch` | the folders from which a till's files are taken |
 //! | `route` | which messages go which way |
 //! | `secret`, `files` | where passwords come from |
 //! | `difference` | what a reload changes, and what needs a restart |
@@ -47,6 +49,9 @@ mod tests;
 mod tlv;
 mod units;
 mod value;
+mod watch;
+mod webhook;
+mod webhook_mapping;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -72,6 +77,9 @@ pub use problem::{Problem, Problems, check_report};
 pub use route::DEFAULT_ROUTE;
 pub use secret::Secret;
 pub use store::Store;
+pub use watch::{Watch, WatchKind};
+pub use webhook::Webhook;
+pub use webhook_mapping::{WEBHOOK_MAPPINGS, webhook_mapping};
 
 use document::{Document, Section, Spot};
 use files::Place;
@@ -105,6 +113,10 @@ pub struct Settings {
     pub modems: Modems,
     /// The routes, in the order in which they are tried. Every group that they name is a carrier or a group of modems.
     pub routes: Vec<Route>,
+    /// The shop systems that post to us, in the order of the file; their names are unique.
+    pub webhooks: Vec<Webhook>,
+    /// The folders from which files are taken; their names are unique.
+    pub watches: Vec<Watch>,
     /// What is logged.
     pub log: Log,
     /// The bounds, budgets and deadlines.
@@ -142,6 +154,14 @@ fn read_all(file: &Path, text: &str, files: &dyn Files) -> (Settings, Vec<Proble
     let mut found = Found::default();
     let given = Given { place, segments_max: settings.messages.segments_max, modems: &settings.modems };
     found.read(&mut root, given);
+    let webhooks = root.sections("webhook").into_iter().filter_map(|section| Webhook::read(section, place));
+    let webhooks: Vec<(Webhook, Spot)> = webhooks.collect();
+    let watches: Vec<(Watch, Spot)> =
+        root.sections("watch").into_iter().filter_map(|section| Watch::read(section, place)).collect();
+    unique("webhook", webhooks.iter().map(|(webhook, spot)| (webhook.name.as_str(), spot)), &report);
+    unique("watch", watches.iter().map(|(watch, spot)| (watch.name.as_str(), spot)), &report);
+    settings.webhooks = webhooks.into_iter().map(|(webhook, _)| webhook).collect();
+    settings.watches = watches.into_iter().map(|(watch, _)| watch).collect();
     let mut includes = Vec::new();
     root.set_list("include", &mut includes, filled);
     if includes.len() > INCLUDES_MAX {

@@ -20,6 +20,7 @@ mod dispatch;
 mod doubts;
 mod estimate;
 mod happen;
+pub mod intake;
 mod lease;
 pub mod live;
 mod modems;

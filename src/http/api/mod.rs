@@ -18,6 +18,7 @@ mod coupon;
 mod defined;
 mod estimate;
 mod health;
+mod hook;
 mod inbound;
 mod law;
 mod links;
@@ -90,6 +91,7 @@ struct Inner {
     backlog_max: i64,
     defaults: Defaults,
     surroundings: Arc<dyn Surroundings>,
+    hooks: hook::Hooks,
 }
 
 impl Api {
@@ -110,6 +112,7 @@ impl Api {
             backlog_max: settings.backlog_max,
             defaults: Defaults::of(settings),
             surroundings,
+            hooks: Arc::new(settings.webhooks.iter().map(|hook| (hook.name.clone(), hook.clone())).collect()),
         }))
     }
 
@@ -176,6 +179,7 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(contact::post_contacts, contact::list_contacts))
         .routes(routes!(contact::get_contact, contact::put_contact, contact::delete_contact))
         .routes(routes!(contact_event::post_events))
+        .routes(routes!(hook::post_hook))
         .routes(routes!(segment::list_segments))
         .routes(routes!(segment::count_segment))
         .routes(routes!(segment::get_segment, segment::put_segment, segment::delete_segment))
