@@ -9,6 +9,7 @@
 //! | `sim_modem` | `postrider sim-modem`: simulated modems on pseudo terminals |
 //! | `token`, `callbacks` | what is kept in the database beside messages |
 //! | `contact`, `segment` | contacts, bringing them in, and counting segments of them |
+//! | `playbook` | whole uses of texts: shown, checked, installed |
 //! | `estimate` | what a text would cost |
 //! | `why` | a message's story with its PDUs |
 //! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
@@ -37,6 +38,7 @@ mod http1;
 mod law;
 mod modem;
 mod out;
+mod playbook;
 mod ports;
 mod receiver;
 mod run;
@@ -91,6 +93,9 @@ enum Command {
     /// List, count and sample segments
     #[command(subcommand)]
     Segment(segment::Command),
+    /// List, show, check, preview, install and remove playbooks: whole uses of texts
+    #[command(subcommand)]
+    Playbook(playbook::Command),
     /// Tell what a text would cost: encoding, segments, and what makes it dear
     Estimate(estimate::Args),
     /// Tell a message's story: every step, every answer, the PDUs decoded
@@ -128,6 +133,7 @@ pub fn main() -> ExitCode {
         Command::Token(command) => token::run(&command),
         Command::Contact(command) => contact::run(&command),
         Command::Segment(command) => segment::run(&command),
+        Command::Playbook(command) => playbook::run(&command),
         Command::Estimate(args) => estimate::run(&args),
         Command::Why(args) => why::run(&args),
         Command::Callbacks(command) => callbacks::run(&command),

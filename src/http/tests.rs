@@ -9,6 +9,7 @@ mod lists;
 mod modems;
 mod one;
 mod pages;
+mod playbook;
 mod tokens;
 
 use std::sync::Arc;

@@ -19,6 +19,7 @@ mod modem;
 mod modem_ask;
 mod modem_view;
 mod number;
+mod playbook;
 mod post;
 mod query;
 mod segment;
@@ -166,6 +167,9 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(coupon::put_coupons))
         .routes(routes!(coupon::post_codes))
         .routes(routes!(coupon::issue_coupon))
+        .routes(routes!(playbook::list_playbooks))
+        .routes(routes!(playbook::get_playbook, playbook::delete_playbook))
+        .routes(routes!(playbook::install_playbook))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))
