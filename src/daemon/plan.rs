@@ -24,8 +24,6 @@ use crate::text::TextProfile;
 
 /// Idle connections that are kept to a callback host.
 const IDLE_CALLBACK_CONNECTIONS_MAX: usize = 64;
-/// The largest form: more than any survey's answers.
-const PAGE_BODY_SIZE_BYTES_MAX: usize = 32 << 10;
 
 /// Everything that `settings` describes.
 ///
@@ -187,7 +185,6 @@ fn pages(settings: &config::Settings) -> PagesParts {
         server: HttpSettings {
             listen: pages.listen.iter().map(ToString::to_string).collect(),
             hosts: pages.host().map(str::to_owned).into_iter().collect(),
-            body_size_bytes_max: PAGE_BODY_SIZE_BYTES_MAX,
             connections_max: pages.connections_max,
             shutdown_timeout: limits.stop_wait.min(Duration::from_secs(5)),
             ..http(settings)
@@ -196,6 +193,7 @@ fn pages(settings: &config::Settings) -> PagesParts {
             address_header: pages.address_header.clone(),
             requests_max: pages.requests_max,
             reads_max: limits.reads_max,
+            ..PagesSettings::default()
         },
     }
 }

@@ -23,6 +23,7 @@ mod playbook;
 mod post;
 mod query;
 mod segment;
+mod segment_live;
 mod suppression;
 mod template;
 mod template_preview;
@@ -41,6 +42,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::model::{MessageId, PhoneNumber, Timestamp};
+use crate::pipeline::Wakes;
 use crate::store::Store;
 
 use super::auth::{Auth, Caller};
@@ -105,6 +107,11 @@ impl Api {
         &self.0.backend
     }
 
+    /// Something happened to contacts, or somebody wants to know who is meant.
+    fn wake_steps(&self) {
+        self.0.surroundings.wake(Wakes { steps: true, ..Wakes::default() });
+    }
+
     /// A number as people write it where the gateway stands.
     fn recipient(&self, text: &str) -> Result<PhoneNumber, String> {
         let cut: String = text.chars().take(80).collect();
@@ -158,6 +165,9 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(segment::list_segments))
         .routes(routes!(segment::count_segment))
         .routes(routes!(segment::get_segment, segment::put_segment, segment::delete_segment))
+        .routes(routes!(segment_live::put_live, segment_live::delete_live))
+        .routes(routes!(segment_live::list_members))
+        .routes(routes!(segment_live::list_changes))
         .routes(routes!(segment::list_points))
         .routes(routes!(template::list_templates))
         .routes(routes!(template_preview::preview_template))

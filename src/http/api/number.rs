@@ -15,7 +15,7 @@ use crate::model::{PhoneNumber, Timestamp};
 use crate::pipeline::Turn;
 use crate::pipeline::consent as gate;
 use crate::store::StoreError;
-use crate::store::campaign::{contact, event, point};
+use crate::store::campaign::{contact, event, live, point};
 
 use super::consent::ConsentView;
 use super::suppression::SuppressionView;
@@ -94,6 +94,9 @@ fn contact_of(connection: &Connection, number: &PhoneNumber, now: Timestamp) -> 
     fields.insert("points".to_owned(), Value::Object(points));
     let events = event::of(connection, stored.id, EVENTS_MAX)?.into_iter().map(Value::Object);
     fields.insert("events".to_owned(), Value::Array(events.collect()));
+    let segments = live::of(connection, stored.id)?.into_iter();
+    let segments = segments.map(|(name, since)| serde_json::json!({ "name": name, "since": since.to_string() }));
+    fields.insert("segments".to_owned(), Value::Array(segments.collect()));
     Ok(Some(Value::Object(fields)))
 }
 
