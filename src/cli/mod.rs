@@ -11,6 +11,7 @@
 //! | `event`, `webhook` | a till's table of events; what would come of a shop's webhook |
 //! | `contact`, `segment` | contacts, bringing them in, and counting segments of them |
 //! | `campaign` | campaigns, through the API of the running daemon |
+//! | `playbook` | whole uses of texts: shown, checked, installed |
 //! | `estimate` | what a text would cost |
 //! | `why` | a message's story with its PDUs |
 //! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
@@ -41,6 +42,7 @@ mod http1;
 mod law;
 mod modem;
 mod out;
+mod playbook;
 mod ports;
 mod receiver;
 mod run;
@@ -106,6 +108,9 @@ enum Command {
     /// Try how a shop system's webhooks are read
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// List, show, check, preview, install and remove playbooks: whole uses of texts
+    #[command(subcommand)]
+    Playbook(playbook::Command),
     /// Tell what a text would cost: encoding, segments, and what makes it dear
     Estimate(estimate::Args),
     /// Tell a message's story: every step, every answer, the PDUs decoded
@@ -146,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Segment(command) => segment::run(&command),
         Command::Campaign(command) => campaign::run(&command),
         Command::Webhook(command) => webhook::run(&command),
+        Command::Playbook(command) => playbook::run(&command),
         Command::Estimate(args) => estimate::run(&args),
         Command::Why(args) => why::run(&args),
         Command::Callbacks(command) => callbacks::run(&command),

@@ -30,6 +30,7 @@ mod modem_view;
 mod number;
 mod page;
 mod page_preview;
+mod playbook;
 mod post;
 mod query;
 mod segment;
@@ -235,6 +236,9 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(page_preview::preview_page))
         .routes(routes!(short_link::post_short_link, short_link::list_short_links))
         .routes(routes!(short_link::get_short_link))
+        .routes(routes!(playbook::list_playbooks))
+        .routes(routes!(playbook::get_playbook, playbook::delete_playbook))
+        .routes(routes!(playbook::install_playbook))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))
