@@ -203,6 +203,7 @@ impl Settings {
         self.consent.country = self.messages.default_country;
         if let Some(section) = root.section("conversations") {
             conversations::read(&mut self.conversations, section);
+        }
         if let Some(section) = root.section("prices") {
             prices::read(&mut self.prices, section);
         }

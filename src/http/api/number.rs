@@ -15,17 +15,14 @@ use crate::model::{PhoneNumber, Timestamp};
 use crate::pipeline::Turn;
 use crate::pipeline::consent as gate;
 use crate::store::StoreError;
-use crate::store::campaign::{contact, enrolment, event, live, point};
 use crate::store::campaign::run::recipient;
-use crate::store::campaign::{contact, event, point};
+use crate::store::campaign::{contact, enrolment, event, live, point};
 
 use super::consent::ConsentView;
 use super::conversation::{ConversationView, NoteView};
 use super::suppression::SuppressionView;
-use super::{Api, InboundView, MessageView, contact_view, json, workflow};
 use super::survey::RunView;
-use super::{Api, InboundView, MessageView, contact_view, json};
-use super::{Api, InboundView, MessageView, contact_view, json, short_link};
+use super::{Api, InboundView, MessageView, contact_view, json, short_link, workflow};
 
 /// The most events that an export shows.
 const EVENTS_MAX: usize = 10_000;
