@@ -190,18 +190,7 @@ impl Talk<'_> {
         if self.incoming.keyword.is_none() {
             ledgers::keep(turn.tx, self.incoming.number, &self.ledger, turn.now)?;
         }
-        let data = json!({
-            "number": self.incoming.number.as_str(),
-            "name": self.contact.as_ref().and_then(|contact| contact.contact.name.as_deref()),
-            "direction": "in",
-            "message": message.id.to_string(),
-            "from": message.from.as_str(),
-            "to": message.to.as_str(),
-            "text": message.text,
-            "taken": taken,
-            "conversation": view(&self.conversation),
-        });
-        notify::talk(turn, Some(message.id), "conversation.message", &data)
+        notify::taken(turn, message.id, json!(taken), view(&self.conversation))
     }
 }
 

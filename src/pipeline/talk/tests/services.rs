@@ -21,7 +21,7 @@ fn a_service_answers_its_word_and_the_use_is_on_record() {
     let talk = shop.talk(KOREAN);
     assert_eq!((talk.open, talk.unread, talk.last_text.as_deref()), (false, 0, Some("정보 부탁드립니다")));
     let kinds = shop.told_kinds();
-    assert_eq!(kinds, ["inbound.received", "conversation.message"]);
+    assert_eq!(kinds, ["inbound.received"]);
     shop.contact(KOREAN, "en");
     shop.writes(KOREAN, "hours?");
     assert_eq!(shop.last_text(), "Open 9 to 6");
@@ -51,7 +51,7 @@ fn feedback_is_recorded_with_its_rating_and_a_notice_reaches_the_shop() {
     assert!(talk.open && talk.unread == 1 && talk.tags.contains("feedback"));
     let told = shop.told();
     let kinds: Vec<_> = told.iter().map(|body| body["type"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["inbound.received", "service", "notice", "conversation.message"]);
+    assert_eq!(kinds, ["inbound.received", "service", "notice"]);
     assert_eq!(told[2]["data"]["text"], "Somebody: 4 came late");
     assert_eq!(told[1]["data"]["webhook"], "rated");
 }
