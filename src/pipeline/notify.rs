@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::Turn;
 use super::consent::Opinion;
@@ -154,6 +155,22 @@ pub fn received(turn: &Turn<'_>, message: &InboundMessage, heard: Heard) -> Resu
         heard,
     };
     queue(turn, message.id, target, &Notice { r#type: "inbound.received", timestamp: turn.now.to_string(), data })
+}
+
+/// Adds to the callback of an incoming message who took it and how the conversation stands, which is known last.
+///
+/// # Errors
+/// The store's own.
+pub fn taken(turn: &Turn<'_>, message: MessageId, taken: Value, conversation: Value) -> Result<(), StoreError> {
+    callback::reword(turn.tx, message, |body| {
+        let wrong = |error: serde_json::Error| StoreError::Row(format!("callback of {message}: {error}"));
+        let mut body: Value = serde_json::from_str(body).map_err(wrong)?;
+        if let Some(Value::Object(data)) = body.get_mut("data") {
+            data.insert("taken".to_owned(), taken);
+            data.insert("conversation".to_owned(), conversation);
+        }
+        serde_json::to_string(&body).map_err(wrong)
+    })
 }
 
 /// Queues the callback of a consent that was given or withdrawn, where incoming messages are told.

@@ -162,15 +162,16 @@ impl Talk<'_> {
         }
     }
 
-    /// What else follows from a keyword of consent: a STOP ends a survey, a JOIN may be a service's word, too.
+    /// What else follows from a keyword of consent: a STOP ends a survey; JOIN and INFO may be the words of services, too.
     fn follow_keyword(&mut self, action: Action) -> Result<(), StoreError> {
         match action {
             Action::Stop | Action::StopAll => match &self.contact {
                 Some(contact) => survey::stop_survey(self.turn, contact.id).map(drop),
                 None => Ok(()),
             },
-            Action::Join => service::joined(self),
-            Action::Start | Action::Yes | Action::Help => Ok(()),
+            Action::Join => service::besides(self, |service| service.join),
+            Action::Help => service::besides(self, |_| true),
+            Action::Start | Action::Yes => Ok(()),
         }
     }
 
@@ -189,18 +190,7 @@ impl Talk<'_> {
         if self.incoming.keyword.is_none() {
             ledgers::keep(turn.tx, self.incoming.number, &self.ledger, turn.now)?;
         }
-        let data = json!({
-            "number": self.incoming.number.as_str(),
-            "name": self.contact.as_ref().and_then(|contact| contact.contact.name.as_deref()),
-            "direction": "in",
-            "message": message.id.to_string(),
-            "from": message.from.as_str(),
-            "to": message.to.as_str(),
-            "text": message.text,
-            "taken": taken,
-            "conversation": view(&self.conversation),
-        });
-        notify::talk(turn, Some(message.id), "conversation.message", &data)
+        notify::taken(turn, message.id, json!(taken), view(&self.conversation))
     }
 }
 

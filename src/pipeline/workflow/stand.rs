@@ -2,7 +2,7 @@
 
 use super::date;
 use crate::campaign::segment::ready;
-use crate::campaign::workflow::{Named, Workflow};
+use crate::campaign::workflow::{Named, On, Workflow};
 use crate::model::Timestamp;
 use crate::pipeline::Turn;
 use crate::store::StoreError;
@@ -54,6 +54,14 @@ pub fn missing<'w>(connection: &rusqlite::Connection, named: Vec<Named<'w>>) -> 
 /// The store's own.
 pub fn activate(turn: &Turn<'_>, name: &str) -> Result<bool, StoreError> {
     let is_there = workflow::set_active(turn.tx, name, true, turn.now)?;
+    // Who enters a segment is known only of those that look by themselves.
+    if let Some(stored) = workflow::find(turn.tx.connection(), name)? {
+        for trigger in &stored.workflow.triggers {
+            if let On::Segment(segment) = &trigger.on {
+                segment::make_live(turn.tx, segment, turn.now)?;
+            }
+        }
+    }
     date::follow(turn, name)?;
     turn.wake_steps();
     Ok(is_there)
