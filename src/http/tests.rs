@@ -10,6 +10,7 @@ mod modems;
 mod one;
 mod pages;
 mod talk;
+mod playbook;
 mod tokens;
 
 use std::sync::Arc;

@@ -15,16 +15,19 @@ use crate::model::{PhoneNumber, Timestamp};
 use crate::pipeline::Turn;
 use crate::pipeline::consent as gate;
 use crate::store::StoreError;
-use crate::store::campaign::{contact, event, live, point};
+use crate::store::campaign::run::recipient;
+use crate::store::campaign::{contact, enrolment, event, live, point};
 
 use super::consent::ConsentView;
 use super::conversation::{ConversationView, NoteView};
 use super::suppression::SuppressionView;
 use super::survey::RunView;
-use super::{Api, InboundView, MessageView, contact_view, json};
+use super::{Api, InboundView, MessageView, contact_view, json, short_link, workflow};
 
 /// The most events that an export shows.
 const EVENTS_MAX: usize = 10_000;
+/// The most enrolments that an export shows.
+const ENROLMENTS_MAX: usize = 1_000;
 
 /// The number in a path; what is no text is no number.
 type PathNumber = Result<Path<String>, PathRejection>;
@@ -37,7 +40,8 @@ pub struct Export {
     /// When this was put together.
     #[schema(format = DateTime)]
     exported_at: String,
-    /// The contact, with what it did, newest first and 10,000 at most, and the data points that follow from it.
+    /// The contact, with what it did, newest first and 10,000 at most, the data points that follow from it, and its links
+    /// with the clicks.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     contact: Option<Value>,
@@ -124,11 +128,22 @@ fn contact_of(connection: &Connection, number: &PhoneNumber, now: Timestamp) -> 
     let mut fields = contact_view::contact(&stored);
     let points = contact_view::points(&stored, &point::of(connection, stored.id)?, now);
     fields.insert("points".to_owned(), Value::Object(points));
+    let campaigns = recipient::of_contact(connection, stored.id)?.into_iter().map(|(name, taken)| {
+        serde_json::json!({ "campaign": name, "variant": taken.part, "state": taken.state, "reason": taken.reason,
+            "turn_at": taken.turn_at.to_string() })
+    });
+    fields.insert("campaigns".to_owned(), Value::Array(campaigns.collect()));
     let events = event::of(connection, stored.id, EVENTS_MAX)?.into_iter().map(Value::Object);
     fields.insert("events".to_owned(), Value::Array(events.collect()));
+    let links = short_link::of_contact(connection, stored.id, number)?;
+    fields.insert("links".to_owned(), serde_json::to_value(links).unwrap_or_default());
     let segments = live::of(connection, stored.id)?.into_iter();
     let segments = segments.map(|(name, since)| serde_json::json!({ "name": name, "since": since.to_string() }));
     fields.insert("segments".to_owned(), Value::Array(segments.collect()));
+    let filter = enrolment::Filter { contact: Some(stored.id), ..enrolment::Filter::default() };
+    let (enrolments, _) = enrolment::list(connection, &filter, ENROLMENTS_MAX)?;
+    let enrolments = enrolments.iter().map(|one| workflow::enrolment_json(connection, one, number.as_str()));
+    fields.insert("enrolments".to_owned(), Value::Array(enrolments.collect::<Result<_, _>>()?));
     Ok(Some(Value::Object(fields)))
 }
 

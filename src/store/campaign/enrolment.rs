@@ -345,6 +345,65 @@ pub fn clicked(
     Ok(statement.query_row(params![contact, workflow, step, since.as_millis()], |_| Ok(())).optional()?.is_some())
 }
 
+/// Which enrolments are listed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Only those in this workflow.
+    pub workflow: Option<String>,
+    /// Only those of this contact.
+    pub contact: Option<i64>,
+    /// Only those that run, or only those that ended.
+    pub running: Option<bool>,
+    /// Only those that stand or ended at this step.
+    pub step: Option<String>,
+    /// Only those before this row.
+    pub before: Option<i64>,
+}
+
+/// Enrolments, the newest first, and the `before` of the next page.
+///
+/// # Errors
+/// SQLite's own.
+pub fn list(
+    connection: &Connection,
+    filter: &Filter,
+    limit: usize,
+) -> Result<(Vec<Enrolment>, Option<i64>), StoreError> {
+    let sql = "SELECT * FROM enrolment WHERE id < ?1 AND (?2 IS NULL OR workflow = ?2) AND (?3 IS NULL OR contact = ?3) \
+               AND (?4 IS NULL OR (outcome IS NULL) = ?4) AND (?5 IS NULL OR step = ?5) ORDER BY id DESC LIMIT ?6";
+    let before = filter.before.unwrap_or(i64::MAX);
+    let params: [&dyn rusqlite::ToSql; 6] =
+        [&before, &filter.workflow, &filter.contact, &filter.running, &filter.step, &(limit + 1)];
+    let mut found = all(connection, sql, &params)?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|last| last.id);
+    Ok((found, next))
+}
+
+/// How many enrolments stand or ended somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Count {
+    /// The step.
+    pub step: String,
+    /// How they ended; nothing for those that run.
+    pub outcome: Option<String>,
+    /// How many.
+    pub enrolments: i64,
+}
+
+/// How many enrolments of a workflow stand and ended where.
+///
+/// # Errors
+/// SQLite's own.
+pub fn counts(connection: &Connection, workflow: &str) -> Result<Vec<Count>, StoreError> {
+    let sql = "SELECT step, outcome, count(*) FROM enrolment WHERE workflow = ?1 GROUP BY outcome, step ORDER BY outcome, step";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement
+        .query_map([workflow], |row| Ok(Count { step: row.get(0)?, outcome: row.get(1)?, enrolments: row.get(2)? }))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Removes an enrolment whose contact is gone.
 ///
 /// # Errors
