@@ -36,6 +36,8 @@ const HEARD_MAX: usize = 1_024;
 pub enum Heard {
     /// A message came to its end.
     State,
+    /// Anything else, like the same reply as a part of its conversation.
+    Other,
     /// A message came in.
     Reply {
         /// Who sent it.
@@ -182,7 +184,8 @@ fn what(body: &[u8]) -> Heard {
     let word = |name: &str| said.pointer(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     match word("/type").as_str() {
         "inbound.received" => Heard::Reply { from: crate::model::mask(&word("/data/from")), text: word("/data/text") },
-        _ => Heard::State,
+        kind if kind.starts_with("message.") => Heard::State,
+        _ => Heard::Other,
     }
 }
 
