@@ -9,6 +9,7 @@
 //! | `sim_modem` | `postrider sim-modem`: simulated modems on pseudo terminals |
 //! | `token`, `callbacks` | what is kept in the database beside messages |
 //! | `contact`, `segment` | contacts, bringing them in, and counting segments of them |
+//! | `workflow` | workflows: checking, playing in fast time, who is in them |
 //! | `estimate` | what a text would cost |
 //! | `why` | a message's story with its PDUs |
 //! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
@@ -47,6 +48,7 @@ mod sim_modem;
 mod time;
 mod token;
 mod why;
+mod workflow;
 
 use std::io;
 use std::process::ExitCode;
@@ -91,6 +93,9 @@ enum Command {
     /// List, count and sample segments
     #[command(subcommand)]
     Segment(segment::Command),
+    /// Check, simulate and show workflows
+    #[command(subcommand)]
+    Workflow(workflow::Command),
     /// Tell what a text would cost: encoding, segments, and what makes it dear
     Estimate(estimate::Args),
     /// Tell a message's story: every step, every answer, the PDUs decoded
@@ -128,6 +133,7 @@ pub fn main() -> ExitCode {
         Command::Token(command) => token::run(&command),
         Command::Contact(command) => contact::run(&command),
         Command::Segment(command) => segment::run(&command),
+        Command::Workflow(command) => workflow::run(&command),
         Command::Estimate(args) => estimate::run(&args),
         Command::Why(args) => why::run(&args),
         Command::Callbacks(command) => callbacks::run(&command),
