@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`contact`], [`attribute`], [`locale`] | what a contact is, and what a change of one does |
 //! | [`event`], [`money`], [`point`] | what a contact did, and the data points that follow from it |
-//! | [`import`] | which column of a table is which field |
+//! | [`import`], [`event_import`], [`charset`] | which column of a table is which field; how its letters are written |
+//! | [`mapping`] | what a shop system's webhook tells |
 //! | [`segment`] | who is meant: a tree of conditions, and the SQL that counts it |
 //! | [`template`], [`texts`] | a text with fields, in the contact's language, never with a hole in it |
 //! | [`link`] | where a short link may lead, and whether a person followed it |
@@ -29,12 +30,14 @@
 
 pub mod answers;
 pub mod attribute;
+pub mod charset;
 pub mod consent;
 pub mod contact;
 pub mod contest;
 pub mod conversation;
 pub mod coupon;
 pub mod event;
+pub mod event_import;
 pub mod fault;
 pub mod flood;
 pub mod hours;
@@ -44,6 +47,7 @@ pub mod label;
 pub mod law;
 pub mod link;
 pub mod locale;
+pub mod mapping;
 pub mod money;
 pub mod origin;
 pub mod page;

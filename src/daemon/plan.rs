@@ -52,6 +52,7 @@ pub fn parts(settings: &config::Settings) -> anyhow::Result<Parts> {
         signer: signer(&settings.callback)?,
         callback_concurrency: settings.callback.concurrency,
         callback_give_up_after: settings.callback.retry_for(),
+        watches: watches(settings),
         drain_max: settings.limits.stop_wait,
     })
 }
@@ -86,10 +87,19 @@ pub fn pipeline(settings: &config::Settings) -> Settings {
         inbound_target: settings.callback.inbound_url.clone(),
         parts_wait: settings.limits.parts_wait,
         consent: Arc::new(settings.consent.clone()),
+        talk: Arc::new(settings.conversations.clone()),
         short_url: settings.pages.url.as_deref().map(Into::into),
         links_keep: settings.pages.keep,
+        prices: Arc::new(settings.prices.clone()),
         ..Settings::default()
     }
+}
+
+/// The folders, with the country of all numbers where they name none.
+fn watches(settings: &config::Settings) -> Vec<config::Watch> {
+    let usual = settings.messages.default_country;
+    let own = settings.watches.iter().cloned();
+    own.map(|watch| config::Watch { country: watch.country.or(usual), ..watch }).collect()
 }
 
 /// A group of modems: what every GSM handset and network knows, and what each SIM may do.
@@ -175,6 +185,7 @@ fn http(settings: &config::Settings) -> HttpSettings {
         reads_max: limits.reads_max,
         default_class: settings.messages.default_class,
         default_country: settings.messages.default_country,
+        webhooks: settings.webhooks.clone(),
     }
 }
 

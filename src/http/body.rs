@@ -69,6 +69,14 @@ impl Reader {
     }
 
     async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Read, Problem> {
+        self.any(headers, body).await
+    }
+
+    /// The whole body of any type.
+    ///
+    /// # Errors
+    /// 413 when it is too large, 408 when it comes too slowly, 400 when it breaks off.
+    pub async fn any(&self, headers: &HeaderMap, body: Body) -> Result<Read, Problem> {
         let announced =
             headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|size| size > self.size_bytes_max) {

@@ -141,6 +141,11 @@ pub fn prepare(settings: &Settings, mut new: NewMessage, now: Timestamp) -> Resu
 }
 
 impl Prepared {
+    /// The queue that it would wait in.
+    pub fn route(&self) -> &str {
+        &self.route
+    }
+
     /// How many segments it has.
     pub fn segments(&self) -> usize {
         self.encoded.segments.len()

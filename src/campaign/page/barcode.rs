@@ -71,8 +71,8 @@ mod tests {
         for (value, widths) in SYMBOLS.iter().enumerate() {
             let sum: u32 = widths.chars().map(|width| width.to_digit(10).unwrap()).sum();
             let bars: u32 = widths.chars().step_by(2).map(|width| width.to_digit(10).unwrap()).sum();
-            // Eleven modules, of which an even number is dark; the stop symbol has thirteen.
-            assert_eq!((sum, bars % 2), if value == STOP { (13, 1) } else { (11, 0) }, "{value}");
+            // Eleven modules, thirteen of the stop symbol, of which an even number is dark.
+            assert_eq!((sum, bars % 2), (if value == STOP { 13 } else { 11 }, 0), "{value}");
         }
         let different: std::collections::BTreeSet<_> = SYMBOLS.iter().collect();
         assert_eq!(different.len(), SYMBOLS.len());

@@ -229,7 +229,7 @@ impl Page {
     pub fn locale(&self, locale: Option<&Locale>) -> Option<Locale> {
         let texts = [&self.title, &self.body].into_iter().find(|texts| !is_none(texts));
         let found = match texts {
-            Some(texts) => texts.source(locale).1.parse::<Locale>().ok()?,
+            Some(texts) => texts.source(locale).0.parse::<Locale>().ok()?,
             None => {
                 locale.filter(|locale| Words::are_known(locale.language())).cloned().or_else(|| "en".parse().ok())?
             }

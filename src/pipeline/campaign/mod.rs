@@ -11,13 +11,19 @@
 //!
 //! A recipient's row and its message are written in one transaction, so no crash doubles or loses one.
 
+mod estimate;
 mod operate;
 mod plan;
+mod result;
 mod step;
+mod trial;
 
 #[cfg(test)]
 mod tests;
 
+pub use estimate::{Forecast, SAMPLE_MAX, estimate};
 pub use operate::{Withdrawn, Wrong, cancel, define, pause, remove, resume, start};
-pub use plan::Plan;
+pub use plan::{Plan, definition_of};
+pub use result::report;
 pub use step::step;
+pub use trial::{NUMBERS_MAX as TRIAL_MAX, Trial, Tried, test};

@@ -89,9 +89,7 @@ pub fn start(turn: &Turn<'_>, name: &str) -> Result<Result<Stored, Wrong>, Store
 }
 
 fn read(turn: &Turn<'_>, stored: &Stored) -> Result<Result<(plan::Frozen, Plan), Vec<Fault>>, StoreError> {
-    let definition = serde_json::from_str(&stored.definition)
-        .map_err(|error| StoreError::Row(format!("campaign {}: {error}", stored.name)))?;
-    plan::freeze(turn.tx.connection(), turn.settings, &definition)
+    plan::freeze(turn.tx.connection(), turn.settings, &plan::definition_of(stored)?)
 }
 
 /// Messages and recipients that were taken back.

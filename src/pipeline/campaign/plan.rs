@@ -67,6 +67,14 @@ impl Plan {
     }
 }
 
+/// The definition of a campaign as it was written last.
+///
+/// # Errors
+/// A row that only a bug can have written.
+pub fn definition_of(stored: &Stored) -> Result<Definition, StoreError> {
+    serde_json::from_str(&stored.definition).map_err(|error| broken(stored, &error))
+}
+
 fn broken(stored: &Stored, error: &dyn std::fmt::Display) -> StoreError {
     StoreError::Row(format!("campaign {}: {error}", stored.name))
 }

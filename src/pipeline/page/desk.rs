@@ -154,7 +154,7 @@ impl<'a> Desk<'a> {
 
     /// Paragraphs for the reader. Where something is missing, the paragraphs that name it are left out.
     fn paragraphs(&self, texts: &Texts) -> Vec<Part> {
-        let (source, language) = texts.source(Some(&self.locale));
+        let (language, source) = texts.source(Some(&self.locale));
         if source.is_empty() {
             return Vec::new();
         }

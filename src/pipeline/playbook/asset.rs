@@ -13,22 +13,21 @@ use crate::pipeline::{Turn, workflow as workflows};
 use crate::store::StoreError;
 use crate::store::campaign::{contest, coupon, definition, page, playbook, segment, template, workflow};
 
-/// Writes one.
-pub fn put(turn: &Turn<'_>, asset: &Asset, language: &str) -> Result<(), StoreError> {
+/// Writes one; says whether it is new.
+pub fn put(turn: &Turn<'_>, asset: &Asset, language: &str) -> Result<bool, StoreError> {
     let (tx, name, now) = (turn.tx, asset.name.as_str(), turn.now);
     match &asset.definition {
-        Definition::Template(of) => drop(template::define(tx, name, name, of, now)?),
-        Definition::Coupon(pool) => drop(coupon::define(tx, name, pool, now)?),
+        Definition::Template(of) => template::define(tx, name, name, of, now),
+        Definition::Coupon(pool) => coupon::define(tx, name, pool, now),
         Definition::Segment(title, tree) => {
-            drop(segment::define(tx, name, in_language(title, language), &tree.to_string(), now)?);
+            segment::define(tx, name, in_language(title, language), &tree.to_string(), now)
         }
-        Definition::Survey(survey) => drop(definition::define(tx, name, survey.clone(), now)?),
-        Definition::Contest(of) => drop(contest::define(tx, name, of.clone(), now)?),
-        Definition::Page(of) => drop(page::define(tx, name, of, now)?),
-        Definition::Service(service) => drop(definition::define_service(tx, name, (**service).clone(), now)?),
-        Definition::Workflow(of) => drop(workflow::define(tx, of, now)?),
+        Definition::Survey(survey) => definition::define(tx, name, survey.clone(), now),
+        Definition::Contest(of) => contest::define(tx, name, of.clone(), now),
+        Definition::Page(of) => page::define(tx, name, of, now),
+        Definition::Service(service) => definition::define_service(tx, name, (**service).clone(), now),
+        Definition::Workflow(of) => Ok(workflow::define(tx, of, now)? == 1),
     }
-    Ok(())
 }
 
 fn in_language<'t>(texts: &'t Texts, language: &str) -> &'t str {
@@ -63,18 +62,17 @@ pub fn is_in_use(connection: &Connection, kind: &str, name: &str) -> Result<bool
     }
 }
 
-/// Takes one away.
-pub fn remove(turn: &Turn<'_>, kind: &str, name: &str) -> Result<(), StoreError> {
+/// Takes one away; says whether it was there.
+pub fn remove(turn: &Turn<'_>, kind: &str, name: &str) -> Result<bool, StoreError> {
     match kind {
-        "template" => drop(template::remove(turn.tx, name)?),
-        "coupon" => drop(coupon::remove(turn.tx, name)?),
-        "segment" => drop(segment::remove(turn.tx, name)?),
-        "survey" => drop(definition::remove::<Survey>(turn.tx, name)?),
-        "contest" => drop(definition::remove::<Contest>(turn.tx, name)?),
-        "service" => drop(definition::remove::<Service>(turn.tx, name)?),
-        "page" => drop(page::remove(turn.tx, name)?),
-        "workflow" => drop(workflows::remove(turn, name)?),
-        other => return Err(StoreError::Row(format!("playbook_asset: nothing is called \"{other}\""))),
+        "template" => template::remove(turn.tx, name),
+        "coupon" => coupon::remove(turn.tx, name),
+        "segment" => segment::remove(turn.tx, name),
+        "survey" => definition::remove::<Survey>(turn.tx, name),
+        "contest" => definition::remove::<Contest>(turn.tx, name),
+        "service" => definition::remove::<Service>(turn.tx, name),
+        "page" => page::remove(turn.tx, name),
+        "workflow" => workflows::remove(turn, name),
+        other => Err(StoreError::Row(format!("playbook_asset: nothing is called \"{other}\""))),
     }
-    Ok(())
 }

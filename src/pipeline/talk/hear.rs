@@ -162,15 +162,16 @@ impl Talk<'_> {
         }
     }
 
-    /// What else follows from a keyword of consent: a STOP ends a survey, a JOIN may be a service's word, too.
+    /// What else follows from a keyword of consent: a STOP ends a survey; JOIN and INFO may be the words of services, too.
     fn follow_keyword(&mut self, action: Action) -> Result<(), StoreError> {
         match action {
             Action::Stop | Action::StopAll => match &self.contact {
                 Some(contact) => survey::stop_survey(self.turn, contact.id).map(drop),
                 None => Ok(()),
             },
-            Action::Join => service::joined(self),
-            Action::Start | Action::Yes | Action::Help => Ok(()),
+            Action::Join => service::besides(self, |service| service.join),
+            Action::Help => service::besides(self, |_| true),
+            Action::Start | Action::Yes => Ok(()),
         }
     }
 

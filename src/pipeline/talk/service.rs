@@ -30,9 +30,9 @@ pub(super) fn hear(talk: &mut Talk<'_>) -> Result<Option<String>, StoreError> {
     Ok(Some(service.name))
 }
 
-/// A JOIN, which consent took already, may be the word of a service by which people join: it does the rest.
-pub(super) fn joined(talk: &mut Talk<'_>) -> Result<(), StoreError> {
-    match find(talk, |service| service.join && service.how == Match::Exact)? {
+/// A JOIN or a HELP, which consent answered already, may be the very word of a service, which does the rest.
+pub(super) fn besides(talk: &mut Talk<'_>, may: fn(&Service) -> bool) -> Result<(), StoreError> {
+    match find(talk, |service| service.how == Match::Exact && may(service))? {
         Some((service, word, rest)) => serve(talk, &Hit { service: &service, word, rest }, false),
         None => Ok(()),
     }

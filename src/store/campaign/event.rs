@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{contact, happening, point};
 use crate::campaign::event::{Event, Product};
 use crate::campaign::money::Money;
-use crate::model::Timestamp;
+use crate::model::{PhoneNumber, Timestamp};
 use crate::store::{StoreError, Tx, row};
 
 /// What became of an event.
@@ -70,6 +70,19 @@ pub fn record(tx: &Tx<'_>, event: &Event, now: Timestamp) -> Result<Recorded, St
 fn products_json(products: &[Product]) -> Option<String> {
     let json: Vec<_> = products.iter().map(Product::to_json).collect();
     if json.is_empty() { None } else { serde_json::to_string(&json).ok() }
+}
+
+/// Whose the event of this kind and id was.
+///
+/// # Errors
+/// SQLite's own.
+pub fn whose(connection: &Connection, kind: &str, id: &str) -> Result<Option<PhoneNumber>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT c.number FROM contact_event e JOIN contact c ON c.id = e.contact \
+         WHERE e.external = ?1 AND e.kind = ?2",
+    )?;
+    let mut rows = statement.query([id, kind])?;
+    rows.next()?.map(|row| row::parsed(row, "number")).transpose()
 }
 
 /// The newest events of a contact, as JSON.

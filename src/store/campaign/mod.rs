@@ -11,7 +11,7 @@
 //! - [`workflow`], [`enrolment`]: what is defined, and who is in it
 //! - [`page`]: landing pages
 //! - [`run`]: campaigns and their recipients
-//! - [`definition`], [`conversation`], [`survey`], [`contest`], [`flood`]: what people write back
+//! - [`definition`], [`conversation`], [`dialogue`], [`survey`], [`contest`], [`flood`]: what people write back
 //! - [`happening`]: events that workflows and live segments still have to look at
 
 pub mod click;
@@ -20,6 +20,7 @@ pub mod contest;
 pub mod conversation;
 pub mod coupon;
 pub mod definition;
+pub mod dialogue;
 pub mod enrolment;
 pub mod event;
 pub mod flood;

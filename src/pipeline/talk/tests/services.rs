@@ -6,7 +6,7 @@ use super::*;
 fn a_service_answers_its_word_and_the_use_is_on_record() {
     let mut shop = Shop::new();
     shop.service(
-        &json!({"name": "info", "words": ["INFO", "정보"], "reply": {"en": "Open 9 to 6", "ko": "9시부터 6시"},
+        &json!({"name": "info", "words": ["HOURS", "정보"], "reply": {"en": "Open 9 to 6", "ko": "9시부터 6시"},
         "tag": "asked", "list": ["news"]}),
     );
     shop.writes(KOREAN, "정보 부탁드립니다");
@@ -23,15 +23,15 @@ fn a_service_answers_its_word_and_the_use_is_on_record() {
     let kinds = shop.told_kinds();
     assert_eq!(kinds, ["inbound.received", "conversation.message"]);
     shop.contact(KOREAN, "en");
-    shop.writes(KOREAN, "info?");
+    shop.writes(KOREAN, "hours?");
     assert_eq!(shop.last_text(), "Open 9 to 6");
 }
 
 #[test]
 fn an_answer_goes_out_from_the_number_that_was_written_to() {
     let mut shop = Shop::new();
-    shop.service(&json!({"name": "info", "words": ["INFO"], "reply": {"en": "Hi"}}));
-    shop.writes(KOREAN, "info");
+    shop.service(&json!({"name": "info", "words": ["HOURS"], "reply": {"en": "Hi"}}));
+    shop.writes(KOREAN, "hours");
     let view = shop.database.read(|c| message::list(c, &Filter::default(), 1)).unwrap().0.remove(0);
     assert_eq!(view.sender.map(|sender| sender.as_str().to_owned()).as_deref(), Some(OURS));
     let origin = shop.database.read(|c| crate::store::campaign::origin::of(c, view.head.id)).unwrap().unwrap();
@@ -66,6 +66,15 @@ fn a_service_by_which_people_join_asks_for_consent_as_join_does() {
     assert_eq!(shop.texts().len(), 2, "consent's own answer, once");
     assert!(shop.stored("+821012345679").unwrap().contact.lists.contains("club"), "JOIN is its word, too");
     assert_eq!(shop.events("+821012345679", "keyword").len(), 1);
+}
+
+#[test]
+fn a_word_for_help_may_be_a_service_s_too_and_both_answer() {
+    let mut shop = Shop::new();
+    shop.service(&json!({"name": "info", "words": ["INFO"], "reply": {"en": "Open 9 to 6"}}));
+    shop.writes(KOREAN, "info");
+    assert_eq!((shop.texts().len(), shop.last_text().as_str()), (2, "Open 9 to 6"));
+    assert!(shop.texts()[0].starts_with("Tea: "), "how to leave is told all the same");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The `campaign_recipient` table: one row for each contact that a campaign took, with what became of it. It outlives the
 //! messages, so that reports stay right after they are gone.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::campaign::origin::Kind;
@@ -322,4 +324,17 @@ pub fn keep_outcome(tx: &Tx<'_>, message: MessageId, state: State) -> Result<(),
         )?
         .execute(params![campaign, contact, message.as_i64(), state.as_str(), reason])?;
     Ok(())
+}
+
+/// How many recipients of a campaign are in each state; that of the message where there is one.
+///
+/// # Errors
+/// SQLite's own.
+pub fn counts(connection: &Connection, campaign: i64) -> Result<BTreeMap<String, u64>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT coalesce(m.state, r.state), count(*) FROM campaign_recipient r LEFT JOIN message m ON m.id = r.message \
+         WHERE r.campaign = ?1 GROUP BY 1",
+    )?;
+    let rows = statement.query_map([campaign], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
