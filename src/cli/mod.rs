@@ -12,6 +12,7 @@
 //! | `contact`, `segment` | contacts, bringing them in, and counting segments of them |
 //! | `campaign` | campaigns, through the API of the running daemon |
 //! | `playbook` | whole uses of texts: shown, checked, installed |
+//! | `workflow` | workflows: checking, playing in fast time, who is in them |
 //! | `estimate` | what a text would cost |
 //! | `why` | a message's story with its PDUs |
 //! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
@@ -55,6 +56,7 @@ mod time;
 mod token;
 mod webhook;
 mod why;
+mod workflow;
 
 use std::io;
 use std::process::ExitCode;
@@ -111,6 +113,9 @@ enum Command {
     /// List, show, check, preview, install and remove playbooks: whole uses of texts
     #[command(subcommand)]
     Playbook(playbook::Command),
+    /// Check, simulate and show workflows
+    #[command(subcommand)]
+    Workflow(workflow::Command),
     /// Tell what a text would cost: encoding, segments, and what makes it dear
     Estimate(estimate::Args),
     /// Tell a message's story: every step, every answer, the PDUs decoded
@@ -152,6 +157,7 @@ pub fn main() -> ExitCode {
         Command::Campaign(command) => campaign::run(&command),
         Command::Webhook(command) => webhook::run(&command),
         Command::Playbook(command) => playbook::run(&command),
+        Command::Workflow(command) => workflow::run(&command),
         Command::Estimate(args) => estimate::run(&args),
         Command::Why(args) => why::run(&args),
         Command::Callbacks(command) => callbacks::run(&command),

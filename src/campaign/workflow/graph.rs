@@ -72,6 +72,8 @@ fn circle<'w>(workflow: &'w Workflow, from: usize, done: &mut [bool]) -> Option<
             continue;
         };
         if path.iter().any(|(place, _)| *place == next) {
+            // A circle is told once, whichever of its steps one begins with.
+            path.iter().for_each(|(place, _)| done.iter_mut().skip(*place).take(1).for_each(|done| *done = true));
             return workflow.step(next).map(|step| step.id.as_str());
         }
         if !done.get(next).copied().unwrap_or(true) {

@@ -166,3 +166,23 @@ fn a_mistake_in_a_file_knows_its_line_and_key() {
     let broken = Document::parse("name = \"a\"\ntitle = = 3\n").unwrap_err();
     assert_eq!(broken[0].line, 2);
 }
+
+#[test]
+fn the_examples_of_the_documentation_are_read() {
+    let page = include_str!("../../../docs/WORKFLOWS.md");
+    let blocks: Vec<&str> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("\n```").next()).collect();
+    assert!(blocks.len() >= 3);
+    for block in blocks {
+        let document = Document::parse(block).unwrap();
+        match document.value.get("template") {
+            None => drop(document.workflow().unwrap()),
+            Some(templates) => {
+                for template in templates.as_object().unwrap().values() {
+                    let template: crate::campaign::template::Template =
+                        serde_json::from_value(template.clone()).unwrap();
+                    template.check().unwrap();
+                }
+            }
+        }
+    }
+}

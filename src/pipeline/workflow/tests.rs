@@ -19,6 +19,10 @@ use crate::store::campaign::{contact, event, template, workflow};
 use crate::store::{Database, message};
 use crate::text::TextProfile;
 
+mod dates;
+mod deeds;
+mod enrolling;
+
 const SEOUL: &str = "+821012345678";
 const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
 const HOUR: Duration = Duration::from_secs(3_600);
