@@ -84,6 +84,7 @@ pub fn pipeline(settings: &config::Settings) -> Settings {
         inbound_target: settings.callback.inbound_url.clone(),
         parts_wait: settings.limits.parts_wait,
         consent: Arc::new(settings.consent.clone()),
+        live_every: settings.limits.segment_look_every,
         ..Settings::default()
     }
 }
