@@ -39,6 +39,7 @@ pub use profile::{
     Acknowledge, Cnmi, Init, Matches, ModemProfile, PinCounter, Ports, Receiving, Recovery, Sending, UssdForm,
 };
 pub use recent::RecentLine;
+pub use result::ends_command;
 pub use settings::{Healing, Settings};
 
 /// What a `+CMS ERROR` or `+CME ERROR` in answer to a send asks of us.

@@ -75,7 +75,12 @@ pub(super) fn of_call(line: &str) -> Option<FinalResult> {
     said.then(|| FinalResult::Failed(Failure::Plain(line.to_owned())))
 }
 
-/// Whether `line` ends a command.
+/// Whether `line` ends any command, also one that dials.
+pub fn ends_command(line: &str) -> bool {
+    is_final(line) || of_call(line).is_some()
+}
+
+/// Whether `line` ends a command that does not dial.
 pub(super) fn is_final(line: &str) -> bool {
     parse(line).is_some()
 }

@@ -39,7 +39,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         route: args.route.as_deref(),
         transliterate: args.transliterate.then_some(true),
     };
-    let (_, estimate) = pipeline::estimate(&settings, draft).map_err(|refusal| anyhow!(refusal.message))?;
+    let estimate = pipeline::estimate(&settings, draft)
+        .map(|estimated| estimated.estimate)
+        .map_err(|refusal| anyhow!(refusal.message))?;
     if args.json {
         out::line(serde_json::to_string_pretty(&estimate).context("an estimate is JSON")?)?;
     } else {

@@ -10,6 +10,8 @@
 //! | `token`, `callbacks` | what is kept in the database beside messages |
 //! | `event`, `webhook` | a till's table of events; what would come of a shop's webhook |
 //! | `contact`, `segment` | contacts, bringing them in, and counting segments of them |
+//! | `campaign` | campaigns, through the API of the running daemon |
+//! | `playbook` | whole uses of texts: shown, checked, installed |
 //! | `estimate` | what a text would cost |
 //! | `why` | a message's story with its PDUs |
 //! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
@@ -26,6 +28,7 @@
 mod api;
 mod bench;
 mod callbacks;
+mod campaign;
 mod config;
 mod consent;
 mod contact;
@@ -39,6 +42,7 @@ mod http1;
 mod law;
 mod modem;
 mod out;
+mod playbook;
 mod ports;
 mod receiver;
 mod run;
@@ -98,9 +102,15 @@ enum Command {
     /// List, count and sample segments
     #[command(subcommand)]
     Segment(segment::Command),
+    /// Write, start, watch and stop campaigns, and tell what they came to
+    #[command(subcommand)]
+    Campaign(campaign::Command),
     /// Try how a shop system's webhooks are read
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// List, show, check, preview, install and remove playbooks: whole uses of texts
+    #[command(subcommand)]
+    Playbook(playbook::Command),
     /// Tell what a text would cost: encoding, segments, and what makes it dear
     Estimate(estimate::Args),
     /// Tell a message's story: every step, every answer, the PDUs decoded
@@ -139,7 +149,9 @@ pub fn main() -> ExitCode {
         Command::Contact(command) => contact::run(&command),
         Command::Event(command) => event::run(&command),
         Command::Segment(command) => segment::run(&command),
+        Command::Campaign(command) => campaign::run(&command),
         Command::Webhook(command) => webhook::run(&command),
+        Command::Playbook(command) => playbook::run(&command),
         Command::Estimate(args) => estimate::run(&args),
         Command::Why(args) => why::run(&args),
         Command::Callbacks(command) => callbacks::run(&command),

@@ -1,6 +1,6 @@
 //! What a new configuration changes: which links come, go or start anew, and what only a restart can change.
 
-use super::{Carrier, Settings};
+use super::{Carrier, Pages, Settings};
 
 /// The difference between two configurations.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,8 +51,11 @@ impl Settings {
         for (name, differs) in [
             ("messages", self.messages != new.messages),
             ("consent", self.consent != new.consent),
+            ("conversations", self.conversations != new.conversations),
+            ("prices", self.prices != new.prices),
             ("callback", self.callback != new.callback),
             ("modems", self.modems != new.modems),
+            ("pages", (&self.pages.url, self.pages.keep) != (&new.pages.url, new.pages.keep)),
             ("route", self.routes != new.routes),
             ("log", self.log != new.log),
         ] {
@@ -72,6 +75,7 @@ impl Settings {
     fn restart_needed(&self, new: &Self) -> Vec<&'static str> {
         let once = [
             ("http", self.http != new.http),
+            ("pages", served(&self.pages) != served(&new.pages)),
             ("store.path", self.store.path != new.store.path),
             ("store.cache_size", self.store.cache_size != new.store.cache_size),
             ("store.wal_size", self.store.wal_size != new.store.wal_size),
@@ -83,6 +87,11 @@ impl Settings {
         ];
         once.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()
     }
+}
+
+/// What the listener of the pages is made of.
+fn served(pages: &Pages) -> Pages {
+    Pages { keep: Pages::default().keep, ..pages.clone() }
 }
 
 impl Carrier {

@@ -92,7 +92,7 @@ impl Http {
     }
 }
 
-fn listen(value: &DeValue<'_>, place: Place<'_>) -> Checked<Listen> {
+pub(super) fn listen(value: &DeValue<'_>, place: Place<'_>) -> Checked<Listen> {
     let text = filled(value)?;
     if let Some(path) = text.strip_prefix("unix:") {
         return match path {

@@ -6,7 +6,8 @@
 //! |---|---|
 //! | `document`, `value`, `units` | how a TOML table is walked, and what a value must look like |
 //! | `problem` | how a mistake is told |
-//! | `http`, `store`, `messages`, `consent`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
+//! | `http`, `pages`, `store`, `messages`, `consent`, `conversations`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
+//! | `http`, `pages`, `prices`, `store`, `messages`, `consent`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
 //! | `carrier`, `profile`, `tlv`, `carriers` | a carrier: its own block, and the carrier file that it starts from |
 //! | `modems`, `modem`, `sim_rules` | all modems, one modem, what its SIM may do |
 //! | `modem_profile`, `modem_profiles` | what is particular about a maker's modem, and the files that say it |
@@ -22,6 +23,7 @@ mod carrier;
 mod carrier_fixtures;
 mod carriers;
 mod consent;
+mod conversations;
 mod difference;
 mod document;
 mod files;
@@ -34,6 +36,8 @@ mod modem_profiles;
 #[cfg(test)]
 mod modem_tests;
 mod modems;
+mod pages;
+mod prices;
 mod problem;
 mod profile;
 mod route;
@@ -53,6 +57,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::campaign::Rules;
+use crate::campaign::conversation::TalkRules;
+use crate::campaign::price::Prices;
 use crate::policy::routes::Route;
 
 pub use callback::Callback;
@@ -66,6 +72,7 @@ pub use messages::Messages;
 pub use modem::{Finding, Modem, ModemPort};
 pub use modem_profiles::{MODEM_PROFILES, built_in_modem_profiles};
 pub use modems::Modems;
+pub use pages::Pages;
 pub use problem::{Problem, Problems, check_report};
 pub use route::DEFAULT_ROUTE;
 pub use secret::Secret;
@@ -86,12 +93,18 @@ use value::filled;
 pub struct Settings {
     /// The HTTP side.
     pub http: Http,
+    /// Short links and pages.
+    pub pages: Pages,
     /// The database file.
     pub store: Store,
     /// What holds for messages that do not say otherwise.
     pub messages: Messages,
     /// Consent and the law.
     pub consent: Rules,
+    /// Conversations: opening hours, and how often a number is answered by itself.
+    pub conversations: TalkRules,
+    /// What segments cost.
+    pub prices: Prices,
     /// Where changes of state are posted.
     pub callback: Callback,
     /// The carriers, in the order of the file; their names are unique.
@@ -175,6 +188,9 @@ impl Settings {
         if let Some(section) = root.section("http") {
             self.http.read(section, place);
         }
+        if let Some(section) = root.section("pages") {
+            self.pages.read(section, place);
+        }
         if let Some(section) = root.section("store") {
             self.store.read(section, place);
         }
@@ -185,6 +201,12 @@ impl Settings {
             consent::read(&mut self.consent, section);
         }
         self.consent.country = self.messages.default_country;
+        if let Some(section) = root.section("conversations") {
+            conversations::read(&mut self.conversations, section);
+        }
+        if let Some(section) = root.section("prices") {
+            prices::read(&mut self.prices, section);
+        }
         if let Some(section) = root.section("callback") {
             self.callback.read(section, place);
         }

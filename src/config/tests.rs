@@ -111,8 +111,10 @@ fn every_profile_key() -> MapFiles {
 
 /// A text that makes the reader ask for every key there is.
 fn everything() -> String {
-    let mut text = String::from("[http]\n[store]\n[messages.valid_for]\n[messages.on_doubt]\n[messages.retry]\n");
+    let mut text =
+        String::from("[http]\n[pages]\n[store]\n[messages.valid_for]\n[messages.on_doubt]\n[messages.retry]\n");
     text += "[consent.caps]\n[consent.hours.FR]\nweekdays = \"09:00-20:00\"\n[consent.answers.en]\n";
+    text += "[conversations.hours]\nweekdays = \"09:00-18:00\"\n[conversations.answers_in.en]\n";
     text += "[callback]\n[log]\n[limits]\n[modems]\nprofiles = [\"own.toml\"]\ncaps = {}\n";
     text += "[modems.balance]\nussd = \"*1#\"\n[modems.keep_alive_message]\nto = \"+821012345678\"\n";
     text += "[modems.sticky]\n[modems.healing]\n[[modem]]\nname = \"m\"\nimei = \"490154203237518\"\n";

@@ -20,6 +20,7 @@ mod local;
 pub mod log;
 mod metrics;
 mod notifier;
+mod pages;
 pub mod plan;
 mod run;
 mod settler;
@@ -31,4 +32,5 @@ mod watch;
 
 pub use clock::now;
 pub use local::{LocalApi, TOKEN_NAME};
+pub use pages::PagesParts;
 pub use run::{Daemon, Parts, Reloaded, run};

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
+use super::pages::PagesParts;
 use super::run::Parts;
 use crate::callback::{CallbackSettings, Signer};
 use crate::config::{self, Carrier};
 use crate::http::HttpSettings;
+use crate::http::pages::PagesSettings;
 use crate::link::connector::ConnectorSettings;
 use crate::link::tls::TlsSettings;
 use crate::link::{HostPort, SmppLinkSettings, Tls};
@@ -39,6 +41,7 @@ pub fn parts(settings: &config::Settings) -> anyhow::Result<Parts> {
         links: links(settings)?,
         modems: settings.modems.clone(),
         http: http(settings),
+        pages: pages(settings),
         callbacks: CallbackSettings {
             allowed: settings.callback.allowed.clone(),
             timeout: settings.callback.timeout,
@@ -85,6 +88,10 @@ pub fn pipeline(settings: &config::Settings) -> Settings {
         parts_wait: settings.limits.parts_wait,
         consent: Arc::new(settings.consent.clone()),
         live_every: settings.limits.segment_look_every,
+        talk: Arc::new(settings.conversations.clone()),
+        short_url: settings.pages.url.as_deref().map(Into::into),
+        links_keep: settings.pages.keep,
+        prices: Arc::new(settings.prices.clone()),
         ..Settings::default()
     }
 }
@@ -180,6 +187,26 @@ fn http(settings: &config::Settings) -> HttpSettings {
         default_class: settings.messages.default_class,
         default_country: settings.messages.default_country,
         webhooks: settings.webhooks.clone(),
+    }
+}
+
+/// Browsers of people are many and small; what they send is smaller.
+fn pages(settings: &config::Settings) -> PagesParts {
+    let (pages, limits) = (&settings.pages, &settings.limits);
+    PagesParts {
+        server: HttpSettings {
+            listen: pages.listen.iter().map(ToString::to_string).collect(),
+            hosts: pages.host().map(str::to_owned).into_iter().collect(),
+            connections_max: pages.connections_max,
+            shutdown_timeout: limits.stop_wait.min(Duration::from_secs(5)),
+            ..http(settings)
+        },
+        pages: PagesSettings {
+            address_header: pages.address_header.clone(),
+            requests_max: pages.requests_max,
+            reads_max: limits.reads_max,
+            ..PagesSettings::default()
+        },
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::bells::Bells;
 use super::caretaker::CaretakerTask;
-use super::clock::now;
+use super::clock::{self, now};
 use super::dispatcher::{DispatcherTask, SLOW_MAX};
 use super::housekeeper::{DiskRoom, HousekeeperTask};
 use super::intake::FolderTask;
@@ -23,6 +23,7 @@ use super::links::Links;
 use super::local;
 use super::metrics::Metrics;
 use super::notifier::NotifierTask;
+use super::pages::{PagesParts, PagesServer};
 use super::settler::{EVENTS_MAX, SettlerTask};
 use super::status::Overview;
 use super::stepper::StepperTask;
@@ -34,7 +35,7 @@ use crate::config;
 use crate::http::{Api, Front, HttpMetrics, HttpSettings, Listener, Server, router};
 use crate::link::SmppLinkSettings;
 use crate::model::{LinkName, State, catalog};
-use crate::pipeline::{Settings, Turn, notify, recover, reroute};
+use crate::pipeline::{Settings, Turn, Wakes, notify, recover, reroute};
 use crate::store::{Database, Options, Store, StoreError, throttle};
 
 /// How long the writer's thread may take to end once nothing is asked of it any more.
@@ -54,6 +55,8 @@ pub struct Parts {
     pub modems: config::Modems,
     /// The HTTP side.
     pub http: HttpSettings,
+    /// Short links and pages.
+    pub pages: PagesParts,
     /// How callbacks are posted.
     pub callbacks: CallbackSettings,
     /// How they are signed.
@@ -84,6 +87,8 @@ pub struct Daemon {
     pub store: Store,
     /// Where the API listens, as given and as it turned out.
     pub addresses: Vec<String>,
+    /// Where short links and pages are served; nowhere if they are off.
+    pub page_addresses: Vec<String>,
     links: Links,
     bells: Bells,
     stop: watch::Sender<bool>,
@@ -92,6 +97,7 @@ pub struct Daemon {
     loops: JoinSet<&'static str>,
     server: tokio::task::JoinHandle<()>,
     server_stop: watch::Sender<bool>,
+    pages: PagesServer,
     settler: tokio::task::JoinHandle<()>,
     events: mpsc::Sender<super::links::LinkEvents>,
     started: Vec<SmppLinkSettings>,
@@ -210,10 +216,11 @@ impl Daemon {
         }
         links.set_modems(&parts.modems).await;
 
-        let house = House { bells: bells.clone(), links: links.clone(), disk, metrics };
-        let api = Api::new(&parts.http, store.clone(), now, http_metrics.clone(), Arc::new(house));
+        let house = Arc::new(House { bells: bells.clone(), links: links.clone(), disk, metrics });
+        let api = Api::new(&parts.http, store.clone(), now, http_metrics.clone(), house.clone());
         let front = Front::new(router(api), &parts.http, http_metrics);
         let (server_stop, server_stopped) = watch::channel(false);
+        let pages = PagesServer::start(parts.pages, store.clone(), house, server_stopped.clone()).await?;
         let server = tokio::spawn(Server::new(front, parts.http).run(listeners, server_stopped));
         // Without the file technicians need a token of their own; nothing else does.
         let url = addresses.first().map_or("", String::as_str);
@@ -223,6 +230,7 @@ impl Daemon {
         Ok(Self {
             store,
             addresses,
+            page_addresses: pages.addresses.clone(),
             links,
             bells,
             stop,
@@ -231,6 +239,7 @@ impl Daemon {
             loops,
             server,
             server_stop,
+            pages,
             settler,
             events,
             started: parts.links,
@@ -265,6 +274,13 @@ impl Daemon {
         self.bells.dispatch.notify_one();
     }
 
+    /// Puts the clock forward and lets everybody look again. Only while nothing is on its way: what waits for an answer
+    /// would be given up.
+    pub fn put_clock_forward(&self, by: Duration) {
+        clock::put_forward(by);
+        self.bells.ring(Wakes { dispatch: true, callbacks: true, steps: true });
+    }
+
     /// Waits until the store stops after an error, and says what it was.
     pub async fn failed(&self) -> StoreError {
         self.store.failed().await
@@ -278,6 +294,7 @@ impl Daemon {
             stop,
             server,
             server_stop,
+            pages,
             settler,
             events,
             mut loops,
@@ -291,6 +308,7 @@ impl Daemon {
         stop.send_replace(true);
         server_stop.send_replace(true);
         let _ = server.await;
+        pages.stopped().await;
         while loops.join_next().await.is_some() {}
         let awaited = links.stop_all(drain_max).await;
         // The settler ends when the last link has reported; its commits are the last ones.

@@ -9,6 +9,7 @@
 //! - [`Api`], [`router`]: the routes, described for OpenAPI by themselves
 //! - [`request`]: from octets to checked messages; [`problem`]: what is wrong, as RFC 9457 wants it
 //! - [`token`]: the form and scopes of API tokens
+//! - [`pages`]: short links and landing pages, on a listener of their own
 //! - [`Surroundings`]: what the daemon lends
 
 mod api;
@@ -18,6 +19,7 @@ mod body;
 pub mod clock;
 mod metrics;
 mod openapi;
+pub mod pages;
 pub mod problem;
 pub mod request;
 mod server;
@@ -31,7 +33,7 @@ pub use api::{
 };
 pub use auth::Caller;
 pub use metrics::HttpMetrics;
-pub use server::{Front, Listener, Server};
+pub use server::{Front, Listener, Peer, Server};
 pub use settings::HttpSettings;
 pub use surroundings::{Asked, LinkStatus, Surroundings};
 

@@ -9,6 +9,9 @@ mod idempotency;
 mod lists;
 mod modems;
 mod one;
+mod pages;
+mod talk;
+mod playbook;
 mod tokens;
 
 use std::sync::Arc;

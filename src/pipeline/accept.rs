@@ -49,6 +49,8 @@ pub struct Accepted {
     pub id: MessageId,
     /// `queued`, `scheduled` or `blocked`.
     pub state: State,
+    /// The queue that it waits in.
+    pub route: Arc<str>,
     /// How many segments it has.
     pub segments: usize,
     /// The alphabet that it will be sent in.
@@ -139,6 +141,11 @@ pub fn prepare(settings: &Settings, mut new: NewMessage, now: Timestamp) -> Resu
 }
 
 impl Prepared {
+    /// The queue that it would wait in.
+    pub fn route(&self) -> &str {
+        &self.route
+    }
+
     /// How many segments it has.
     pub fn segments(&self) -> usize {
         self.encoded.segments.len()
@@ -204,6 +211,7 @@ fn write(turn: &Turn<'_>, token: i64, prepared: &Prepared) -> Result<Accepted, S
     Ok(Accepted {
         id,
         state,
+        route: Arc::clone(&prepared.route),
         segments: encoded.segments.len(),
         alphabet: encoded.alphabet,
         due_at: admission.due_at,

@@ -8,15 +8,13 @@ use serde_json::{Map, Value};
 
 use super::consent::OWN_TOKEN;
 use super::{Accepted, Refusal, Settings, Turn, accept};
+use crate::campaign::link::Target;
 use crate::campaign::origin::Origin;
 use crate::campaign::template::{Fields, Grants, Rendered, Skip, Template};
 use crate::model::{Body, Class, NewMessage, Random, Sender, Timestamp};
 use crate::store::campaign::contact::Stored;
 use crate::store::campaign::{coupon, link, origin, point};
 use crate::store::{StoreError, Tx};
-
-/// The scheme of links to the gateway's own pages: `page:NAME`.
-pub const PAGE: &str = "page:";
 
 /// A text that a campaign, a workflow, a service or a person of the shop wants to send.
 #[derive(Debug, Clone)]
@@ -76,6 +74,9 @@ pub enum Unsent {
     /// The template links to a page of the gateway's own, which has no address.
     #[error("the text links to {0}, and pages.url is not set")]
     NoPages(String),
+    /// The text links to something that no link may lead to.
+    #[error("the text's link is wrong: {0}")]
+    WrongLink(String),
     /// The text has more segments than the template allows.
     #[error("the text has {segments} segments, and the template allows {most}")]
     TooLong {
@@ -98,6 +99,7 @@ impl Unsent {
             Self::Skip(Skip::TooLarge | Skip::Wrong(_)) => "template_wrong",
             Self::NoPool(_) | Self::EmptyPool(_) => "no_coupon",
             Self::NoPages(_) => "no_pages",
+            Self::WrongLink(_) => "wrong_link",
             Self::TooLong { .. } => "too_many_segments",
             Self::Refused(refusal) => refusal.code,
         }
@@ -214,11 +216,17 @@ fn short(
     origin: &Origin,
     now: Timestamp,
 ) -> Result<Result<String, Unsent>, StoreError> {
-    let Some(base) = &settings.short_url else {
-        let is_page = target.starts_with(PAGE);
-        return Ok(if is_page { Err(Unsent::NoPages(target.to_owned())) } else { Ok(target.to_owned()) });
+    let read = match Target::read(target) {
+        Ok(read) => read,
+        Err(fault) => return Ok(Err(Unsent::WrongLink(fault.detail))),
     };
-    let code = link::issue(tx, link::NewLink { target, contact, origin: Some(origin) }, now)?;
+    let Some(base) = &settings.short_url else {
+        return Ok(match read {
+            Target::Page(_) => Err(Unsent::NoPages(target.to_owned())),
+            Target::Address(_) => Ok(target.to_owned()),
+        });
+    };
+    let code = link::issue(tx, link::NewLink { target: &read, contact, origin: Some(origin) }, now)?;
     Ok(Ok(format!("{base}{code}")))
 }
 
@@ -304,6 +312,8 @@ mod tests {
         assert_eq!(database.read(|c| coupon::counts(c, "spring")).unwrap().issued, 0);
         let no_pages = sent(&mut database, &settings, "{{ link(\"page:offer\") }}").unwrap_err();
         assert_eq!(no_pages.code(), "no_pages");
+        let elsewhere = sent(&mut database, &settings, "{{ link(\"javascript:alert(1)\") }}").unwrap_err();
+        assert_eq!(elsewhere.code(), "wrong_link");
         let missing = sent(&mut database, &settings, "Hello {{ name }},").unwrap_err();
         assert_eq!(missing.code(), "field_missing");
     }

@@ -38,32 +38,14 @@ pub fn find(turn: &Turn<'_>, link: &LinkName, receipt: &Receipt) -> Result<Vec<S
     if copies || message::another_is_leased(turn.tx, &head.recipient, head.id)? {
         return Ok(Vec::new());
     }
-    let mut told = vec![(id.clone(), vec![receipt.clone()])];
-    if rows.len() > 1 {
-        // Of several segments nobody can tell which one arrived, until a receipt is there for each.
-        let since = rows.iter().map(|row| row.at).min().unwrap_or(turn.now).minus(LEASE_MAX);
-        let mut kept = Vec::new();
-        for one in early::of_group(turn.tx, &link.group, since)? {
-            let Some(known) = one.receipt.ids.first().cloned() else { continue };
-            let same_sim = link.modem.is_none() || sim_of(&known) == sim_of(id);
-            let number = one.receipt.recipient.as_ref();
-            if same_sim && number.is_some_and(|number| same_handset(number, head.recipient.as_str())) {
-                kept.push((known, one));
-            }
+    let told = if rows.len() == 1 {
+        vec![(id.clone(), vec![receipt.clone()])]
+    } else {
+        match one_for_each(turn, link, receipt, id, &rows, &head)? {
+            Some(told) => told,
+            None => return Ok(Vec::new()),
         }
-        for (known, one) in &kept {
-            match told.iter_mut().find(|(id, _)| id == known) {
-                Some((_, receipts)) => receipts.insert(0, one.receipt.clone()),
-                None => told.push((known.clone(), vec![one.receipt.clone()])),
-            }
-        }
-        if told.len() != rows.len() {
-            return Ok(Vec::new());
-        }
-        for (_, one) in kept {
-            early::forget(turn.tx, one.id)?;
-        }
-    }
+    };
     let mut settled = Vec::with_capacity(rows.len());
     for (mut row, (id, receipts)) in rows.into_iter().zip(told) {
         tracing::info!(postrider.message = %head.id, postrider.link = %link, postrider.carrier_id = %id, "A receipt settles a doubt: it is for the same handset, and its id was never learned");
@@ -72,6 +54,41 @@ pub fn find(turn: &Turn<'_>, link: &LinkName, receipt: &Receipt) -> Result<Vec<S
         settled.push(Settled { row, receipts });
     }
     Ok(settled)
+}
+
+/// What carriers and networks told, by the ids that they gave.
+type Told = Vec<(CarrierMessageId, Vec<Receipt>)>;
+
+/// Of several segments nobody can tell which one arrived, until a receipt is there for each: then all of them, taken out
+/// of those that were kept.
+fn one_for_each(
+    turn: &Turn<'_>,
+    link: &LinkName,
+    receipt: &Receipt,
+    id: &CarrierMessageId,
+    rows: &[Submission],
+    head: &Head,
+) -> Result<Option<Told>, StoreError> {
+    let since = rows.iter().map(|row| row.at).min().unwrap_or(turn.now).minus(LEASE_MAX);
+    let (mut told, mut kept) = (vec![(id.clone(), vec![receipt.clone()])], Vec::new());
+    for one in early::of_group(turn.tx, &link.group, since)? {
+        let Some(known) = one.receipt.ids.first().cloned() else { continue };
+        let same_sim = link.modem.is_none() || sim_of(&known) == sim_of(id);
+        let number = one.receipt.recipient.as_ref();
+        if !same_sim || number.is_none_or(|number| !same_handset(number, head.recipient.as_str())) {
+            continue;
+        }
+        kept.push(one.id);
+        match told.iter_mut().find(|(id, _)| *id == known) {
+            Some((_, receipts)) => receipts.insert(0, one.receipt),
+            None => told.push((known, vec![one.receipt])),
+        }
+    }
+    if told.len() != rows.len() {
+        return Ok(None);
+    }
+    kept.into_iter().try_for_each(|one| early::forget(turn.tx, one))?;
+    Ok(Some(told))
 }
 
 /// One send for each segment in doubt of a message, and the message.

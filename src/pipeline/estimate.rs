@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::accept::Refusal;
 use super::consent;
 use super::settings::Settings;
+use crate::campaign::price::Price;
 use crate::model::{Class, NewMessage, PhoneNumber};
 use crate::policy::routes::{self, Route};
 use crate::text::{Estimate, TextProfile};
@@ -25,24 +26,40 @@ pub struct Draft<'a> {
     pub transliterate: Option<bool>,
 }
 
-/// The route that the draft would take, if there is any route, and what the text would cost there.
+/// What a text would be.
+#[derive(Debug, Clone)]
+pub struct Estimated {
+    /// The route that it would take, if there is any.
+    pub route: Option<Arc<str>>,
+    /// The text as it would arrive, with the label that the law adds.
+    pub text: String,
+    /// Its encoding and segments.
+    pub estimate: Estimate,
+    /// What its segments would cost, if the recipient and the prices are known.
+    pub cost: Option<Price>,
+}
+
+/// What the draft would be on the route that it would take.
 ///
 /// # Errors
 /// When no route would take it.
-pub fn estimate(settings: &Settings, draft: Draft<'_>) -> Result<(Option<Arc<str>>, Estimate), Refusal> {
+pub fn estimate(settings: &Settings, draft: Draft<'_>) -> Result<Estimated, Refusal> {
     let route = route(settings, draft)?;
     let group = route.and_then(|route| route.groups.iter().find_map(|name| settings.group(name)));
     let labelled = match draft.to {
         Some(to) => consent::labelled(&settings.consent, draft.class, to, draft.text)?,
         None => None,
     };
-    let text = labelled.as_deref().unwrap_or(draft.text);
+    let text = labelled.unwrap_or_else(|| draft.text.to_owned());
     let transliterate = draft.transliterate.or(route.and_then(|route| route.transliterate));
     let estimate = match group {
-        Some(group) => crate::text::estimate(text, &group.profile, transliterate),
-        None => crate::text::estimate(text, &TextProfile::default(), transliterate),
+        Some(group) => crate::text::estimate(&text, &group.profile, transliterate),
+        None => crate::text::estimate(&text, &TextProfile::default(), transliterate),
     };
-    Ok((route.map(|route| Arc::clone(&route.name)), estimate))
+    let route = route.map(|route| Arc::clone(&route.name));
+    let price = draft.to.and_then(|to| settings.prices.of(route.as_deref().unwrap_or_default(), to));
+    let cost = price.map(|price| price.times(estimate.segments));
+    Ok(Estimated { route, text, estimate, cost })
 }
 
 fn route<'a>(settings: &'a Settings, draft: Draft<'_>) -> Result<Option<&'a Route>, Refusal> {
@@ -73,10 +90,10 @@ mod tests {
     fn the_routes_own_profile_decides() {
         let settings = Settings { routes: vec![Route::over("main", &["north"])], ..Settings::default() };
         let draft = Draft { text: "안녕", to: None, class: Class::Transactional, route: None, transliterate: None };
-        let (route, estimate) = estimate(&settings, draft).unwrap();
-        assert_eq!((route.as_deref(), estimate.segments), (Some("main"), 1));
+        let Estimated { route, estimate, cost, .. } = estimate(&settings, draft).unwrap();
+        assert_eq!((route.as_deref(), estimate.segments, cost), (Some("main"), 1, None));
         let unknown = super::estimate(&settings, Draft { route: Some("south"), ..draft }).unwrap_err();
         assert_eq!((unknown.code, unknown.field), ("unknown_route", "route"));
-        assert_eq!(super::estimate(&Settings::default(), draft).unwrap().0, None);
+        assert_eq!(super::estimate(&Settings::default(), draft).unwrap().route, None);
     }
 }

@@ -10,19 +10,24 @@
 //! happen next is told by [`Wakes`], which carry no data: a wake-up makes somebody look at the rows.
 
 mod accept;
+pub mod campaign;
 mod care;
 mod change;
+pub mod click;
 pub mod compose;
 pub mod consent;
 mod dispatch;
 mod doubts;
 mod estimate;
+mod happen;
 pub mod intake;
 mod lease;
 pub mod live;
 mod modems;
 pub mod notify;
 mod operate;
+pub mod page;
+pub mod playbook;
 mod pool;
 mod receipts;
 mod receive;
@@ -30,7 +35,9 @@ mod settings;
 mod settle;
 mod step;
 mod sweep;
+pub mod talk;
 mod turn;
+pub mod workflow;
 
 #[cfg(test)]
 mod tests;
@@ -38,7 +45,7 @@ mod tests;
 pub use accept::{Accepted, Answer, Key, Prepared, Refusal, accept, accept_once, prepare};
 pub use care::{Question, SimStanding, SpanUse, care, sims};
 pub use dispatch::{Dispatched, Dispatcher, LinkOffer, SimOffer, dispatch};
-pub use estimate::{Draft, estimate};
+pub use estimate::{Draft, Estimated, estimate};
 pub use operate::{Canceled, Resolution, cancel, resolve};
 pub use settings::{Group, Receipts, Settings};
 pub use settle::settle;

@@ -1,6 +1,6 @@
 //! Moves what goes on by itself: whoever has something due does a bounded piece of it, in turn.
 
-use super::{Turn, live};
+use super::Turn;
 use crate::model::Timestamp;
 use crate::store::StoreError;
 
@@ -29,7 +29,14 @@ impl Progress {
 type Stepper = fn(&Turn<'_>) -> Result<Progress, StoreError>;
 
 /// Everybody, in the order in which they step.
-const STEPPERS: &[Stepper] = &[live::step];
+const STEPPERS: &[Stepper] = &[
+    super::happen::step,
+    super::workflow::step,
+    super::talk::step,
+    super::live::step,
+    super::campaign::step,
+    super::click::step,
+];
 
 /// Lets everybody step once.
 ///

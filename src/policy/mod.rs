@@ -10,10 +10,12 @@
 //! - [`pool`]: which modem of a group takes a message
 //! - [`caps`], [`pace`]: how much a SIM may send, and when it may send again
 //! - [`balance`], [`sim_care`]: what a SIM's credit is, and what keeps the SIM alive
+//! - [`departure`]: when texts would leave, foretold
 
 pub mod balance;
 pub mod callback_retry;
 pub mod caps;
+pub mod departure;
 pub mod lanes;
 pub mod lifecycle;
 pub mod pace;

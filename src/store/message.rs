@@ -351,6 +351,7 @@ fn heads(tx: &Tx<'_>, sql: &str, params: &[&dyn ToSql]) -> Result<Vec<Head>, Sto
 /// # Errors
 /// SQLite's own.
 pub fn purge(tx: &Tx<'_>, head: &Head) -> Result<(), StoreError> {
+    super::campaign::run::recipient::keep_outcome(tx, head.id, head.state)?;
     for sql in [
         "DELETE FROM submission WHERE message = ?1",
         "DELETE FROM event WHERE message = ?1",

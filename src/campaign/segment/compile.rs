@@ -81,6 +81,7 @@ impl Writer<'_> {
             Condition::Tag(tags) => self.label("contact_tag", "tag", tags),
             Condition::List(lists) => self.label("contact_list", "list", lists),
             Condition::Event(event) => self.event(event),
+            Condition::Message(message) => self.message(message),
         }
     }
 
@@ -131,7 +132,7 @@ impl Writer<'_> {
         }
     }
 
-    fn time_test(&mut self, value: &str, relation: Relation, moment: Moment, whose: Whose) -> String {
+    pub fn time_test(&mut self, value: &str, relation: Relation, moment: Moment, whose: Whose) -> String {
         let start = |writer: &mut Self| writer.zoned(whose, |today, zone| moment.bounds(today, zone).0);
         let end = |writer: &mut Self| writer.zoned(whose, |today, zone| moment.bounds(today, zone).1);
         match relation {

@@ -51,6 +51,8 @@ impl Concern {
             Condition::Event(event) => {
                 self.kinds.insert(event.kind.clone());
             }
+            // What becomes of a text is no event, but what the contact makes of it is.
+            Condition::Message(message) => drop(self.kinds.insert(message.response.as_str().to_owned())),
             // These change with the contact itself.
             Condition::Attribute(..) | Condition::Field(..) | Condition::Tag(_) | Condition::List(_) => {}
         }

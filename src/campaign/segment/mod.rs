@@ -13,6 +13,7 @@
 mod compile;
 mod concern;
 mod event;
+mod message;
 mod moment;
 mod read;
 pub mod ready;
@@ -22,6 +23,7 @@ mod value;
 
 pub use compile::{Compiled, compile, compile_span};
 pub use concern::Concern;
+pub use message::{MessageCondition, Response};
 pub use moment::Moment;
 pub use read::{CONDITIONS_MAX, DEPTH_MAX, read};
 pub use tree::{Condition, EventCondition, Field, Operand, Order, PropertyValue, Relation, Test, Tree};

@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::event::event;
+use super::message::{Response, message};
 use super::moment::{self, Moment};
 use super::test::{Sort, tests};
-use super::tree::{Condition, EventCondition, Field, Order, Relation, Test, Tree};
+use super::tree::{Condition, EventCondition, Field, Order, Test, Tree};
 use crate::campaign::attribute::check_name;
 use crate::campaign::fault::{Fault, kind_of, nearest, pointer_part, short};
 use crate::campaign::point::{Kind, Point};
@@ -145,7 +146,11 @@ impl Reader {
                 Some(if subject == "tag" { Condition::Tag(labels) } else { Condition::List(labels) })
             }
             "event" => event(self, fields, place).map(Condition::Event),
-            "received" | "sent" | "clicked" | "replied" => self.message(subject, fields, inner, place),
+            "received" | "sent" | "clicked" | "replied" => {
+                self.only(fields, &[subject], place);
+                let response = Response::ALL.into_iter().find(|response| response.as_str() == subject)?;
+                message(self, response, inner, &at)
+            }
             "point" => {
                 let name = self.text(inner, &at)?;
                 let Some(point) = Point::named(&name) else {
@@ -193,34 +198,6 @@ impl Reader {
             return None;
         }
         tests
-    }
-
-    /// Received, sent, clicked and replied stand for the data points that say when that last was.
-    fn message(&mut self, subject: &str, fields: &Map<String, Value>, inner: &Value, place: &str) -> Option<Condition> {
-        self.only(fields, &[subject], place);
-        let at = format!("{place}/{subject}");
-        let point = match subject {
-            "received" => Point::LastDeliveredAt,
-            "sent" => Point::LastMessageAt,
-            "clicked" => Point::LastClickAt,
-            _ => Point::LastReplyAt,
-        };
-        match inner {
-            Value::Bool(flag) => Some(Condition::Point(point, vec![Test::Known(*flag)])),
-            Value::Object(window) => {
-                self.only(window, &["within", "since"], &at);
-                let (Some(since), None) = self.window(window, &at)? else {
-                    self.fault(&at, "no_window", "a window is needed here, like {\"within\": \"30d\"}, or true");
-                    return None;
-                };
-                Some(Condition::Point(point, vec![Test::Moment(Relation::Since, since)]))
-            }
-            Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                let detail = format!("this is true or {{\"within\": \"30d\"}}, not {}", kind_of(inner));
-                self.fault(&at, "wrong_type", detail);
-                None
-            }
-        }
     }
 
     /// The window that `within`, `since` and `before` describe.

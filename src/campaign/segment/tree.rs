@@ -1,5 +1,6 @@
 //! A checked tree of conditions. It is made by `read` only, so whoever has one need not ask again.
 
+use super::message::MessageCondition;
 use super::moment::Moment;
 use crate::campaign::point::Point;
 
@@ -31,6 +32,8 @@ pub enum Condition {
     List(Vec<String>),
     /// On the events of a window.
     Event(EventCondition),
+    /// On the texts of a campaign or workflow.
+    Message(MessageCondition),
 }
 
 /// A field of the contact itself.

@@ -1,19 +1,19 @@
 //! A serial port that no daemon holds: one command at a time, answered or not in time. Only for tools; the daemon's links
 //! have machines of their own.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use rustix::fs::OFlags;
-use rustix::termios::{OptionalActions, SpecialCodeIndex, ioctl_tiocexcl, tcgetattr, tcsetattr};
+use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 
 use super::reach::Heard;
-use crate::cli::ports;
+use crate::at;
 use crate::cli::time::instant;
+use crate::link::modem::{self, Roots};
 
 /// The usual speed; USB devices do not care.
 const BAUD: u32 = 115_200;
@@ -36,22 +36,16 @@ pub struct Port {
 impl Port {
     /// Opens a port and makes sure that something behind it answers to AT.
     pub fn open(path: &str) -> anyhow::Result<Self> {
-        refuse_held(path)?;
-        let mut options = OpenOptions::new();
-        let flags = OFlags::NOCTTY | OFlags::NONBLOCK;
-        options.read(true).write(true).custom_flags(i32::try_from(flags.bits())?);
-        let file = options.open(path).map_err(|error| explain(path, &error))?;
-        ioctl_tiocexcl(&file).with_context(|| format!("{path} is no serial port"))?;
-        let mut settings = tcgetattr(&file)?;
-        settings.make_raw();
+        let fd = modem::open_line(Path::new(path), BAUD, false, &Roots::default())
+            .map_err(|fault| anyhow!("{}. {}", fault.text, fault.advice))?;
+        // It was opened so that a port without a carrier does not block; reads are to wait for a tenth of a second.
+        let mut settings = tcgetattr(&fd)?;
         settings.special_codes[SpecialCodeIndex::VMIN] = 0;
         settings.special_codes[SpecialCodeIndex::VTIME] = READ_WAIT_TENTHS;
-        // A port without a speed of its own, such as a pseudo terminal, takes any.
-        let _ = settings.set_speed(BAUD);
-        tcsetattr(&file, OptionalActions::Now, &settings)?;
-        // It was opened so that a port without a carrier does not block; reads are to wait for a tenth of a second.
-        let now = rustix::fs::fcntl_getfl(&file)?;
-        rustix::fs::fcntl_setfl(&file, now - OFlags::NONBLOCK)?;
+        tcsetattr(&fd, OptionalActions::Now, &settings)?;
+        let flags = rustix::fs::fcntl_getfl(&fd)?;
+        rustix::fs::fcntl_setfl(&fd, flags - OFlags::NONBLOCK)?;
+        let file = File::from(fd);
         let mut port = Self { file, path: path.to_owned(), buffer: Vec::new() };
         port.greet()?;
         Ok(port)
@@ -85,7 +79,7 @@ impl Port {
                 if line.is_empty() || is_echo {
                     continue;
                 }
-                let ends = is_final(&line);
+                let ends = at::ends_command(&line);
                 lines.push(line);
                 if ends {
                     return Ok(Heard { lines, took: Some(instant().duration_since(begun)) });
@@ -130,41 +124,9 @@ impl Port {
     }
 }
 
-/// Root may open what others hold, and would take half of their answers.
-fn refuse_held(path: &str) -> anyhow::Result<()> {
-    let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
-    let found = ports::scan(Path::new("/")).into_iter().find(|port| Path::new(&port.path) == real);
-    let Some(holder) = found.and_then(|port| port.holders.into_iter().next()) else { return Ok(()) };
-    match holder.name.as_str() {
-        "postrider" => bail!("the daemon holds {path}: ask for the modem by its name (postrider modem list)"),
-        "ModemManager" => bail!(
-            "ModemManager holds {path}: stop it (systemctl disable --now ModemManager), or keep it from this modem with \
-             the udev rule that postrider brings"
-        ),
-        name => bail!("the program {name} (process {}) holds {path}: stop it first", holder.pid),
-    }
-}
-
-fn explain(path: &str, error: &io::Error) -> anyhow::Error {
-    const ADVICE: [(io::ErrorKind, &str); 3] = [
-        (io::ErrorKind::PermissionDenied, "use sudo, or join the group dialout (sudo usermod -aG dialout NAME)"),
-        (io::ErrorKind::NotFound, "there is no such port; postrider modem list shows those that there are"),
-        (io::ErrorKind::ResourceBusy, "another program holds it; postrider doctor tells which"),
-    ];
-    let known = ADVICE.iter().find(|(kind, _)| *kind == error.kind());
-    let advice = known.map_or("postrider doctor may tell more", |(_, advice)| advice);
-    anyhow::anyhow!("cannot open {path}: {error}; {advice}")
-}
-
-/// Whether a line ends an answer (3GPP TS 27.007; the last two are what some makers say for ERROR).
-fn is_final(line: &str) -> bool {
-    const WHOLE: [&str; 8] =
-        ["OK", "ERROR", "NO CARRIER", "BUSY", "NO ANSWER", "NO DIALTONE", "COMMAND NOT SUPPORT", "TOO MANY PARAMETERS"];
-    WHOLE.contains(&line) || line.starts_with("+CME ERROR:") || line.starts_with("+CMS ERROR:")
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
     use std::thread;
 
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -213,9 +175,9 @@ mod tests {
 
     #[test]
     fn what_is_no_modem_is_told_apart() {
-        assert!(Port::open("/nonexistent/tty").is_err_and(|error| error.to_string().contains("no such port")));
+        assert!(Port::open("/nonexistent/tty").is_err_and(|error| error.to_string().contains("does not exist")));
         let file = tempfile::NamedTempFile::new().unwrap();
         let error = Port::open(file.path().to_str().unwrap()).err().unwrap();
-        assert!(error.to_string().contains("is no serial port"), "{error}");
+        assert!(error.to_string().contains("cannot be opened"), "{error}");
     }
 }

@@ -7,6 +7,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::campaign::price::Price;
 use crate::http::problem::{FieldError, Problem, ProblemDocument};
 use crate::http::request::{Text, not_json};
 use crate::http::token::Scope;
@@ -48,6 +49,10 @@ pub struct EstimateRequest<'a> {
 struct Estimated<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     route: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<Price>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
     #[serde(flatten)]
     estimate: T,
 }
@@ -59,6 +64,10 @@ struct Estimated<T> {
 struct EstimateSchema {
     /// The route that it is estimated for.
     route: Option<String>,
+    /// What its segments would cost, where `to` is given and a price is configured.
+    cost: Option<f64>,
+    /// The currency of the cost.
+    currency: Option<String>,
     /// The alphabet that the text would be sent in.
     alphabet: String,
     /// The national tables that it would need.
@@ -151,9 +160,11 @@ pub async fn estimate(State(api): State<Api>, request: Request<Body>) -> Result<
         route: asked.route.as_deref(),
         transliterate: asked.transliterate,
     };
-    let (route, estimate) = pipeline::estimate(&api.0.surroundings.settings(), draft)
+    let settings = api.0.surroundings.settings();
+    let pipeline::Estimated { route, estimate, cost, .. } = pipeline::estimate(&settings, draft)
         .map_err(|refusal| wrong(&format!("/{}", refusal.field), refusal.code, refusal.message))?;
-    Ok(json(StatusCode::OK, &Estimated { route: route.map(|name| name.to_string()), estimate }))
+    let (route, currency) = (route.map(|name| name.to_string()), cost.map(|_| settings.prices.currency.clone()));
+    Ok(json(StatusCode::OK, &Estimated { route, cost, currency, estimate }))
 }
 
 fn parsed<T, E: ToString>(

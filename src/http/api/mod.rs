@@ -3,11 +3,19 @@
 //! Every route stands in [`router`] and describes itself for the OpenAPI document; a test holds the two together.
 
 mod batch;
+mod campaign;
+mod campaign_act;
+mod campaign_ask;
+mod campaign_report;
 mod consent;
 mod contact;
 mod contact_event;
 mod contact_view;
+mod contest;
+mod conversation;
+mod conversation_act;
 mod coupon;
+mod defined;
 mod estimate;
 mod health;
 mod hook;
@@ -20,14 +28,22 @@ mod modem;
 mod modem_ask;
 mod modem_view;
 mod number;
+mod page;
+mod page_preview;
+mod playbook;
 mod post;
 mod query;
 mod segment;
 mod segment_live;
+mod service;
+mod short_link;
 mod suppression;
+mod survey;
 mod template;
 mod template_preview;
 mod view;
+mod workflow;
+mod workflow_enrolment;
 
 use std::sync::Arc;
 
@@ -175,11 +191,54 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(template::list_templates))
         .routes(routes!(template_preview::preview_template))
         .routes(routes!(template::get_template, template::put_template, template::delete_template))
+        .routes(routes!(campaign::list_campaigns))
+        .routes(routes!(campaign::get_campaign, campaign::put_campaign, campaign::delete_campaign))
+        .routes(routes!(campaign_act::start_campaign))
+        .routes(routes!(campaign_act::pause_campaign))
+        .routes(routes!(campaign_act::resume_campaign))
+        .routes(routes!(campaign_act::cancel_campaign))
+        .routes(routes!(campaign_ask::estimate_campaign))
+        .routes(routes!(campaign_ask::test_campaign))
+        .routes(routes!(campaign_report::report_campaign))
+        .routes(routes!(campaign_report::list_recipients))
         .routes(routes!(coupon::list_coupons))
         .routes(routes!(coupon::redeem_coupon))
         .routes(routes!(coupon::put_coupons))
         .routes(routes!(coupon::post_codes))
         .routes(routes!(coupon::issue_coupon))
+        .routes(routes!(workflow::list_workflows))
+        .routes(routes!(workflow::get_workflow, workflow::put_workflow, workflow::delete_workflow))
+        .routes(routes!(workflow::activate_workflow))
+        .routes(routes!(workflow::deactivate_workflow))
+        .routes(routes!(workflow_enrolment::post_enrolment, workflow_enrolment::list_enrolments))
+        .routes(routes!(workflow_enrolment::get_enrolment, workflow_enrolment::cancel_enrolment))
+        .routes(routes!(conversation::list_conversations))
+        .routes(routes!(conversation::get_conversation))
+        .routes(routes!(conversation_act::post_reply))
+        .routes(routes!(conversation_act::post_note))
+        .routes(routes!(conversation_act::post_tags))
+        .routes(routes!(conversation_act::assign))
+        .routes(routes!(conversation_act::close))
+        .routes(routes!(conversation_act::open))
+        .routes(routes!(conversation_act::read))
+        .routes(routes!(service::list_services))
+        .routes(routes!(service::get_service, service::put_service, service::delete_service))
+        .routes(routes!(survey::list_surveys))
+        .routes(routes!(survey::get_survey, survey::put_survey, survey::delete_survey))
+        .routes(routes!(survey::start_survey_now))
+        .routes(routes!(survey::list_answers))
+        .routes(routes!(contest::list_contests))
+        .routes(routes!(contest::get_contest, contest::put_contest, contest::delete_contest))
+        .routes(routes!(contest::post_entry, contest::list_entries))
+        .routes(routes!(contest::draw_contest))
+        .routes(routes!(page::list_pages))
+        .routes(routes!(page::get_page, page::put_page, page::delete_page))
+        .routes(routes!(page_preview::preview_page))
+        .routes(routes!(short_link::post_short_link, short_link::list_short_links))
+        .routes(routes!(short_link::get_short_link))
+        .routes(routes!(playbook::list_playbooks))
+        .routes(routes!(playbook::get_playbook, playbook::delete_playbook))
+        .routes(routes!(playbook::install_playbook))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

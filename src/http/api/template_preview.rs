@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::campaign::contact::read_number;
+use crate::campaign::price::Price;
 use crate::campaign::segment::{self, Tree};
 use crate::campaign::template::{Fields, Grants, Template};
 use crate::http::problem::{FieldError, Problem, ProblemDocument};
 use crate::http::token::Scope;
 use crate::model::{Class, Country, PhoneNumber, Random, Timestamp};
-use crate::pipeline::{self, Draft, Settings};
+use crate::pipeline::{self, Draft, Estimated, Settings};
 use crate::store::StoreError;
 use crate::store::campaign::contact::{self, Stored};
 use crate::store::campaign::{coupon, point, segment as segments};
@@ -54,6 +55,13 @@ pub struct Preview {
     texts: Vec<TextView>,
     /// Segments of all texts together.
     segments: usize,
+    /// What they would cost, where prices are configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>)]
+    cost: Option<Price>,
+    /// The currency of costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
     /// The numbers of contacts whose text has more segments than the template allows; they would get none.
     exceeding: Vec<String>,
     /// Contacts that would get none, and why.
@@ -75,6 +83,10 @@ pub struct TextView {
     alphabet: &'static str,
     /// How many segments it has.
     segments: usize,
+    /// What they would cost, where a price is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>)]
+    cost: Option<Price>,
     /// Characters that force UCS-2.
     #[serde(skip_serializing_if = "String::is_empty")]
     forced_ucs2_by: String,
@@ -191,7 +203,8 @@ impl Work<'_> {
 
     fn one(&self, stored: &Stored, preview: &mut Preview) -> Result<(), StoreError> {
         let points = point::of(self.connection, stored.id)?;
-        let fields = Fields::of(&stored.contact, &points, self.now);
+        let brand = self.settings.consent.brand.as_deref();
+        let fields = Fields::of(&stored.contact, &points, self.now).with_shop(brand);
         let number = stored.contact.number.to_string();
         let mut rendered = self.template.render(&fields, &Grants::default());
         if let Ok(first) = &rendered
@@ -200,7 +213,7 @@ impl Work<'_> {
             let grants = self.grants(first.coupons.iter(), &stored.contact.number)?;
             rendered = self.template.render(&fields, &grants);
         }
-        let mut rendered = match rendered {
+        let rendered = match rendered {
             Ok(rendered) => rendered,
             Err(skip) => {
                 preview.skipped.push(SkippedView { number, reason: skip.to_string() });
@@ -209,30 +222,31 @@ impl Work<'_> {
         };
         let to = Some(&stored.contact.number);
         let draft = Draft { text: &rendered.text, to, class: self.class, route: None, transliterate: None };
-        let estimate = match pipeline::estimate(self.settings, draft) {
-            Ok((_, estimate)) => estimate,
+        let estimated = match pipeline::estimate(self.settings, draft) {
+            Ok(estimated) => estimated,
             Err(refusal) => {
                 preview.skipped.push(SkippedView { number, reason: refusal.message });
                 return Ok(());
             }
         };
         // What the law adds stands in what arrives, so it stands in what is shown.
-        let rules = &self.settings.consent;
-        let labelled = pipeline::consent::labelled(rules, self.class, &stored.contact.number, &rendered.text);
-        if let Ok(Some(labelled)) = labelled {
-            rendered.text = labelled;
-        }
+        let Estimated { text, estimate, cost, .. } = estimated;
         if estimate.segments > usize::from(self.template.segments_max) {
             preview.exceeding.push(number.clone());
         }
         preview.segments += estimate.segments;
+        if let Some(cost) = cost {
+            preview.cost = Some(preview.cost.unwrap_or_default().plus(cost));
+            preview.currency = Some(self.settings.prices.currency.clone());
+        }
         let (variant, _) = self.template.source(fields.locale.as_ref());
         preview.texts.push(TextView {
             number,
             variant: variant.map(str::to_owned),
-            text: rendered.text,
+            text,
             alphabet: estimate.alphabet.as_str(),
             segments: estimate.segments,
+            cost,
             forced_ucs2_by: estimate.forced_ucs2.iter().map(|forcing| forcing.character).collect(),
             refusal: estimate.refusal,
         });

@@ -7,6 +7,7 @@ mod listen;
 mod watch;
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,10 @@ pub use listen::{Listener, Stream};
 
 /// A pause after the system refuses to accept: it is out of descriptors, and trying at once would burn a core.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Who is at the other end of a connection; nobody with an address on a unix socket.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Peer(pub Option<IpAddr>);
 
 /// What every request passes before it reaches its handler.
 #[derive(Clone)]
@@ -136,12 +141,17 @@ impl Server {
     async fn converse(self, stream: Stream, permit: OwnedSemaphorePermit, mut stop: channel::Receiver<bool>) {
         let _permit = permit;
         let local = matches!(stream, Stream::Unix(_));
+        let peer = Peer(match &stream {
+            Stream::Tcp(stream) => stream.peer_addr().ok().map(|address| address.ip()),
+            Stream::Unix(_) => None,
+        });
         let progress = Arc::new(Progress::default());
         let settings = &self.settings;
         let watched = Watched::new(stream, Arc::clone(&progress), settings.head_timeout, settings.write_timeout);
         let front = self.front.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
+        let service = service_fn(move |mut request: Request<Incoming>| {
             let (front, progress) = (front.clone(), Arc::clone(&progress));
+            request.extensions_mut().insert(peer);
             progress.begin();
             async move {
                 let response = front.handle(request.map(Body::new), local).await;

@@ -62,6 +62,12 @@ impl Fault {
                  ModemManager. If nothing here needs it: systemctl disable --now ModemManager"
                     .to_owned(),
             ),
+            Some(first) if first.name == "postrider" => (
+                format!("{shown} is in use by postrider itself ({first})"),
+                "Ask for the modem by its name instead: `postrider modem list` shows the names. If no daemon should run: \
+                 systemctl stop postrider"
+                    .to_owned(),
+            ),
             Some(first) => (
                 format!("{shown} is in use by {}", names.join(", ")),
                 format!("Stop that program, or give the modem to one of both only: kill {}", first.pid),

@@ -46,5 +46,6 @@ pub use board::Stray;
 pub use fault::Fault;
 pub use handle::ModemHandle;
 pub use modems::{Modems, spawn};
+pub use port::open_line;
 pub use settings::ModemsSettings;
 pub use sysfs::Roots;

@@ -1,6 +1,7 @@
 //! Opens what a modem hangs on: a device file, a raw TCP port of a serial server, or one that speaks RFC 2217.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -56,18 +57,25 @@ pub(super) async fn open(port: &ModemPort, line: LineSettings, roots: &Roots) ->
     }
 }
 
+/// Opens a device file as a raw line of this process alone, unless another program has it. May block for as long as the
+/// driver does.
+///
+/// # Errors
+/// What is in the way, with the next step.
+pub fn open_line(path: &Path, baud: u32, handshake: bool, roots: &Roots) -> Result<OwnedFd, Fault> {
+    // Root may open what others hold exclusively, and would take half of their answers.
+    let holders = holders(roots, path);
+    if !holders.is_empty() {
+        return Err(Fault::busy(path, &holders));
+    }
+    Serial::open(path, baud, handshake).map_err(|error| Fault::open(path, &error, roots))
+}
+
 /// Opens a device file, unless another program has it.
 pub(super) async fn open_device(path: &Path, line: LineSettings, roots: &Roots) -> Result<Wire, Fault> {
     let (path, roots): (PathBuf, Roots) = (path.to_owned(), roots.clone());
     let shown = path.clone();
-    let opening = tokio::task::spawn_blocking(move || {
-        // Root may open what others hold exclusively, and would take half of their answers.
-        let holders = holders(&roots, &path);
-        if !holders.is_empty() {
-            return Err(Fault::busy(&path, &holders));
-        }
-        Serial::open(&path, line.baud, line.handshake).map_err(|error| Fault::open(&path, &error, &roots))
-    });
+    let opening = tokio::task::spawn_blocking(move || open_line(&path, line.baud, line.handshake, &roots));
     let roots = Roots::default();
     let failed = |error: io::Error| Fault::open(&shown, &error, &roots);
     let fd = match tokio::time::timeout(OPEN_WAIT_MAX, opening).await {

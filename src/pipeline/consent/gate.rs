@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use rusqlite::Connection;
 
 use crate::campaign::consent::{Purpose, Standing, room_from, standing};
 use crate::campaign::hours::{self, Verdict};
 use crate::campaign::law::Place;
 use crate::model::{Class, MessageId, PhoneNumber, Timestamp};
-use crate::pipeline::Turn;
-use crate::store::{StoreError, consent, message, suppression};
+use crate::pipeline::{Settings, Turn};
+use crate::store::{Person, StoreError, consent, message, suppression};
 
 /// The widest window of the caps.
 const CAPS_WINDOW: Duration = Duration::from_secs(30 * 86_400);
@@ -66,14 +67,32 @@ pub struct Ask<'a> {
     pub hours: Option<Verdict>,
 }
 
+/// What the answer is read from.
+#[derive(Debug, Clone, Copy)]
+pub struct Books<'a> {
+    /// Ledger, suppressions and messages.
+    pub connection: &'a Connection,
+    /// The settings in force.
+    pub settings: &'a Settings,
+    /// The present.
+    pub now: Timestamp,
+    /// Who the number belongs to.
+    pub person: Person,
+}
+
 /// Whether the message may leave.
 pub fn gate(turn: &Turn<'_>, ask: &Ask<'_>) -> Result<Gate, StoreError> {
-    let rules = &turn.settings.consent;
+    let person = turn.tx.person(ask.number);
+    gate_by(&Books { connection: turn.tx.connection(), settings: turn.settings, now: turn.now, person }, ask)
+}
+
+/// As [`gate`], also on a connection that only reads.
+pub fn gate_by(books: &Books<'_>, ask: &Ask<'_>) -> Result<Gate, StoreError> {
+    let rules = &books.settings.consent;
     if ask.own_answer {
         return Ok(Gate::Open);
     }
-    let person = turn.tx.person(ask.number);
-    let held = suppression::find(turn.tx, person)?;
+    let held = suppression::of(books.connection, books.person)?;
     if let Some(held) = held.iter().find(|held| held.covers.holds_for(ask.class) && held.is_about(ask.sender)) {
         let detail = format!("{} messages to this number stopped on {}: {}", ask.class, held.since, held.reason);
         return Ok(Gate::Shut(Reason { code: "opted_out", detail }));
@@ -83,7 +102,7 @@ pub fn gate(turn: &Turn<'_>, ask: &Ask<'_>) -> Result<Gate, StoreError> {
     }
     let marketing = ask.class == Class::Marketing;
     if marketing && rules.required {
-        let said = standing(&consent::entries(turn.tx, person)?, Purpose::Marketing, ask.sender, turn.now);
+        let said = standing(&consent::of(books.connection, books.person)?, Purpose::Marketing, ask.sender, books.now);
         if let Some(reason) = missing(said) {
             return Ok(Gate::Shut(reason));
         }
@@ -91,9 +110,9 @@ pub fn gate(turn: &Turn<'_>, ask: &Ask<'_>) -> Result<Gate, StoreError> {
     let mut at = ask.at;
     let mut reason = None;
     if rules.is_quiet(ask.class) {
-        match open_from(turn, ask, at, ask.hours)? {
+        match open_from(books, ask, at, ask.hours)? {
             Ok(open) if open > at => {
-                reason = Some(quiet(turn, ask, open));
+                reason = Some(quiet(books, ask, open));
                 at = open;
             }
             Ok(_) => {}
@@ -101,11 +120,11 @@ pub fn gate(turn: &Turn<'_>, ask: &Ask<'_>) -> Result<Gate, StoreError> {
         }
     }
     if marketing && rules.caps.limits().next().is_some() {
-        let since = turn.now.minus(CAPS_WINDOW);
-        let times = message::marketing_times(turn.tx, ask.number, since, ask.behind_waiting, ask.message)?;
+        let since = books.now.minus(CAPS_WINDOW);
+        let times = message::marketing_times(books.connection, ask.number, since, ask.behind_waiting, ask.message)?;
         let room = room_from(rules.caps, &times, at);
         if room > at {
-            at = match open_from(turn, ask, room, None)? {
+            at = match open_from(books, ask, room, None)? {
                 Ok(open) => open,
                 Err(shut) => return Ok(Gate::Shut(shut)),
             };
@@ -128,7 +147,7 @@ fn missing(said: Standing) -> Option<Reason> {
 
 /// From when on the hours allow the message, or why they never do.
 fn open_from(
-    turn: &Turn<'_>,
+    books: &Books<'_>,
     ask: &Ask<'_>,
     at: Timestamp,
     known: Option<Verdict>,
@@ -136,7 +155,7 @@ fn open_from(
     if known == Some(Verdict::Allowed) {
         return Ok(Ok(at));
     }
-    let rules = &turn.settings.consent;
+    let rules = &books.settings.consent;
     let place = Place::of(ask.number, rules, ask.zone);
     let verdict = known.unwrap_or_else(|| hours::when(&place, rules, false, at));
     if verdict == Verdict::Allowed {
@@ -144,8 +163,8 @@ fn open_from(
     }
     // Only where the hours say no and a consent for them would change that is the ledger asked.
     if place.row.night_by_consent {
-        let entries = consent::entries(turn.tx, turn.tx.person(ask.number))?;
-        let night = standing(&entries, Purpose::MarketingNight, ask.sender, turn.now);
+        let entries = consent::of(books.connection, books.person)?;
+        let night = standing(&entries, Purpose::MarketingNight, ask.sender, books.now);
         if matches!(night, Standing::Given(_)) {
             return Ok(Ok(at));
         }
@@ -164,8 +183,8 @@ pub fn never(place: &Place<'_>) -> Reason {
     Reason { code: "quiet_hours", detail }
 }
 
-fn quiet(turn: &Turn<'_>, ask: &Ask<'_>, open: Timestamp) -> Reason {
-    let place = Place::of(ask.number, &turn.settings.consent, ask.zone);
+fn quiet(books: &Books<'_>, ask: &Ask<'_>, open: Timestamp) -> Reason {
+    let place = Place::of(ask.number, &books.settings.consent, ask.zone);
     let mut whose = place.country.map_or("other numbers".to_owned(), |country| country.to_string());
     if let Some(region) = place.region {
         whose.push('-');

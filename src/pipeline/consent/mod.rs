@@ -22,7 +22,8 @@ mod record;
 pub(super) use admit::{Plan, admit, plan};
 pub(super) use answer::OWN_TOKEN;
 pub(super) use due::{forget_older, tell_due};
-pub(super) use hear::received;
+pub(super) use gate::{Ask, Books, Gate, gate, gate_by};
+pub(super) use hear::{join, received};
 pub(super) use leave::may_leave;
 
 pub use admit::labelled;
@@ -32,3 +33,5 @@ pub use record::{Opinion, ask, lift, record, suppress};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trace_tests;

@@ -401,7 +401,7 @@ fn korea_gets_its_label_and_the_estimate_counts_it() {
     assert_eq!(text, "(광고)가게 50% 할인\n무료수신거부 080-123-4567");
     let to: PhoneNumber = KOREAN.parse().unwrap();
     let draft = |class| Draft { text: "50% 할인", to: Some(&to), class, route: None, transliterate: None };
-    let characters = |class| estimate(&gateway.settings, draft(class)).unwrap().1.characters;
+    let characters = |class| estimate(&gateway.settings, draft(class)).unwrap().estimate.characters;
     assert_eq!((characters(Class::Marketing), characters(Class::Transactional)), (text.chars().count(), 6));
     gateway.rule(|rules| rules.refusal_number = None);
     let refused = prepare(&gateway.settings, new(Class::Marketing, KOREAN), gateway.now).unwrap_err();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
-use super::{coupon, live, point};
+use super::{contest, coupon, link, live, point, survey};
 use crate::campaign::attribute::{self, Attribute, Attributes};
 use crate::campaign::contact::{Contact, ContactChange};
 use crate::campaign::fault::Fault;
@@ -320,8 +320,17 @@ pub fn remove(tx: &Tx<'_>, number: &PhoneNumber) -> Result<bool, StoreError> {
     follow_labels(tx, &LISTS, stored.id, &stored.contact.lists, &none)?;
     follow_attributes(tx, stored.id, &stored.contact.attributes, &Attributes::new())?;
     coupon::forget_holder(tx, number)?;
+    link::forget(tx, stored.id)?;
+    super::run::recipient::forget(tx, stored.id)?;
+    survey::forget(tx, stored.id)?;
+    contest::forget(tx, stored.id)?;
     live::forget(tx, stored.id)?;
     for sql in [
+        "DELETE FROM visit WHERE enrolment IN (SELECT id FROM enrolment WHERE contact = ?1)",
+        "DELETE FROM enrolment WHERE contact = ?1",
+        "DELETE FROM happening WHERE contact = ?1",
+        "DELETE FROM origin WHERE contact = ?1",
+        "DELETE FROM short_link WHERE contact = ?1",
         "DELETE FROM contact_event WHERE contact = ?1",
         "DELETE FROM contact_point WHERE contact = ?1",
         "DELETE FROM contact WHERE id = ?1",

@@ -10,8 +10,6 @@ use crate::campaign::point::{Point, PointValue, Points, birthday_place, day_numb
 use crate::model::{PhoneNumber, State, Timestamp};
 use crate::store::{StoreError, Tx};
 
-use super::live;
-
 impl ToSql for PointValue {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self {
@@ -167,21 +165,6 @@ pub fn message_changed(tx: &Tx<'_>, number: &PhoneNumber, state: State, now: Tim
     };
     tx.sql().prepare_cached(sql)?.execute(params![number.as_str(), now.as_millis()])?;
     Ok(())
-}
-
-/// A contact wrote; numbers of which no contact is known are passed over.
-///
-/// # Errors
-/// SQLite's own.
-pub fn replied(tx: &Tx<'_>, number: &PhoneNumber, now: Timestamp) -> Result<(), StoreError> {
-    tx.sql()
-        .prepare_cached(
-            "UPDATE contact_point SET replies = coalesce(replies, 0) + 1, last_reply_at = ?2, last_active_at = \
-             max(coalesce(last_active_at, 0), ?2), first_active_at = min(coalesce(first_active_at, ?2), ?2) \
-             WHERE contact = (SELECT id FROM contact WHERE number = ?1)",
-        )?
-        .execute(params![number.as_str(), now.as_millis()])?;
-    live::touch_number(tx, number)
 }
 
 #[cfg(test)]

@@ -305,3 +305,56 @@ fn a_segment_is_defined_changed_and_removed() {
     assert_eq!(shop.0.read(list).unwrap()[0].title, "B");
     assert!(shop.0.write(|tx| remove(tx, "a")).unwrap() && !shop.0.write(|tx| remove(tx, "a")).unwrap());
 }
+
+#[test]
+fn texts_of_one_campaign_are_told_from_all_others() {
+    let mut shop = Shop::new();
+    for n in 1..=4 {
+        shop.contact(n, 100, json!({}));
+    }
+    let now = NOW.as_millis();
+    shop.0
+        .write(|tx| {
+            let message = "INSERT INTO message (id, state, class, route, recipient, encoded, profile, segments, timer_at, \
+                           valid_until, on_doubt, changed_at, token) \
+                           VALUES (?1, ?2, 'marketing', 'all', '+8210', x'00', 1, 1, 2, 3, 'hold', ?3, 0)";
+            let origin = "INSERT INTO origin VALUES (?1, ?2, 'spring', ?3, ?4)";
+            for (id, state, kind, part, contact) in [
+                (1, "delivered", "campaign", "a", 1),
+                (2, "blocked", "campaign", "b", 2),
+                (3, "undelivered", "campaign", "b", 3),
+                (4, "delivered", "workflow", "a", 4),
+            ] {
+                tx.sql().execute(message, (id, state, now - 10 * DAY))?;
+                tx.sql().execute(origin, (id, kind, part, contact))?;
+            }
+            let link = "INSERT INTO short_link (code, target, contact, kind, source, part, created_at, clicks, last_click_at) \
+                        VALUES (?1, 'https://shop.example/', ?2, 'campaign', 'spring', 'a', 0, ?3, ?4)";
+            tx.sql().execute(link, ("one", 1, 2, now - DAY))?;
+            tx.sql().execute(link, ("two", 3, 0, None::<i64>))?;
+            Ok(())
+        })
+        .unwrap();
+    shop.event(3, 2, json!({"type": "replied", "properties": {"kind": "campaign", "source": "spring", "part": "b"}}));
+    shop.event(4, 2, json!({"type": "replied", "properties": {"kind": "workflow", "source": "spring", "part": "a"}}));
+    let spring = |response: &str, more: Value| {
+        let mut fields = json!({"campaign": "spring"});
+        fields.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        json!({ response: fields })
+    };
+    for (tree, expected) in [
+        (spring("received", json!({})), vec![1]),
+        (spring("sent", json!({})), vec![1, 3]),
+        (spring("sent", json!({"variant": "b"})), vec![3]),
+        (spring("sent", json!({"within": "9d"})), vec![]),
+        (spring("sent", json!({"within": "11d"})), vec![1, 3]),
+        (spring("clicked", json!({})), vec![1]),
+        (spring("clicked", json!({"since": "now-1h"})), vec![]),
+        (json!({"not": spring("clicked", json!({}))}), vec![2, 3, 4]),
+        (spring("replied", json!({})), vec![3]),
+        (spring("replied", json!({"within": "1d"})), vec![]),
+        (json!({"replied": {"workflow": "spring", "step": "a"}}), vec![4]),
+    ] {
+        assert_eq!(shop.found(&tree), expected, "{tree}");
+    }
+}

@@ -30,14 +30,14 @@ pub fn waiting_for(
 /// # Errors
 /// SQLite's own.
 pub fn marketing_times(
-    tx: &Tx<'_>,
+    connection: &Connection,
     recipient: &PhoneNumber,
     since: Timestamp,
     waiting: bool,
     but: Option<MessageId>,
 ) -> Result<Vec<Timestamp>, StoreError> {
     // A message counts from its first lease on; what never left does not.
-    let mut statement = tx.sql().prepare_cached(
+    let mut statement = connection.prepare_cached(
         "SELECT coalesce((SELECT min(at) FROM event WHERE event.message = message.id AND event.state = 'leased'), \
          CASE WHEN ?3 THEN due_at END) AS at FROM message WHERE recipient = ?1 AND class = 'marketing' AND id IS NOT ?4 \
          AND changed_at >= ?2 AND state NOT IN ('blocked', 'canceled') LIMIT 1000",
