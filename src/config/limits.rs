@@ -36,6 +36,8 @@ pub struct Limits {
     pub stable_after: Duration,
     /// How long requests and windows may still take when the daemon stops.
     pub stop_wait: Duration,
+    /// How often live segments look at all contacts.
+    pub segment_look_every: Duration,
 }
 
 impl Default for Limits {
@@ -55,6 +57,7 @@ impl Default for Limits {
             bind_gap_min: secs(1),
             stable_after: secs(30),
             stop_wait: secs(10),
+            segment_look_every: secs(3_600),
         }
     }
 }
@@ -77,6 +80,7 @@ impl Limits {
             ("bind_gap_min", &mut self.bind_gap_min, Duration::from_millis(100)..=hour),
             ("stable_after", &mut self.stable_after, second..=hour),
             ("stop_wait", &mut self.stop_wait, second..=secs(300)),
+            ("segment_look_every", &mut self.segment_look_every, secs(60)..=secs(86_400)),
         ] {
             section.set(key, target, duration(range));
         }

@@ -48,6 +48,7 @@ fn the_examples_of_the_annotated_file_are_right() {
         .with("/etc/postrider/callback.old", SECRET)
         .with("/etc/postrider/north.password", "hunter2\n")
         .with("/etc/postrider/seoul-1.pin", "1234\n")
+        .with("/etc/postrider/shopify.secret", "hush\n")
         .with("/etc/postrider/north-ca.pem", pem)
         .with("/etc/postrider/north.pem", pem)
         .with("/etc/postrider/north.key", pem);
@@ -80,7 +81,11 @@ fn the_examples_of_the_annotated_file_are_right() {
 #[test]
 fn the_annotated_files_and_the_documentation_name_every_key() {
     let carrier = include_str!("../../firmware-config/carriers/generic.toml");
-    let annotated = format!("{ANNOTATED}{carrier}{}", include_str!("../../firmware-config/modems/generic.toml"));
+    let annotated = format!(
+        "{ANNOTATED}{carrier}{}{}",
+        include_str!("../../firmware-config/modems/generic.toml"),
+        include_str!("../../firmware-config/webhooks/generic.toml")
+    );
     let document = include_str!("../../docs/CONFIGURATION.md");
     let (_, problems, keys) = read_all(Path::new("postrider.toml"), &everything(), &every_profile_key());
     assert!(keys.len() > 200, "{} keys; {problems:#?}", keys.len());
@@ -116,6 +121,7 @@ fn everything() -> String {
     text += NORTH;
     text += "[carrier.tls]\n[carrier.addresses]\n[carrier.receipts]\n[carrier.timers]\n[carrier.pauses]\n";
     text += "[carrier.tlvs.a]\ntag = 1\n[[route]]\nname = \"r\"\nlinks = [\"north\"]\n";
+    text += "[[webhook]]\nname = \"a\"\nmapping = \"generic\"\nsecret = \"s\"\n[[watch]]\nname = \"b\"\n";
     text
 }
 

@@ -87,6 +87,7 @@ pub fn pipeline(settings: &config::Settings) -> Settings {
         inbound_target: settings.callback.inbound_url.clone(),
         parts_wait: settings.limits.parts_wait,
         consent: Arc::new(settings.consent.clone()),
+        live_every: settings.limits.segment_look_every,
         talk: Arc::new(settings.conversations.clone()),
         short_url: settings.pages.url.as_deref().map(Into::into),
         links_keep: settings.pages.keep,

@@ -3,6 +3,7 @@
 mod campaign;
 mod consent;
 mod documented;
+mod hooks;
 mod hostile;
 mod idempotency;
 mod lists;

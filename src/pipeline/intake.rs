@@ -73,3 +73,6 @@ fn hear(turn: &Turn<'_>, said: &Said) -> Result<bool, StoreError> {
     consent::record(turn, &said.number, opinion)?;
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;
