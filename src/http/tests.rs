@@ -1,6 +1,7 @@
 //! The API over a real store in a temporary folder: what tools send, and what they get back.
 
 mod campaign;
+mod campaigns;
 mod consent;
 mod documented;
 mod hooks;

@@ -20,6 +20,8 @@ mod trial;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_report;
 
 pub use estimate::{Forecast, SAMPLE_MAX, estimate};
 pub use operate::{Withdrawn, Wrong, cancel, define, pause, remove, resume, start};
