@@ -167,7 +167,7 @@ fn a_stop_blocks_what_waits_and_whatever_is_posted_after_it() {
     assert_eq!((after.state, code(&after)), (State::Blocked, "opted_out"));
     assert!(gateway.leaves().contains(&order), "what was ordered is still told");
     let kinds: Vec<_> = gateway.told().iter().map(|body| body["type"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(kinds, ["inbound.received", "consent.changed", "conversation.message"]);
+    assert_eq!(kinds, ["inbound.received", "consent.changed"]);
 }
 
 #[test]
