@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::bells::Bells;
 use super::caretaker::CaretakerTask;
-use super::clock::{self, now};
+use super::clock::now;
 use super::dispatcher::{DispatcherTask, SLOW_MAX};
 use super::housekeeper::{DiskRoom, HousekeeperTask};
 use super::intake::FolderTask;
@@ -33,7 +33,7 @@ use super::watch::Beat;
 use crate::callback::{CallbackSettings, Poster, Signer};
 use crate::config;
 use crate::http::{Api, Front, HttpMetrics, HttpSettings, Listener, Server, router};
-use crate::link::SmppLinkSettings;
+use crate::link::{SmppLinkSettings, put_clock_forward};
 use crate::model::{LinkName, State, catalog};
 use crate::pipeline::{Settings, Turn, Wakes, notify, recover, reroute};
 use crate::store::{Database, Options, Store, StoreError, throttle};
@@ -277,7 +277,7 @@ impl Daemon {
     /// Puts the clock forward and lets everybody look again. Only while nothing is on its way: what waits for an answer
     /// would be given up.
     pub fn put_clock_forward(&self, by: Duration) {
-        clock::put_forward(by);
+        put_clock_forward(by);
         self.bells.ring(Wakes { dispatch: true, callbacks: true, steps: true });
     }
 

@@ -35,6 +35,7 @@ pub mod stream;
 pub mod tls;
 mod traffic;
 
+pub use clock::{clock_ahead, put_clock_forward};
 pub use handle::{AckResult, LinkHandle};
 pub use settings::SmppLinkSettings;
 pub use smpp_link::spawn;
