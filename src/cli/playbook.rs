@@ -174,11 +174,14 @@ fn list(language: &str, which: &Which, json: bool) -> anyhow::Result<()> {
     };
     let mut rows = vec![["name", "title", "installed"].map(str::to_owned)];
     for file in BUILT_IN {
-        let outline = playbook::outline(file.text).map_err(|mistakes| anyhow!("{}:\n{}", file.name, lines(&mistakes)))?;
+        let outline =
+            playbook::outline(file.text).map_err(|mistakes| anyhow!("{}:\n{}", file.name, lines(&mistakes)))?;
         let stored = installed.iter().find(|stored| stored.name == outline.name);
         let since = stored.map(|stored| stored.changed_at.to_string());
         if json {
-            out::line(json!({ "name": outline.name, "title": outline.title, "about": outline.about, "installed_at": since }))?;
+            out::line(
+                json!({ "name": outline.name, "title": outline.title, "about": outline.about, "installed_at": since }),
+            )?;
         }
         rows.push([outline.name, words(&outline.title, language).to_owned(), since.unwrap_or_default()]);
     }
@@ -199,9 +202,12 @@ fn show(name: &str, language: &str) -> anyhow::Result<()> {
         let default = match (&parameter.default, parameter.required) {
             (_, true) => "(needed)".to_owned(),
             (serde_json::Value::String(text), _) => text.clone(),
-            (serde_json::Value::Object(texts), _) => {
-                texts.get(language).or_else(|| texts.get("en")).and_then(|text| text.as_str()).unwrap_or_default().to_owned()
-            }
+            (serde_json::Value::Object(texts), _) => texts
+                .get(language)
+                .or_else(|| texts.get("en"))
+                .and_then(|text| text.as_str())
+                .unwrap_or_default()
+                .to_owned(),
             (other, _) => other.to_string(),
         };
         rows.push([name.clone(), default, words(&parameter.about, language).to_owned()]);
@@ -243,7 +249,8 @@ fn preview(
         Some(number) => vec![(number.to_string(), known(number, which)?)],
         None => {
             let friend = sample::friend(language).map(|fields| ("somebody of whom all is known".to_owned(), fields));
-            let stranger = sample::stranger(language).map(|fields| ("somebody of whom nothing is known".to_owned(), fields));
+            let stranger =
+                sample::stranger(language).map(|fields| ("somebody of whom nothing is known".to_owned(), fields));
             friend.into_iter().chain(stranger).collect()
         }
     };
@@ -279,7 +286,8 @@ fn told(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
         out::line(json!({ "assets": outcome.assets.iter().map(asset).collect::<Vec<_>>() }))?;
         return Ok(());
     }
-    let row = |(kind, name, fate): &(String, String, stage::Fate)| [fate.as_str().to_owned(), kind.clone(), name.clone()];
+    let row =
+        |(kind, name, fate): &(String, String, stage::Fate)| [fate.as_str().to_owned(), kind.clone(), name.clone()];
     let rows: Vec<_> = outcome.assets.iter().map(row).collect();
     out::columns(&rows).iter().try_for_each(|row| out::line(row.trim_end()))?;
     Ok(())

@@ -149,7 +149,9 @@ fn file_of(name: PathName) -> Result<&'static BuiltIn, Problem> {
 
 fn wrong(mistakes: Vec<Mistake>) -> Problem {
     let detail = mistakes.first().map(ToString::to_string).unwrap_or_default();
-    let error = |mistake: &Mistake| FieldError::new(format!("/{}", mistake.key.replace('.', "/")), "wrong_value", mistake.detail.clone());
+    let error = |mistake: &Mistake| {
+        FieldError::new(format!("/{}", mistake.key.replace('.', "/")), "wrong_value", mistake.detail.clone())
+    };
     Problem::fields("invalid_playbook", detail, mistakes.iter().map(error).collect())
 }
 
@@ -184,7 +186,10 @@ pub async fn install_playbook(
     let outcome = turn(&api, &head.headers, move |turn| {
         let language = asked.language.as_deref().unwrap_or("en");
         let (replace, activate) = (asked.replace, asked.activate);
-        stage::install(turn, &stage::Wanted { playbook: &whole, text: file.text, values: &values, language, replace, activate })
+        stage::install(
+            turn,
+            &stage::Wanted { playbook: &whole, text: file.text, values: &values, language, replace, activate },
+        )
     });
     Ok(json(StatusCode::OK, &InstallAnswer::of(file.name.to_owned(), outcome.await?)))
 }

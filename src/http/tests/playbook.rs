@@ -17,7 +17,8 @@ async fn a_playbook_is_shown_installed_and_removed() {
     let install = "/v1/playbooks/cart/install";
     let (status, answer) = bench.post(install, "{}").await;
     assert_eq!((status.as_u16(), &answer["errors"][0]["pointer"]), (422, &json!("/parameters/shop_url")), "{answer}");
-    let (status, answer) = bench.post(install, r#"{"parameters": {"hours": "soon", "shop_url": "https://a.test"}}"#).await;
+    let (status, answer) =
+        bench.post(install, r#"{"parameters": {"hours": "soon", "shop_url": "https://a.test"}}"#).await;
     assert_eq!((status.as_u16(), &answer["errors"][0]["pointer"]), (422, &json!("/parameters/hours")), "{answer}");
     let asked = json!({"parameters": {"hours": 6, "shop_url": "https://a.test", "offer": {"ko": "무료 배송"}}, "activate": true});
     let (status, answer) = bench.post(install, asked.to_string()).await;
