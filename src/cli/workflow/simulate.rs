@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::{Context, anyhow, ensure};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -88,6 +88,12 @@ struct Line {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    play(args)?.print(args.json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Plays it, until it is over or the time is.
+fn play(args: &Args) -> anyhow::Result<Play> {
     let source = Source::read(&args.file).map_err(|wrong| wrong.told(&args.file))?;
     let workflow = chosen(&source, args.workflow.as_deref())?.clone();
     let begins = match &args.at {
@@ -103,16 +109,17 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
     };
     let country = rules.country;
-    let mut play =
-        Play { world: World::new(rules, begins)?, seen: BTreeMap::new(), leaving: BTreeMap::new(), lines: Vec::new() };
-    let number = play.people(args, country)?;
-    play.world.bring(&source)?;
-    let zone = play.zone(&number)?;
-    let ends = Span::parse(&args.until).map_err(|why| anyhow!("--until: {why}"))?.from(begins, &zone);
-    let mut inputs = inputs(args, begins, &zone)?;
-    let gaps: Vec<String> = if args.database.is_some() { Vec::new() } else { source.gaps()? };
-    play.begin(args, &workflow, &number)?;
-    play.settle(&number)?;
+    let mut world = World::new(rules, begins)?;
+    let number = people(&mut world, args, country)?;
+    let zone = zone_of(&world, &number)?;
+    world.bring(&source)?;
+    let gaps = if args.database.is_some() { Vec::new() } else { source.gaps()? };
+    let (seen, leaving, lines) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    let mut play = Play { world, workflow: workflow.name.clone(), number, zone, gaps, seen, leaving, lines };
+    let ends = Span::parse(&args.until).map_err(|why| anyhow!("--until: {why}"))?.from(begins, &play.zone);
+    let mut inputs = inputs(args, begins, &play.zone)?;
+    play.begin(args, &workflow)?;
+    play.settle()?;
     loop {
         let next = play.world.settle()?;
         let input = inputs.first().map(|(at, _)| *at);
@@ -120,15 +127,14 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         play.world.now = at.max(play.world.now);
         while let Some((_, input)) = inputs.first().filter(|(at, _)| *at <= play.world.now).cloned() {
             inputs.remove(0);
-            play.happens(&number, &input)?;
+            play.happens(&input)?;
         }
-        play.settle(&number)?;
-        if inputs.is_empty() && play.is_over(&number)? {
+        play.settle()?;
+        if inputs.is_empty() && play.is_over()? {
             break;
         }
     }
-    play.print(args, &workflow, &number, &zone, &gaps)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(play)
 }
 
 fn chosen<'s>(source: &'s Source, name: Option<&str>) -> anyhow::Result<&'s Workflow> {
@@ -170,9 +176,66 @@ fn inputs(args: &Args, begins: Timestamp, zone: &TimeZone) -> anyhow::Result<Vec
     Ok(all)
 }
 
+/// Brings the contact in, and what a database has.
+fn people(world: &mut World, args: &Args, country: Option<crate::model::Country>) -> anyhow::Result<PhoneNumber> {
+    let path = std::path::Path::new(&args.contact);
+    let from = args.database.as_deref().map(open_reader).transpose()?;
+    if let Some(from) = &from {
+        world.copy(from)?;
+    }
+    if path.is_file() {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let json: Value = serde_json::from_str(&text).with_context(|| format!("{} is no JSON", path.display()))?;
+        let change = ContactChange::from_json(&json, None, country).map_err(|faults| {
+            anyhow!("{}: {}", path.display(), faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        })?;
+        world.turn(|turn| contact::upsert(turn.tx, &change, turn.now))??;
+        return Ok(change.number);
+    }
+    let number = read_number(&args.contact, country)
+        .map_err(|fault| anyhow!("--contact is a number or a file: {}", fault.detail))?;
+    let known = from.as_ref().map(|from| {
+        Ok::<_, crate::store::StoreError>(match contact::find(from, &number)? {
+            Some(stored) => Some((point::of(from, stored.id)?, stored)),
+            None => None,
+        })
+    });
+    match known.transpose()?.flatten() {
+        Some((points, stored)) => {
+            let mut json = Value::Object(stored.contact.to_json());
+            if let Some(fields) = json.as_object_mut() {
+                fields.remove("country");
+            }
+            let change = ContactChange::from_json(&json, None, country)
+                .map_err(|faults| anyhow!("the contact cannot be taken over: {faults:?}"))?;
+            world.turn(|turn| {
+                contact::upsert(turn.tx, &change, turn.now)?
+                    .map_err(|fault| crate::store::StoreError::Row(fault.to_string()))?;
+                let id = contact::ensure(turn.tx, &number, turn.now)?;
+                point::save(turn.tx, id, &points)
+            })?;
+        }
+        None => drop(world.turn(|turn| contact::ensure(turn.tx, &number, turn.now))?),
+    }
+    Ok(number)
+}
+
+fn zone_of(world: &World, number: &PhoneNumber) -> anyhow::Result<TimeZone> {
+    let stored = world.read(|c| contact::find(c, number))?;
+    Ok(stored.and_then(|stored| stored.contact.calendar().and_then(law::zone)).unwrap_or(TimeZone::UTC))
+}
+
 /// A play and what was seen of it.
 struct Play {
     world: World,
+    /// The workflow's name.
+    workflow: String,
+    /// Who goes through it.
+    number: PhoneNumber,
+    /// Where that is.
+    zone: TimeZone,
+    /// What the file names and lacks.
+    gaps: Vec<String>,
     /// What was last said of each visit.
     seen: BTreeMap<(i64, u32), String>,
     /// Texts that were accepted and have not left.
@@ -181,57 +244,8 @@ struct Play {
 }
 
 impl Play {
-    /// Brings the contact in, and what a database has.
-    fn people(&mut self, args: &Args, country: Option<crate::model::Country>) -> anyhow::Result<PhoneNumber> {
-        let path = std::path::Path::new(&args.contact);
-        let from = args.database.as_deref().map(open_reader).transpose()?;
-        if let Some(from) = &from {
-            self.world.copy(from)?;
-        }
-        if path.is_file() {
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            let json: Value = serde_json::from_str(&text).with_context(|| format!("{} is no JSON", path.display()))?;
-            let change = ContactChange::from_json(&json, None, country).map_err(|faults| {
-                anyhow!("{}: {}", path.display(), faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-            })?;
-            self.world.turn(|turn| contact::upsert(turn.tx, &change, turn.now))??;
-            return Ok(change.number);
-        }
-        let number = read_number(&args.contact, country)
-            .map_err(|fault| anyhow!("--contact is a number or a file: {}", fault.detail))?;
-        let known = from.as_ref().map(|from| {
-            Ok::<_, crate::store::StoreError>(match contact::find(from, &number)? {
-                Some(stored) => Some((point::of(from, stored.id)?, stored)),
-                None => None,
-            })
-        });
-        match known.transpose()?.flatten() {
-            Some((points, stored)) => {
-                let mut json = Value::Object(stored.contact.to_json());
-                if let Some(fields) = json.as_object_mut() {
-                    fields.remove("country");
-                }
-                let change = ContactChange::from_json(&json, None, country)
-                    .map_err(|faults| anyhow!("the contact cannot be taken over: {faults:?}"))?;
-                self.world.turn(|turn| {
-                    contact::upsert(turn.tx, &change, turn.now)?
-                        .map_err(|fault| crate::store::StoreError::Row(fault.to_string()))?;
-                    let id = contact::ensure(turn.tx, &number, turn.now)?;
-                    point::save(turn.tx, id, &points)
-                })?;
-            }
-            None => drop(self.world.turn(|turn| contact::ensure(turn.tx, &number, turn.now))?),
-        }
-        Ok(number)
-    }
-
-    fn zone(&self, number: &PhoneNumber) -> anyhow::Result<TimeZone> {
-        let stored = self.world.read(|c| contact::find(c, number))?;
-        Ok(stored.and_then(|stored| stored.contact.calendar().and_then(law::zone)).unwrap_or(TimeZone::UTC))
-    }
-
     /// Lets what begins the workflow happen.
-    fn begin(&mut self, args: &Args, workflow: &Workflow, number: &PhoneNumber) -> anyhow::Result<()> {
+    fn begin(&mut self, args: &Args, workflow: &Workflow) -> anyhow::Result<()> {
         let given =
             args.event.as_deref().map(serde_json::from_str::<Value>).transpose().context("--event is no JSON")?;
         let wanted = given.or_else(|| {
@@ -243,19 +257,23 @@ impl Play {
             })
         });
         if let Some(event) = wanted {
-            self.happens(number, &Input::Happens(event))?;
-            self.settle(number)?;
+            self.happens(&Input::Happens(event))?;
+            self.settle()?;
         }
-        if self.count(number, &workflow.name)? > 0 {
+        if self.last()?.is_some() {
             return Ok(());
         }
         let is_given = args.event.is_some();
+        let number = self.number.clone();
         let outcome = self.world.turn(|turn| {
-            let id = contact::ensure(turn.tx, number, turn.now)?;
+            let id = contact::ensure(turn.tx, &number, turn.now)?;
             stage::enrol(turn, &workflow.name, id, None)
         })?;
         let what = match outcome {
-            stage::Enrolled::Begun(_) if is_given => bail!("no trigger of {} is begun by this event", workflow.name),
+            stage::Enrolled::Begun(id) if is_given => {
+                self.world.turn(|turn| enrolment::drop_one(turn.tx, id))?;
+                format!("not begun: no trigger of {} is begun by this event", workflow.name)
+            }
             stage::Enrolled::Begun(_) => "begun by hand".to_owned(),
             other => format!("not begun: {}", other.sentence()),
         };
@@ -263,26 +281,30 @@ impl Play {
         Ok(())
     }
 
-    fn count(&self, number: &PhoneNumber, workflow: &str) -> anyhow::Result<usize> {
-        let contact = self.world.read(|c| contact::id_of(c, number))?;
-        let filter = Filter { workflow: Some(workflow.to_owned()), contact, ..Filter::default() };
-        Ok(self.world.read(|c| enrolment::list(c, &filter, 10))?.0.len())
+    fn contact(&self) -> anyhow::Result<Option<i64>> {
+        self.world.read(|c| contact::id_of(c, &self.number))
     }
 
-    fn is_over(&self, number: &PhoneNumber) -> anyhow::Result<bool> {
-        let contact = self.world.read(|c| contact::id_of(c, number))?;
-        let running = contact.map(|id| self.world.read(|c| enrolment::running(c, id))).transpose()?;
+    /// The newest enrolment in the workflow that is played.
+    fn last(&self) -> anyhow::Result<Option<enrolment::Enrolment>> {
+        let filter = Filter { workflow: Some(self.workflow.clone()), contact: self.contact()?, ..Filter::default() };
+        Ok(self.world.read(|c| enrolment::list(c, &filter, 1))?.0.pop())
+    }
+
+    fn is_over(&self) -> anyhow::Result<bool> {
+        let running = self.contact()?.map(|id| self.world.read(|c| enrolment::running(c, id))).transpose()?;
         Ok(running.is_none_or(|running| running.is_empty()) && self.leaving.is_empty())
     }
 
-    fn happens(&mut self, number: &PhoneNumber, input: &Input) -> anyhow::Result<()> {
+    fn happens(&mut self, input: &Input) -> anyhow::Result<()> {
+        let number = self.number.clone();
         match input {
             Input::Writes(text) => {
                 self.say("", format!("the contact writes \"{text}\""), None);
-                self.world.writes(number, text)
+                self.world.writes(&number, text)
             }
             Input::Clicks(step) => {
-                let found = self.world.clicks(number, step)?;
+                let found = self.world.clicks(&number, step)?;
                 let what =
                     if found { "the contact follows the link of" } else { "there is no link to follow in the text of" };
                 self.say("", format!("{what} {step}"), None);
@@ -306,13 +328,13 @@ impl Play {
     }
 
     /// Lets everything of this instant happen, and keeps what was done.
-    fn settle(&mut self, number: &PhoneNumber) -> anyhow::Result<()> {
+    fn settle(&mut self) -> anyhow::Result<()> {
         self.world.settle()?;
-        self.look(number)
+        self.look()
     }
 
-    fn look(&mut self, number: &PhoneNumber) -> anyhow::Result<()> {
-        let Some(contact) = self.world.read(|c| contact::id_of(c, number))? else { return Ok(()) };
+    fn look(&mut self) -> anyhow::Result<()> {
+        let Some(contact) = self.contact()? else { return Ok(()) };
         let filter = Filter { contact: Some(contact), ..Filter::default() };
         let (mut enrolments, _) = self.world.read(|c| enrolment::list(c, &filter, 200))?;
         enrolments.reverse();
@@ -358,32 +380,24 @@ impl Play {
         self.lines.push(Line { at: self.world.now, step: step.to_owned(), what, text });
     }
 
-    fn print(
-        &self,
-        args: &Args,
-        workflow: &Workflow,
-        number: &PhoneNumber,
-        zone: &TimeZone,
-        gaps: &[String],
-    ) -> anyhow::Result<()> {
+    fn print(&self, as_json: bool) -> anyhow::Result<()> {
+        let zone = &self.zone;
         let local = |at: Timestamp| at.to_jiff().to_zoned(zone.clone()).strftime("%Y-%m-%d %a %H:%M:%S").to_string();
-        let contact = self.world.read(|c| contact::id_of(c, number))?;
-        let filter = Filter { workflow: Some(workflow.name.clone()), contact, ..Filter::default() };
-        let last = self.world.read(|c| enrolment::list(c, &filter, 1))?.0.pop();
+        let last = self.last()?;
         let outcome = last.as_ref().and_then(|last| last.outcome.clone());
-        if args.json {
+        if as_json {
             let lines = self.lines.iter().map(|line| {
                 json!({ "at": line.at.to_string(), "local": local(line.at), "step": line.step, "what": line.what, "text": line.text })
             });
-            out::line(json!({ "workflow": workflow.name, "contact": number.as_str(), "zone": zone.iana_name(),
-                "missing": gaps, "lines": lines.collect::<Vec<_>>(), "outcome": outcome,
+            out::line(json!({ "workflow": self.workflow, "contact": self.number.as_str(), "zone": zone.iana_name(),
+                "missing": self.gaps, "lines": lines.collect::<Vec<_>>(), "outcome": outcome,
                 "stands": last.map(|last| last.step) }))?;
             return Ok(());
         }
-        for gap in gaps {
+        for gap in &self.gaps {
             out::line(format_args!("missing: {gap}"))?;
         }
-        out::line(format_args!("{}: {}, times of {}", workflow.name, number, zone.iana_name().unwrap_or("UTC")))?;
+        out::line(format_args!("{}: {}, times of {}", self.workflow, self.number, zone.iana_name().unwrap_or("UTC")))?;
         let mut rows = Vec::new();
         for line in &self.lines {
             rows.push([local(line.at), line.step.clone(), line.what.clone()]);
@@ -402,5 +416,83 @@ impl Play {
             (None, None) => "it did not begin".to_owned(),
         })?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Words {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    /// What `postrider workflow simulate` does with the documentation's example and these words.
+    fn simulated(words: &[&str]) -> Play {
+        let folder = tempfile::tempdir().unwrap();
+        let page = include_str!("../../../docs/WORKFLOWS.md");
+        let mut blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+        let file = folder.path().join("cart-left.toml");
+        std::fs::write(&file, blocks.next().unwrap()).unwrap();
+        std::fs::write(folder.path().join("templates.toml"), blocks.next().unwrap()).unwrap();
+        let file = file.to_str().unwrap();
+        let usual = ["simulate", file, "--contact", "+821012345678", "--at", "2026-11-22T10:00:00+09:00"];
+        let words = Words::try_parse_from(usual.iter().chain(words)).unwrap_or_else(|error| panic!("{error}"));
+        play(&words.args).unwrap()
+    }
+
+    fn texts(play: &Play) -> Vec<(u64, &str)> {
+        let begun = play.lines[0].at;
+        let hours = |line: &Line| line.at.since(begun).as_secs() / 3_600;
+        play.lines.iter().filter_map(|line| Some((hours(line), line.text.as_deref()?))).collect()
+    }
+
+    const EVENT: &str = r#"{"type": "cart_updated", "products": [{"name": "Tea"}]}"#;
+
+    #[test]
+    fn the_example_is_played_to_its_end() {
+        let play = simulated(&["--event", EVENT]);
+        let texts = texts(&play);
+        assert_eq!((texts.len(), texts[0].0, texts[1].0), (2, 24, 96), "{:?}", play.lines);
+        assert!(texts[0].1.contains("Tea waits for you: https://s.example/"), "{texts:?}");
+        assert_eq!(play.last().unwrap().unwrap().outcome.as_deref(), Some("over"));
+        assert!(play.lines.iter().any(|line| line.what == "the text is delivered"), "{:?}", play.lines);
+        play.print(false).unwrap();
+        play.print(true).unwrap();
+    }
+
+    #[test]
+    fn an_answer_a_click_and_a_purchase_lead_elsewhere() {
+        let went = |words: &[&str]| {
+            let play = simulated(&[&["--event", EVENT], words].concat());
+            let steps: Vec<String> = play.lines.iter().map(|line| line.step.clone()).collect();
+            (steps, play.last().unwrap().unwrap().outcome.unwrap())
+        };
+        assert!(went(&["--answer", "2d:Yes!"]).0.contains(&"cart-left/order".to_owned()));
+        assert!(went(&["--click", "remind@30h"]).0.contains(&"cart-left/won".to_owned()));
+        assert_eq!(went(&["--later", "1h:{\"type\": \"purchase\"}"]).1, "goal");
+    }
+
+    #[test]
+    fn why_it_does_not_begin_and_what_is_missing_are_told() {
+        let stranger = simulated(&["--event", r#"{"type": "visit"}"#, "--until", "1d"]);
+        assert!(stranger.last().unwrap().is_none());
+        assert!(
+            stranger.lines.iter().any(|line| line.what.starts_with("not begun: no trigger")),
+            "{:?}",
+            stranger.lines
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("bare.toml");
+        std::fs::write(&file, "name = \"bare\"\n[[trigger]]\napi = true\n[[step]]\nsend = \"gone\"\n").unwrap();
+        let words = ["simulate", file.to_str().unwrap(), "--contact", "+821012345678"];
+        let play = play(&Words::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).args).unwrap();
+        assert_eq!(play.gaps, ["template \"gone\" (bare/step/0/send)"]);
+        let skipped = "skipped: there is no template \"gone\"";
+        assert!(play.lines.iter().any(|line| line.what == skipped), "{:?}", play.lines);
     }
 }
