@@ -1,3 +1,5 @@
+//! Claims about the machine, with made-up instants and contacts.
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
