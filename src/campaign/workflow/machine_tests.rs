@@ -39,7 +39,7 @@ impl Facts for Known {
         Ok(match question {
             Question::Clicked(id) => self.clicked.contains(&id.as_str()),
             Question::Bought(yes) => self.bought == *yes,
-            _ => false,
+            Question::Replied(_) | Question::Delivered(_) | Question::Event(_) | Question::Condition(_) => false,
         })
     }
     fn moment(&mut self, field: &Field) -> Result<Option<Moment>, Infallible> {

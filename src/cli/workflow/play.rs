@@ -97,7 +97,13 @@ impl Play {
                 format!("not begun: no trigger of {} is begun by this event", workflow.name)
             }
             stage::Enrolled::Begun(_) => "begun by hand".to_owned(),
-            other => format!("not begun: {}", other.sentence()),
+            stage::Enrolled::Unknown
+            | stage::Enrolled::Inactive
+            | stage::Enrolled::NoContact
+            | stage::Enrolled::AlreadyIn
+            | stage::Enrolled::NotAgain
+            | stage::Enrolled::NotInAudience
+            | stage::Enrolled::TooOften => format!("not begun: {}", outcome.sentence()),
         };
         self.say("", what, None);
         Ok(())
