@@ -10,6 +10,9 @@ use crate::store::Store;
 /// How long it waits after an error of the store.
 const PAUSE: Duration = Duration::from_secs(5);
 
+/// How long it sleeps at most: another process may have written something that is due, and rings no bell.
+const SLEEP_MAX: Duration = Duration::from_secs(60);
+
 /// What the loop needs.
 pub struct StepperTask {
     /// The store.
@@ -40,6 +43,8 @@ impl StepperTask {
                     Some(now().plus(PAUSE))
                 }
             };
+            let latest = now().plus(SLEEP_MAX);
+            let next = Some(next.map_or(latest, |next| next.min(latest)));
             self.bells.wait(&self.bells.steps, next).await;
         }
     }

@@ -14,6 +14,7 @@ mod pages;
 mod playbook;
 mod talk;
 mod tokens;
+mod workflow;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -3,7 +3,7 @@
 
 use super::live::Watch;
 use super::workflow::Desk;
-use super::{Progress, Turn};
+use super::{Progress, Turn, workflow};
 use crate::campaign::workflow::flat;
 use crate::store::StoreError;
 use crate::store::campaign::event;
@@ -25,7 +25,9 @@ pub fn step(turn: &Turn<'_>) -> Result<Progress, StoreError> {
     let mut desk = Desk::new(turn);
     let watch = Watch::load(turn)?;
     for happening in waiting {
-        look(&mut desk, &watch, happening)?;
+        if let Err(why) = workflow::apart(turn, || look(&mut desk, &watch, happening))? {
+            tracing::error!(event = happening.event, "An event cannot be looked at, and is left out: {why}");
+        }
         happening::done(turn.tx, happening.id)?;
     }
     // Events that these ones caused stand in the queue behind them.

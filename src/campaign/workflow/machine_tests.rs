@@ -1,3 +1,5 @@
+//! Claims about the machine, with made-up instants and contacts.
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
@@ -37,7 +39,7 @@ impl Facts for Known {
         Ok(match question {
             Question::Clicked(id) => self.clicked.contains(&id.as_str()),
             Question::Bought(yes) => self.bought == *yes,
-            _ => false,
+            Question::Replied(_) | Question::Delivered(_) | Question::Event(_) | Question::Condition(_) => false,
         })
     }
     fn moment(&mut self, field: &Field) -> Result<Option<Moment>, Infallible> {

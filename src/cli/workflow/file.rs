@@ -110,10 +110,8 @@ impl Source {
     pub fn gaps(&self) -> anyhow::Result<Vec<String>> {
         let has = |kind: &str, name: &str| match &self.playbook {
             Some((playbook, _)) => playbook.assets.iter().any(|asset| {
-                let own = match &asset.definition {
-                    Definition::Coupon(_) => "coupon pool",
-                    other => other.kind(),
-                };
+                let is_pool = matches!(asset.definition, Definition::Coupon(_));
+                let own = if is_pool { "coupon pool" } else { asset.definition.kind() };
                 own == kind && asset.name == name
             }),
             None => match kind {

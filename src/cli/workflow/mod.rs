@@ -4,10 +4,13 @@
 //! |---|---|
 //! | `file` | reads a workflow with the texts beside it |
 //! | `world` | a gateway in memory with a clock of its own |
-//! | `simulate` | plays a workflow there, and prints what it did |
+//! | `people` | the contact of a play |
+//! | `play`, `simulate` | plays a workflow there, and prints what it did |
 //! | `show` | what is printed of workflows and enrolments |
 
 mod file;
+mod people;
+mod play;
 mod show;
 mod simulate;
 mod world;

@@ -35,6 +35,10 @@ impl Desk<'_, '_> {
             let now = self.turn.now;
             heard |= self.at_work(enrolment, |machine, _| Ok(machine.said(text, now)))?;
         }
+        if heard {
+            // It is due at another time now than it was.
+            self.turn.wake_steps();
+        }
         Ok(heard)
     }
 

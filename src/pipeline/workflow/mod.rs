@@ -48,11 +48,31 @@ pub fn step(turn: &Turn<'_>) -> Result<Progress, StoreError> {
     let done = due.len();
     let mut desk = Desk::new(turn);
     for enrolment in due {
-        desk.advance(enrolment)?;
+        let id = enrolment.id;
+        if let Err(why) = apart(turn, || desk.advance(enrolment))? {
+            tracing::error!(enrolment = id, "An enrolment cannot go on, and ends here: {why}");
+            cancel(turn, id, &format!("stopped: {why}"))?;
+        }
     }
     let dates = if done < DUE_MAX { date::step(&mut desk)? } else { Progress::default() };
     let next: Option<Timestamp> = enrolment::next_due(turn.tx.connection())?;
     Ok(Progress { done, next }.and(dates))
+}
+
+/// Does one thing of many. A row that only a bug can have written stops this one and not the others: what was done with it
+/// is taken back, and the inner error says what is wrong.
+///
+/// # Errors
+/// The store's own.
+pub(super) fn apart<T>(
+    turn: &Turn<'_>,
+    work: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<Result<T, String>, StoreError> {
+    turn.tx.attempt(|_| match work() {
+        Ok(done) => Ok(Ok(done)),
+        Err(StoreError::Row(why)) => Ok(Err(why)),
+        Err(other) => Err(other),
+    })
 }
 
 /// Whether a step of a running enrolment waits for these words; then it takes them and goes on.

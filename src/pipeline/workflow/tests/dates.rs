@@ -30,7 +30,7 @@ fn a_birthday_is_met_a_week_before_at_ten_of_each_contacts_own_day() {
     shop.pass(HOUR * 47);
     assert_eq!(hours(&mut shop, SEOUL), [25], "ten in Seoul is one in UTC");
     assert_eq!(hours(&mut shop, BANGKOK), [27]);
-    assert_eq!(hours(&mut shop, "+821000000001"), []);
+    assert!(hours(&mut shop, "+821000000001").is_empty());
     shop.pass(HOUR * 24 * 366);
     assert_eq!(hours(&mut shop, SEOUL).len(), 2, "and again in a year");
 }
@@ -45,7 +45,7 @@ fn an_appointment_is_met_twelve_hours_before_and_once_for_each() {
     };
     shop.event(&book(30));
     shop.pass(HOUR * 17);
-    assert_eq!(hours(&mut shop, SEOUL), []);
+    assert!(hours(&mut shop, SEOUL).is_empty());
     shop.pass(HOUR * 2);
     assert_eq!(hours(&mut shop, SEOUL), [18]);
     shop.pass(HOUR * 24);
@@ -64,7 +64,7 @@ fn a_day_in_an_attribute_and_an_instant_as_text_are_met() {
     shop.pass(HOUR * 24 * 5);
     assert_eq!(hours(&mut shop, SEOUL), [24], "half past nine in Seoul");
     assert_eq!(hours(&mut shop, BANGKOK), [74], "it is the 25th in Bangkok then");
-    assert_eq!(hours(&mut shop, "+821000000001"), [], "a number is no day");
+    assert!(hours(&mut shop, "+821000000001").is_empty(), "a number is no day");
 }
 
 #[test]

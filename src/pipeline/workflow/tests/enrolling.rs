@@ -77,7 +77,7 @@ fn a_crash_at_any_commit_neither_loses_nor_doubles_a_text() {
             step_all(&turn)?;
             Err(StoreError::DiskFull)
         });
-        assert_eq!(lost, Err(StoreError::DiskFull));
+        assert!(matches!(lost, Err(StoreError::DiskFull)));
     };
     let event = Event::from_json(&go(), None, shop.now).unwrap();
     shop.turn(|turn| event::record(turn.tx, &event, turn.now));
@@ -141,4 +141,20 @@ fn one_that_is_canceled_or_whose_workflow_is_removed_goes_no_further() {
     assert!(shop.turn(|turn| remove(turn, "simple")));
     shop.pass(HOUR * 48);
     assert_eq!(shop.outcome(other).as_deref(), Some("its definition is gone"));
+}
+
+#[test]
+fn a_row_that_is_wrong_stops_one_and_not_the_others() {
+    let (mut shop, id) = shop(&simple("never"));
+    let other = shop.contact(json!({"number": "+821000000001"}));
+    shop.event(&go());
+    shop.turn(|turn| enrol(turn, "simple", other, None));
+    // The visit that comes next has sent a text already, which no run of the program can bring about.
+    let sent = shop.turn(|turn| Ok(turn.tx.next_id(turn.now)));
+    let visit = Visit { n: 3, step: "step-3".into(), at: shop.now, what: "sent".into(), message: Some(sent) };
+    shop.turn(|turn| enrolment::note(turn.tx, 1, &visit));
+    shop.pass(HOUR * 48);
+    assert!(shop.outcome(id).unwrap().starts_with("stopped: visit 3"), "{:?}", shop.outcome(id));
+    assert_eq!((shop.texts(SEOUL).len(), shop.texts("+821000000001").len()), (1, 2));
+    assert_eq!(shop.outcome(other).as_deref(), Some("done"));
 }
