@@ -10,8 +10,8 @@ mod lists;
 mod modems;
 mod one;
 mod pages;
-mod talk;
 mod playbook;
+mod talk;
 mod tokens;
 
 use std::sync::Arc;

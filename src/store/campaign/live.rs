@@ -278,17 +278,6 @@ pub(super) fn touch(tx: &Tx<'_>, contact: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// As [`touch`], for the contact of this number, if there is one.
-pub(super) fn touch_number(tx: &Tx<'_>, number: &crate::model::PhoneNumber) -> Result<(), StoreError> {
-    tx.sql()
-        .prepare_cached(
-            "INSERT OR IGNORE INTO segment_touched SELECT id FROM contact WHERE number = ?1 \
-             AND EXISTS (SELECT 1 FROM live_segment WHERE name IS NOT NULL)",
-        )?
-        .execute([number.as_str()])?;
-    Ok(())
-}
-
 /// Takes up to `limit` contacts that changed, in order.
 ///
 /// # Errors
