@@ -116,6 +116,8 @@ struct Transcoder {
     /// Which octets of `raw` are not decoded yet.
     left: std::ops::Range<usize>,
     at_end: bool,
+    /// A decoder that has said its last may not be asked again.
+    finished: bool,
     taken: u64,
 }
 
@@ -123,7 +125,7 @@ impl Transcoder {
     fn new(file: File, charset: Charset) -> Self {
         let decoder = (charset != Charset::UTF_8).then(|| charset.encoding().new_decoder_with_bom_removal());
         let raw = if decoder.is_some() { vec![0; PIECE_SIZE_BYTES] } else { Vec::new() };
-        Self { file, decoder, raw, left: 0..0, at_end: false, taken: 0 }
+        Self { file, decoder, raw, left: 0..0, at_end: false, finished: false, taken: 0 }
     }
 }
 
@@ -134,6 +136,9 @@ impl Read for Transcoder {
             self.taken += read as u64;
             return Ok(read);
         };
+        if self.finished {
+            return Ok(0);
+        }
         loop {
             if self.left.is_empty() && !self.at_end {
                 let read = self.file.read(&mut self.raw)?;
@@ -144,8 +149,8 @@ impl Read for Transcoder {
             let piece = self.raw.get(self.left.clone()).unwrap_or_default();
             let (result, read, written, _) = decoder.decode_to_utf8(piece, out, self.at_end);
             self.left.start += read;
-            let done = self.at_end && result == CoderResult::InputEmpty;
-            if written > 0 || done {
+            self.finished = self.at_end && result == CoderResult::InputEmpty;
+            if written > 0 || self.finished {
                 return Ok(written);
             }
             if result == CoderResult::OutputFull {
