@@ -78,6 +78,8 @@ words! {
         Staff = "staff",
         /// The answer to the question of a double opt-in.
         DoubleOptIn = "double_opt_in",
+        /// A step of a workflow.
+        Workflow = "workflow",
     }
 }
 

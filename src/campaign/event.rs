@@ -21,6 +21,10 @@ pub const PRODUCTS_MAX: usize = 50;
 pub const PROPERTIES_MAX: usize = 50;
 /// The longest text in an event, in characters.
 pub const TEXT_MAX: usize = 500;
+/// The kind of event that a contact came into a live segment; its property `segment` has the name.
+pub const ENTERED: &str = "segment_entered";
+/// The kind of event that a contact left a live segment.
+pub const LEFT: &str = "segment_left";
 /// How far ahead of this clock an event may lie: clocks differ.
 const AHEAD_MAX: Duration = Duration::from_secs(86_400);
 

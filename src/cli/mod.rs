@@ -8,8 +8,10 @@
 //! | `sim_carrier` | `postrider sim-carrier`: the simulated carrier alone |
 //! | `sim_modem` | `postrider sim-modem`: simulated modems on pseudo terminals |
 //! | `token`, `callbacks` | what is kept in the database beside messages |
+//! | `event`, `webhook` | a till's table of events; what would come of a shop's webhook |
 //! | `contact`, `segment` | contacts, bringing them in, and counting segments of them |
 //! | `campaign` | campaigns, through the API of the running daemon |
+//! | `playbook` | whole uses of texts: shown, checked, installed |
 //! | `estimate` | what a text would cost |
 //! | `why` | a message's story with its PDUs |
 //! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
@@ -21,7 +23,7 @@
 //!
 //! Beside them stands what they share: `settings` and `database` find and open files, `http1` speaks to an API,
 //! `api` finds the one of the running daemon, `receiver` takes callbacks, `out` prints,
-//! `ports` looks at the serial ports of the machine.
+//! `ports` looks at the serial ports of the machine, `table` brings tables in.
 
 mod api;
 mod bench;
@@ -35,10 +37,12 @@ mod decide;
 mod demo;
 mod doctor;
 mod estimate;
+mod event;
 mod http1;
 mod law;
 mod modem;
 mod out;
+mod playbook;
 mod ports;
 mod receiver;
 mod run;
@@ -46,8 +50,10 @@ mod segment;
 mod settings;
 mod sim_carrier;
 mod sim_modem;
+mod table;
 mod time;
 mod token;
+mod webhook;
 mod why;
 
 use std::io;
@@ -90,12 +96,21 @@ enum Command {
     /// Show contacts, and bring them in from a table
     #[command(subcommand)]
     Contact(contact::Command),
+    /// Bring events in from a table, like a till's sales
+    #[command(subcommand)]
+    Event(event::Command),
     /// List, count and sample segments
     #[command(subcommand)]
     Segment(segment::Command),
     /// Write, start, watch and stop campaigns, and tell what they came to
     #[command(subcommand)]
     Campaign(campaign::Command),
+    /// Try how a shop system's webhooks are read
+    #[command(subcommand)]
+    Webhook(webhook::Command),
+    /// List, show, check, preview, install and remove playbooks: whole uses of texts
+    #[command(subcommand)]
+    Playbook(playbook::Command),
     /// Tell what a text would cost: encoding, segments, and what makes it dear
     Estimate(estimate::Args),
     /// Tell a message's story: every step, every answer, the PDUs decoded
@@ -132,8 +147,11 @@ pub fn main() -> ExitCode {
         Command::SimModem(args) => sim_modem::run(&args),
         Command::Token(command) => token::run(&command),
         Command::Contact(command) => contact::run(&command),
+        Command::Event(command) => event::run(&command),
         Command::Segment(command) => segment::run(&command),
         Command::Campaign(command) => campaign::run(&command),
+        Command::Webhook(command) => webhook::run(&command),
+        Command::Playbook(command) => playbook::run(&command),
         Command::Estimate(args) => estimate::run(&args),
         Command::Why(args) => why::run(&args),
         Command::Callbacks(command) => callbacks::run(&command),

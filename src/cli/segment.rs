@@ -16,7 +16,7 @@ use crate::campaign::segment::{self, Compiled, ready};
 use crate::daemon::now;
 use crate::model::Random;
 use crate::store::campaign::contact::{self, Stored};
-use crate::store::campaign::segment as table;
+use crate::store::campaign::{live, segment as table};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -50,6 +50,19 @@ pub enum Command {
         /// Print JSON, one contact a line
         #[arg(long)]
         json: bool,
+    },
+    /// Make a segment live: it knows its members and tells who comes and goes
+    Live {
+        /// The segment's name
+        name: String,
+        /// Those who are in it now come in with an event each, and set off workflows
+        #[arg(long, conflicts_with = "off")]
+        backfill: bool,
+        /// Make it live no more
+        #[arg(long)]
+        off: bool,
+        #[command(flatten)]
+        which: Which,
     },
 }
 
@@ -91,8 +104,24 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
                 out::line(format_args!("{} of {count}", stored.len()))?;
             }
         }
+        Command::Live { name, backfill, off, which } => make_live(which, name, *backfill, *off)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn make_live(which: &Which, name: &str, backfill: bool, off: bool) -> anyhow::Result<()> {
+    let mut database = which.open()?;
+    if off {
+        if !database.write(|tx| live::end(tx, name))? {
+            bail!("segment \"{name}\" is not live; postrider segment list shows which are");
+        }
+        return Ok(out::line(format_args!("{name} is live no more"))?);
+    }
+    if !database.write(|tx| live::begin(tx, name, backfill, now()))? {
+        bail!("there is no segment \"{name}\"; postrider segment list shows all");
+    }
+    out::line(format_args!("{name} is live; the daemon begins to count its members within a minute"))?;
+    Ok(())
 }
 
 fn compiled(connection: &Connection, segment: &Segment) -> anyhow::Result<Compiled> {
@@ -120,21 +149,30 @@ fn tree(connection: &Connection, segment: &Segment) -> anyhow::Result<Value> {
 }
 
 fn list(connection: &Connection, json: bool) -> anyhow::Result<()> {
-    let own = table::list(connection)?;
+    let (own, live) = (table::list(connection)?, live::list(connection)?);
+    let members = |name: &str| live.iter().find(|live| live.name == name).map(|live| live.members);
     if json {
         let own = own.into_iter().map(|stored| {
-            json!({ "name": stored.name, "title": stored.title, "ready": false,
+            json!({ "name": stored.name, "title": stored.title, "ready": false, "members": members(&stored.name),
                 "tree": serde_json::from_str::<Value>(&stored.tree).unwrap_or_default() })
         });
         let ready = ready::all().map(|ready| {
-            json!({ "name": ready.name, "title": ready.title, "about": ready.about, "ready": true, "tree": ready.tree })
+            json!({ "name": ready.name, "title": ready.title, "about": ready.about, "ready": true,
+                "members": members(&ready.name), "tree": ready.tree })
         });
         out::line(json!({ "segments": own.chain(ready).collect::<Vec<_>>() }))?;
         return Ok(());
     }
-    let mut rows = vec![["name", "title", "about"].map(str::to_owned)];
-    rows.extend(own.into_iter().map(|stored| [stored.name, stored.title, "defined by the shop".to_owned()]));
-    rows.extend(ready::all().map(|ready| [ready.name, ready.title, ready.about]));
+    let shown = |name: &str| members(name).map_or_else(String::new, |members| members.to_string());
+    let mut rows = vec![["name", "title", "members", "about"].map(str::to_owned)];
+    rows.extend(own.into_iter().map(|stored| {
+        let members = shown(&stored.name);
+        [stored.name, stored.title, members, "defined by the shop".to_owned()]
+    }));
+    rows.extend(ready::all().map(|ready| {
+        let members = shown(&ready.name);
+        [ready.name, ready.title, members, ready.about]
+    }));
     for line in out::columns(&rows) {
         out::line(line)?;
     }

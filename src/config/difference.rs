@@ -51,6 +51,7 @@ impl Settings {
         for (name, differs) in [
             ("messages", self.messages != new.messages),
             ("consent", self.consent != new.consent),
+            ("conversations", self.conversations != new.conversations),
             ("prices", self.prices != new.prices),
             ("callback", self.callback != new.callback),
             ("modems", self.modems != new.modems),
@@ -78,6 +79,8 @@ impl Settings {
             ("store.path", self.store.path != new.store.path),
             ("store.cache_size", self.store.cache_size != new.store.cache_size),
             ("store.wal_size", self.store.wal_size != new.store.wal_size),
+            ("webhook", self.webhooks != new.webhooks),
+            ("watch", self.watches != new.watches),
             ("limits", self.limits != new.limits),
             ("messages.default_class", self.messages.default_class != new.messages.default_class),
             ("messages.default_country", self.messages.default_country != new.messages.default_country),

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use toml::de::DeValue;
+
 use crate::model::{Class, Country, OnDoubt};
 use crate::policy::retry::RetryPlan;
 
 use super::document::Section;
-use super::value::{days, duration, must_be, one_of, secs, str_of, whole, word};
+use super::value::{Checked, days, duration, must_be, one_of, secs, str_of, whole, word};
 
 /// The defaults of messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,11 +54,7 @@ impl Messages {
     pub(super) fn read(&mut self, mut section: Section<'_>) {
         section.set("segments_max", &mut self.segments_max, whole(1..=255));
         section.set("default_class", &mut self.default_class, word(&Class::ALL, Class::as_str));
-        section.set_some("default_country", &mut self.default_country, |value| {
-            str_of(value, "a country like \"KR\"")?
-                .parse()
-                .map_err(|_| must_be("two letters of ISO 3166 like KR", value))
-        });
+        section.set_some("default_country", &mut self.default_country, country);
         section.set("report_wait", &mut self.report_wait, duration(secs(60)..=days(30)));
         if let Some(mut inner) = section.section("valid_for") {
             for class in Class::ALL {
@@ -89,4 +87,9 @@ impl Messages {
         section.set("not_sent_delay", &mut retry.not_sent_delay, duration(Duration::from_millis(10)..=secs(600)));
         section.finish();
     }
+}
+
+/// A country by its two letters.
+pub(super) fn country(value: &DeValue<'_>) -> Checked<Country> {
+    str_of(value, "a country like \"KR\"")?.parse().map_err(|_| must_be("two letters of ISO 3166 like KR", value))
 }

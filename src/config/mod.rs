@@ -6,10 +6,13 @@
 //! |---|---|
 //! | `document`, `value`, `units` | how a TOML table is walked, and what a value must look like |
 //! | `problem` | how a mistake is told |
+//! | `http`, `pages`, `store`, `messages`, `consent`, `conversations`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
 //! | `http`, `pages`, `prices`, `store`, `messages`, `consent`, `callback`, `limits` | one section each: its fields, its defaults, its checks |
 //! | `carrier`, `profile`, `tlv`, `carriers` | a carrier: its own block, and the carrier file that it starts from |
 //! | `modems`, `modem`, `sim_rules` | all modems, one modem, what its SIM may do |
 //! | `modem_profile`, `modem_profiles` | what is particular about a maker's modem, and the files that say it |
+//! | `webhook`, `webhook_mapping` | the shop systems that post to us, and what their bodies mean |
+//! | `watch` | the folders from which a till's files are taken |
 //! | `route` | which messages go which way |
 //! | `secret`, `files` | where passwords come from |
 //! | `difference` | what a reload changes, and what needs a restart |
@@ -20,6 +23,7 @@ mod carrier;
 mod carrier_fixtures;
 mod carriers;
 mod consent;
+mod conversations;
 mod difference;
 mod document;
 mod files;
@@ -45,11 +49,15 @@ mod tests;
 mod tlv;
 mod units;
 mod value;
+mod watch;
+mod webhook;
+mod webhook_mapping;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::campaign::Rules;
+use crate::campaign::conversation::TalkRules;
 use crate::campaign::price::Prices;
 use crate::policy::routes::Route;
 
@@ -69,6 +77,9 @@ pub use problem::{Problem, Problems, check_report};
 pub use route::DEFAULT_ROUTE;
 pub use secret::Secret;
 pub use store::Store;
+pub use watch::{Watch, WatchKind};
+pub use webhook::Webhook;
+pub use webhook_mapping::{WEBHOOK_MAPPINGS, webhook_mapping};
 
 use document::{Document, Section, Spot};
 use files::Place;
@@ -90,6 +101,8 @@ pub struct Settings {
     pub messages: Messages,
     /// Consent and the law.
     pub consent: Rules,
+    /// Conversations: opening hours, and how often a number is answered by itself.
+    pub conversations: TalkRules,
     /// What segments cost.
     pub prices: Prices,
     /// Where changes of state are posted.
@@ -100,6 +113,10 @@ pub struct Settings {
     pub modems: Modems,
     /// The routes, in the order in which they are tried. Every group that they name is a carrier or a group of modems.
     pub routes: Vec<Route>,
+    /// The shop systems that post to us, in the order of the file; their names are unique.
+    pub webhooks: Vec<Webhook>,
+    /// The folders from which files are taken; their names are unique.
+    pub watches: Vec<Watch>,
     /// What is logged.
     pub log: Log,
     /// The bounds, budgets and deadlines.
@@ -137,6 +154,14 @@ fn read_all(file: &Path, text: &str, files: &dyn Files) -> (Settings, Vec<Proble
     let mut found = Found::default();
     let given = Given { place, segments_max: settings.messages.segments_max, modems: &settings.modems };
     found.read(&mut root, given);
+    let webhooks = root.sections("webhook").into_iter().filter_map(|section| Webhook::read(section, place));
+    let webhooks: Vec<(Webhook, Spot)> = webhooks.collect();
+    let watches: Vec<(Watch, Spot)> =
+        root.sections("watch").into_iter().filter_map(|section| Watch::read(section, place)).collect();
+    unique("webhook", webhooks.iter().map(|(webhook, spot)| (webhook.name.as_str(), spot)), &report);
+    unique("watch", watches.iter().map(|(watch, spot)| (watch.name.as_str(), spot)), &report);
+    settings.webhooks = webhooks.into_iter().map(|(webhook, _)| webhook).collect();
+    settings.watches = watches.into_iter().map(|(watch, _)| watch).collect();
     let mut includes = Vec::new();
     root.set_list("include", &mut includes, filled);
     if includes.len() > INCLUDES_MAX {
@@ -176,6 +201,9 @@ impl Settings {
             consent::read(&mut self.consent, section);
         }
         self.consent.country = self.messages.default_country;
+        if let Some(section) = root.section("conversations") {
+            conversations::read(&mut self.conversations, section);
+        }
         if let Some(section) = root.section("prices") {
             prices::read(&mut self.prices, section);
         }

@@ -109,6 +109,7 @@ fn everything() -> String {
     let mut text =
         String::from("[http]\n[pages]\n[store]\n[messages.valid_for]\n[messages.on_doubt]\n[messages.retry]\n");
     text += "[consent.caps]\n[consent.hours.FR]\nweekdays = \"09:00-20:00\"\n[consent.answers.en]\n";
+    text += "[conversations.hours]\nweekdays = \"09:00-18:00\"\n[conversations.answers_in.en]\n";
     text += "[prices]\ncurrency = \"EUR\"\n[prices.routes.r]\n";
     text += "[callback]\n[log]\n[limits]\n[modems]\nprofiles = [\"own.toml\"]\ncaps = {}\n";
     text += "[modems.balance]\nussd = \"*1#\"\n[modems.keep_alive_message]\nto = \"+821012345678\"\n";

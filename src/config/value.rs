@@ -71,6 +71,11 @@ fn integer(value: &DeValue<'_>) -> Option<i64> {
     value.as_integer().and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok())
 }
 
+/// A whole number as a text, as the files of others write it.
+pub(super) fn integer_text(value: &DeValue<'_>) -> Option<String> {
+    integer(value).map(|number| number.to_string())
+}
+
 /// A whole number within `range`.
 pub(super) fn whole<T: TryFrom<i64>>(range: RangeInclusive<i64>) -> impl Fn(&DeValue<'_>) -> Checked<T> {
     move |value| {

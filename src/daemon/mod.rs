@@ -14,6 +14,7 @@ mod caretaker;
 mod clock;
 mod dispatcher;
 mod housekeeper;
+pub mod intake;
 mod links;
 mod local;
 pub mod log;

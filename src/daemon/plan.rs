@@ -24,8 +24,6 @@ use crate::text::TextProfile;
 
 /// Idle connections that are kept to a callback host.
 const IDLE_CALLBACK_CONNECTIONS_MAX: usize = 64;
-/// The largest form: more than any survey's answers.
-const PAGE_BODY_SIZE_BYTES_MAX: usize = 32 << 10;
 
 /// Everything that `settings` describes.
 ///
@@ -54,6 +52,7 @@ pub fn parts(settings: &config::Settings) -> anyhow::Result<Parts> {
         signer: signer(&settings.callback)?,
         callback_concurrency: settings.callback.concurrency,
         callback_give_up_after: settings.callback.retry_for(),
+        watches: watches(settings),
         drain_max: settings.limits.stop_wait,
     })
 }
@@ -88,11 +87,19 @@ pub fn pipeline(settings: &config::Settings) -> Settings {
         inbound_target: settings.callback.inbound_url.clone(),
         parts_wait: settings.limits.parts_wait,
         consent: Arc::new(settings.consent.clone()),
+        talk: Arc::new(settings.conversations.clone()),
         short_url: settings.pages.url.as_deref().map(Into::into),
         links_keep: settings.pages.keep,
         prices: Arc::new(settings.prices.clone()),
         ..Settings::default()
     }
+}
+
+/// The folders, with the country of all numbers where they name none.
+fn watches(settings: &config::Settings) -> Vec<config::Watch> {
+    let usual = settings.messages.default_country;
+    let own = settings.watches.iter().cloned();
+    own.map(|watch| config::Watch { country: watch.country.or(usual), ..watch }).collect()
 }
 
 /// A group of modems: what every GSM handset and network knows, and what each SIM may do.
@@ -178,6 +185,7 @@ fn http(settings: &config::Settings) -> HttpSettings {
         reads_max: limits.reads_max,
         default_class: settings.messages.default_class,
         default_country: settings.messages.default_country,
+        webhooks: settings.webhooks.clone(),
     }
 }
 
@@ -188,7 +196,6 @@ fn pages(settings: &config::Settings) -> PagesParts {
         server: HttpSettings {
             listen: pages.listen.iter().map(ToString::to_string).collect(),
             hosts: pages.host().map(str::to_owned).into_iter().collect(),
-            body_size_bytes_max: PAGE_BODY_SIZE_BYTES_MAX,
             connections_max: pages.connections_max,
             shutdown_timeout: limits.stop_wait.min(Duration::from_secs(5)),
             ..http(settings)
@@ -197,6 +204,7 @@ fn pages(settings: &config::Settings) -> PagesParts {
             address_header: pages.address_header.clone(),
             requests_max: pages.requests_max,
             reads_max: limits.reads_max,
+            ..PagesSettings::default()
         },
     }
 }

@@ -18,6 +18,7 @@ use super::caretaker::CaretakerTask;
 use super::clock::{self, now};
 use super::dispatcher::{DispatcherTask, SLOW_MAX};
 use super::housekeeper::{DiskRoom, HousekeeperTask};
+use super::intake::FolderTask;
 use super::links::Links;
 use super::local;
 use super::metrics::Metrics;
@@ -64,6 +65,8 @@ pub struct Parts {
     pub callback_concurrency: usize,
     /// The age at which a callback becomes a dead letter.
     pub callback_give_up_after: Duration,
+    /// The folders from which files are taken.
+    pub watches: Vec<config::Watch>,
     /// How long the windows may settle at the stop.
     pub drain_max: Duration,
 }
@@ -201,6 +204,13 @@ impl Daemon {
             stepper.run().await;
             "stepper"
         });
+        for watch in parts.watches {
+            let folder = FolderTask { store: store.clone(), bells: bells.clone(), watch };
+            loops.spawn(async {
+                folder.run().await;
+                "folder"
+            });
+        }
         for link in parts.links.clone() {
             links.start(link);
         }

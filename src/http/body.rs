@@ -51,6 +51,32 @@ impl Reader {
     /// 415 for another content type, 413 when it is too large, 408 when it comes too slowly, 400 when it breaks off.
     pub async fn json(&self, headers: &HeaderMap, body: Body) -> Result<Read, Problem> {
         check_content_type(headers)?;
+        self.read(headers, body).await
+    }
+
+    /// The whole body of a form that a browser sends.
+    ///
+    /// # Errors
+    /// As [`Reader::json`].
+    pub async fn form(&self, headers: &HeaderMap, body: Body) -> Result<Read, Problem> {
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            let detail = "a form is sent as application/x-www-form-urlencoded";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_a_form", detail));
+        }
+        self.read(headers, body).await
+    }
+
+    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Read, Problem> {
+        self.any(headers, body).await
+    }
+
+    /// The whole body of any type.
+    ///
+    /// # Errors
+    /// 413 when it is too large, 408 when it comes too slowly, 400 when it breaks off.
+    pub async fn any(&self, headers: &HeaderMap, body: Body) -> Result<Read, Problem> {
         let announced =
             headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|size| size > self.size_bytes_max) {

@@ -12,6 +12,13 @@ struct ByStatus {
     status: u16,
 }
 
+/// What came of a webhook's body.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByHook {
+    webhook: String,
+    outcome: &'static str,
+}
+
 /// The counters of the HTTP side. Cloning shares them.
 #[derive(Debug, Clone, Default)]
 pub struct HttpMetrics {
@@ -19,6 +26,7 @@ pub struct HttpMetrics {
     accepted: Counter,
     refused: Counter,
     turned_away: Counter,
+    hooks: Family<ByHook, Counter>,
 }
 
 impl HttpMetrics {
@@ -28,6 +36,7 @@ impl HttpMetrics {
         registry.register("http_messages_accepted", "Messages accepted by the API", self.accepted.clone());
         registry.register("http_messages_refused", "Messages refused by the API", self.refused.clone());
         registry.register("http_connections_turned_away", "Connections above the limit", self.turned_away.clone());
+        registry.register("http_webhooks", "Bodies of webhooks by what came of them", self.hooks.clone());
     }
 
     /// A request was answered.
@@ -39,6 +48,11 @@ impl HttpMetrics {
     pub fn messages(&self, accepted: usize, refused: usize) {
         self.accepted.inc_by(u64::try_from(accepted).unwrap_or(0));
         self.refused.inc_by(u64::try_from(refused).unwrap_or(0));
+    }
+
+    /// A webhook's body was taken, repeated, left out or refused. The name is one of the configuration.
+    pub fn hook(&self, webhook: &str, outcome: &'static str) {
+        self.hooks.get_or_create(&ByHook { webhook: webhook.to_owned(), outcome }).inc();
     }
 
     /// A connection was one too many.

@@ -23,7 +23,10 @@ use super::problem;
         (name = "consent", description = "Who agreed to what, who must not be written to, what the law says"),
         (name = "modems", description = "The modems, their SIMs, and what a technician asks of them"),
         (name = "contacts", description = "Contacts, what they did, segments of them, and texts and coupons for them"),
+        (name = "workflows", description = "What happens step by step to contacts, and who is in it"),
+        (name = "conversations", description = "What people write back: conversations, keyword services, surveys, contests"),
         (name = "campaigns", description = "One text to many: estimated, started, stopped, measured"),
+        (name = "pages", description = "Short links with their clicks, and the pages that they lead to"),
         (name = "operation", description = "Links, health and metrics"),
     ),
 )]

@@ -130,6 +130,11 @@ impl Problem {
         self
     }
 
+    /// What is wrong, for people.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.0.status

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::config::Webhook;
 use crate::model::{Class, Country};
 
 /// Most messages in one request.
@@ -50,6 +51,8 @@ pub struct HttpSettings {
     pub default_class: Class,
     /// The country whose way of writing numbers recipients may have; without one they need their country code.
     pub default_country: Option<Country>,
+    /// The shop systems that may post to us.
+    pub webhooks: Vec<Webhook>,
 }
 
 impl Default for HttpSettings {
@@ -72,6 +75,7 @@ impl Default for HttpSettings {
             reads_max: 4,
             default_class: Class::Transactional,
             default_country: None,
+            webhooks: Vec::new(),
         }
     }
 }

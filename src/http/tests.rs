@@ -10,6 +10,8 @@ mod lists;
 mod modems;
 mod one;
 mod pages;
+mod playbook;
+mod talk;
 mod tokens;
 
 use std::sync::Arc;

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::Turn;
+use super::{Progress, Turn};
 use crate::campaign::event::{Event, TEXT_MAX};
 use crate::campaign::link::Visitor;
 use crate::store::StoreError;
-use crate::store::campaign::link::Link;
+use crate::store::campaign::link::{self, Link};
 use crate::store::campaign::{click, contact, event};
 
 /// The kind of event that a visit is.
@@ -41,6 +41,19 @@ pub fn follow(turn: &Turn<'_>, link: &Link, visitor: Visitor, who: &str) -> Resu
     Ok(true)
 }
 
+/// How many old links one turn forgets.
+const FORGET_MAX: usize = 500;
+
+/// Forgets links that lead nowhere any more, a bounded number in each turn.
+///
+/// # Errors
+/// The store's own.
+pub(super) fn step(turn: &Turn<'_>) -> Result<Progress, StoreError> {
+    let keep = turn.settings.links_keep;
+    let (done, oldest) = link::forget_older(turn.tx, turn.now.minus(keep), FORGET_MAX)?;
+    Ok(Progress { done, next: oldest.map(|made| made.plus(keep)) })
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -51,7 +64,7 @@ mod tests {
     use crate::model::Timestamp;
     use crate::pipeline::Settings;
     use crate::store::Database;
-    use crate::store::campaign::link::{self, NewLink};
+    use crate::store::campaign::link::NewLink;
     use crate::store::campaign::{happening, point};
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_305_600_000);

@@ -19,10 +19,15 @@ pub mod consent;
 mod dispatch;
 mod doubts;
 mod estimate;
+mod happen;
+pub mod intake;
 mod lease;
+pub mod live;
 mod modems;
 pub mod notify;
 mod operate;
+pub mod page;
+pub mod playbook;
 mod pool;
 mod receipts;
 mod receive;
@@ -30,7 +35,9 @@ mod settings;
 mod settle;
 mod step;
 mod sweep;
+pub mod talk;
 mod turn;
+pub mod workflow;
 
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::Turn;
 use super::consent::Opinion;
 use crate::campaign::consent::Standing;
-use crate::model::{InboundMessage, PhoneNumber, State, Timestamp};
+use crate::model::{InboundMessage, MessageId, PhoneNumber, State, Timestamp};
 use crate::store::callback::{self, Callback, Ending};
 use crate::store::consent_due::Task;
 use crate::store::message::Head;
@@ -156,6 +157,22 @@ pub fn received(turn: &Turn<'_>, message: &InboundMessage, heard: Heard) -> Resu
     queue(turn, message.id, target, &Notice { r#type: "inbound.received", timestamp: turn.now.to_string(), data })
 }
 
+/// Adds to the callback of an incoming message who took it and how the conversation stands, which is known last.
+///
+/// # Errors
+/// The store's own.
+pub fn taken(turn: &Turn<'_>, message: MessageId, taken: Value, conversation: Value) -> Result<(), StoreError> {
+    callback::reword(turn.tx, message, |body| {
+        let wrong = |error: serde_json::Error| StoreError::Row(format!("callback of {message}: {error}"));
+        let mut body: Value = serde_json::from_str(body).map_err(wrong)?;
+        if let Some(Value::Object(data)) = body.get_mut("data") {
+            data.insert("taken".to_owned(), taken);
+            data.insert("conversation".to_owned(), conversation);
+        }
+        serde_json::to_string(&body).map_err(wrong)
+    })
+}
+
 /// Queues the callback of a consent that was given or withdrawn, where incoming messages are told.
 pub fn consent_changed(
     turn: &Turn<'_>,
@@ -194,17 +211,34 @@ pub fn consent_due(turn: &Turn<'_>, task: &Task) -> Result<(), StoreError> {
     queue(turn, id, target, &Notice { r#type: "consent.due", timestamp: turn.now.to_string(), data })
 }
 
+/// Queues a callback of another kind, where is told what people did. Says whether there is a target for it.
+///
+/// # Errors
+/// The store's own.
+pub(super) fn tell<T: Serialize>(turn: &Turn<'_>, kind: &str, data: T) -> Result<bool, StoreError> {
+    let Some(target) = people_target(turn) else { return Ok(false) };
+    let id = turn.tx.next_id(turn.now);
+    queue(turn, id, target, &Notice { r#type: kind, timestamp: turn.now.to_string(), data })?;
+    Ok(true)
+}
+
+/// Queues a callback about a conversation, a service, a survey or a contest, where incoming messages are told. One about an
+/// incoming message is told after that message.
+///
+/// # Errors
+/// The store's own.
+pub fn talk<T: Serialize>(turn: &Turn<'_>, about: Option<MessageId>, kind: &str, data: &T) -> Result<(), StoreError> {
+    let Some(target) = people_target(turn) else { return Ok(()) };
+    let id = about.unwrap_or_else(|| turn.tx.next_id(turn.now));
+    queue(turn, id, target, &Notice { r#type: kind, timestamp: turn.now.to_string(), data })
+}
+
 /// Where is told what people said.
 fn people_target<'a>(turn: &Turn<'a>) -> Option<&'a str> {
     turn.settings.inbound_target.as_deref().or(turn.settings.callback_target.as_deref())
 }
 
-fn queue<T: Serialize>(
-    turn: &Turn<'_>,
-    id: crate::model::MessageId,
-    target: &str,
-    body: &Notice<'_, T>,
-) -> Result<(), StoreError> {
+fn queue<T: Serialize>(turn: &Turn<'_>, id: MessageId, target: &str, body: &Notice<'_, T>) -> Result<(), StoreError> {
     let body = serde_json::to_string(body).map_err(|error| StoreError::Row(format!("callback of {id}: {error}")))?;
     callback::add(turn.tx, id, target, &body, turn.now)?;
     turn.wake_callbacks();

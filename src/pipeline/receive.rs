@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::{Turn, consent};
-use crate::model::{Alphabet, InboundMessage, InboundPart, LinkName, Sender};
-use crate::store::campaign::point as contact_point;
+use crate::model::{Alphabet, InboundMessage, InboundPart, LinkName};
 use crate::store::inbound::{self, KeptPart, PartSet};
 use crate::store::{StoreError, inbound_seen, sim};
 use crate::text;
@@ -95,9 +94,6 @@ pub fn complete(
     inbound::insert(turn.tx, &message, digest, origin.session, origin.sim)?;
     if let Some(seen) = origin.seen {
         inbound_seen::became(turn.tx, seen, message.id)?;
-    }
-    if let Sender::International(number) = &message.from {
-        contact_point::replied(turn.tx, number, turn.now)?;
     }
     consent::received(turn, &message)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::campaign::Rules;
+use crate::campaign::conversation::TalkRules;
 use crate::campaign::price::Prices;
 use crate::model::{AllowedTargets, Class, OnDoubt, State, Timestamp};
 use crate::policy::pool::PoolSettings;
@@ -43,12 +44,16 @@ pub struct Settings {
     pub parts_wait: Duration,
     /// Consent and the law.
     pub consent: Arc<Rules>,
+    /// Conversations: opening hours, and how often a number is answered by itself.
+    pub talk: Arc<TalkRules>,
     /// What stands before the code of a short link, like `https://s.example/`; without it texts have the whole address.
     pub short_url: Option<Arc<str>>,
     /// How long a short link leads somewhere after it was made.
     pub links_keep: Duration,
     /// What segments cost.
     pub prices: Arc<Prices>,
+    /// How often live segments look at all contacts, because time passes for them too.
+    pub live_every: Duration,
     /// When this process started; older rows may be followed by redeliveries.
     pub started_at: Timestamp,
 }
@@ -71,9 +76,11 @@ impl Default for Settings {
             inbound_target: None,
             parts_wait: HOUR * 24,
             consent: Arc::default(),
+            talk: Arc::default(),
             short_url: None,
             links_keep: HOUR * 24 * 400,
             prices: Arc::default(),
+            live_every: HOUR,
             started_at: Timestamp::default(),
         }
     }

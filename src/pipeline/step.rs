@@ -29,7 +29,14 @@ impl Progress {
 type Stepper = fn(&Turn<'_>) -> Result<Progress, StoreError>;
 
 /// Everybody, in the order in which they step.
-const STEPPERS: [Stepper; 1] = [super::campaign::step];
+const STEPPERS: &[Stepper] = &[
+    super::happen::step,
+    super::workflow::step,
+    super::talk::step,
+    super::live::step,
+    super::campaign::step,
+    super::click::step,
+];
 
 /// Lets everybody step once.
 ///

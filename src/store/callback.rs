@@ -1,6 +1,6 @@
 //! The `callback` table: what the tools are still to be told, in order for each message.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{StoreError, Tx, row};
 use crate::model::{MessageId, Timestamp};
@@ -47,6 +47,25 @@ pub fn add(tx: &Tx<'_>, message: MessageId, target: &str, body: &str, now: Times
             "INSERT INTO callback (message, n, target, body, created_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![message.as_i64(), next, target, body, now.as_millis(), (!open).then(|| now.as_millis())])?;
+    Ok(())
+}
+
+/// Gives the first callback of a message another body, in the transaction that queued it.
+///
+/// # Errors
+/// SQLite's own.
+pub fn reword(
+    tx: &Tx<'_>,
+    message: MessageId,
+    change: impl FnOnce(&str) -> Result<String, StoreError>,
+) -> Result<(), StoreError> {
+    let mut find = tx.sql().prepare_cached("SELECT body FROM callback WHERE message = ?1 AND n = 0")?;
+    let Some(body) = find.query_row([message.as_i64()], |row| row.get::<_, String>(0)).optional()? else {
+        return Ok(());
+    };
+    tx.sql()
+        .prepare_cached("UPDATE callback SET body = ?2 WHERE message = ?1 AND n = 0")?
+        .execute(params![message.as_i64(), change(&body)?])?;
     Ok(())
 }
 

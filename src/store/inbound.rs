@@ -231,6 +231,7 @@ pub fn purge_older(tx: &Tx<'_>, before: Timestamp) -> Result<usize, StoreError> 
     tx.sql()
         .prepare_cached(&format!("DELETE FROM callback WHERE message IN ({OLD})"))?
         .execute([before.as_millis()])?;
+    tx.sql().prepare_cached(&format!("DELETE FROM heard WHERE message IN ({OLD})"))?.execute([before.as_millis()])?;
     Ok(tx.sql().prepare_cached(&format!("DELETE FROM inbound WHERE id IN ({OLD})"))?.execute([before.as_millis()])?)
 }
 
@@ -241,7 +242,10 @@ pub fn purge_older(tx: &Tx<'_>, before: Timestamp) -> Result<usize, StoreError> 
 pub fn erase(tx: &Tx<'_>, sender: &str, limit: usize) -> Result<usize, StoreError> {
     const OWN: &str = "SELECT id FROM inbound WHERE sender = ?1 ORDER BY id LIMIT ?2";
     let sql = tx.sql();
-    sql.prepare_cached(&format!("DELETE FROM callback WHERE message IN ({OWN})"))?.execute(params![sender, limit])?;
+    for table in ["callback", "heard"] {
+        let gone = format!("DELETE FROM {table} WHERE message IN ({OWN})");
+        sql.prepare_cached(&gone)?.execute(params![sender, limit])?;
+    }
     sql.prepare_cached("DELETE FROM inbound_part WHERE sender = ?1")?.execute([sender])?;
     Ok(sql.prepare_cached(&format!("DELETE FROM inbound WHERE id IN ({OWN})"))?.execute(params![sender, limit])?)
 }

@@ -14,6 +14,10 @@ const STEPS: &[&str] = &[
     include_str!("steps/6.sql"),
     include_str!("steps/7.sql"),
     include_str!("steps/8.sql"),
+    include_str!("steps/9.sql"),
+    include_str!("steps/10.sql"),
+    include_str!("steps/11.sql"),
+    include_str!("steps/12.sql"),
 ];
 
 /// The version that this program reads and writes.

@@ -521,6 +521,25 @@ CREATE TABLE awaited (
     PRIMARY KEY (kind, who)
 ) STRICT, WITHOUT ROWID;
 
+-- Links that were followed, and the pages that they lead to.
+
+-- Visits by people and requests by machines; the newest ones of a link, whose counts are in short_link.
+CREATE TABLE click (
+    id          INTEGER PRIMARY KEY,
+    link        INTEGER NOT NULL,         -- short_link
+    at          INTEGER NOT NULL,
+    machine     TEXT,                     -- its name; absent for a person
+    visitor     INTEGER NOT NULL          -- of a link that everybody gets: a keyed hash of browser and address; else 0
+) STRICT;
+CREATE INDEX click_link ON click (link, at);
+
+CREATE TABLE page (
+    name        TEXT PRIMARY KEY,
+    definition  TEXT    NOT NULL,         -- JSON, campaign::page
+    created_at  INTEGER NOT NULL,
+    changed_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Campaigns, and who they go to.
 
 CREATE TABLE campaign (
@@ -562,21 +581,242 @@ CREATE TABLE campaign_recipient (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX campaign_recipient_contact ON campaign_recipient (contact, campaign) WHERE contact IS NOT NULL;
 CREATE INDEX campaign_recipient_due ON campaign_recipient (campaign, due_at, n) WHERE due_at IS NOT NULL;
--- Links that were followed, and the pages that they lead to.
 
--- Visits by people and requests by machines; the newest ones of a link, whose counts are in short_link.
-CREATE TABLE click (
+-- Two ways: conversations, keyword services, surveys, contests.
+
+-- What the shop defined.
+CREATE TABLE talk_definition (
+    kind        TEXT    NOT NULL,         -- service, survey, contest
+    name        TEXT    NOT NULL,
+    definition  TEXT    NOT NULL,         -- JSON: campaign::service, campaign::survey, campaign::contest
+    created_at  INTEGER NOT NULL,
+    changed_at  INTEGER NOT NULL,
+    PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+
+-- The words of services as they are looked up.
+CREATE TABLE service_word (
+    how         TEXT    NOT NULL,         -- exact, prefix, regex, any
+    word        TEXT    NOT NULL,         -- in its plain form; a pattern as it is; empty for any
+    service     TEXT    NOT NULL,
+    PRIMARY KEY (how, word, service)
+) STRICT, WITHOUT ROWID;
+
+-- One for each number that wrote, or that a person of the shop wrote to.
+CREATE TABLE conversation (
     id          INTEGER PRIMARY KEY,
-    link        INTEGER NOT NULL,         -- short_link
-    at          INTEGER NOT NULL,
-    machine     TEXT,                     -- its name; absent for a person
-    visitor     INTEGER NOT NULL          -- of a link that everybody gets: a keyed hash of browser and address; else 0
+    number      TEXT    NOT NULL UNIQUE,  -- E.164 with plus
+    state       TEXT    NOT NULL,         -- open, closed
+    assignee    TEXT,
+    tags        TEXT,                     -- JSON array
+    unread      INTEGER NOT NULL,         -- texts that nobody of the shop has read
+    ours        TEXT,                     -- our number that it last came to
+    last_text   TEXT,                     -- the beginning of the last text, either way
+    last_in_at  INTEGER,                  -- when the person last wrote
+    last_at     INTEGER NOT NULL,         -- when anything last happened
+    created_at  INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX click_link ON click (link, at);
+CREATE INDEX conversation_last ON conversation (last_at, id);
+CREATE INDEX conversation_state ON conversation (state, last_at, id);
 
-CREATE TABLE page (
+CREATE TABLE conversation_note (
+    id          INTEGER PRIMARY KEY,
+    conversation INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    author      TEXT    NOT NULL,         -- who wrote it; what wrote it, like `service info`
+    text        TEXT    NOT NULL
+) STRICT;
+CREATE INDEX conversation_note_of ON conversation_note (conversation, id);
+
+-- What took an incoming text.
+CREATE TABLE heard (
+    message     INTEGER PRIMARY KEY,      -- inbound
+    kind        TEXT    NOT NULL,         -- keyword, workflow, survey, service, conversation
+    source      TEXT    NOT NULL          -- its name
+) STRICT;
+
+-- How often a number was answered by itself (campaign::flood), for a few days.
+CREATE TABLE talk_flood (
+    number      TEXT PRIMARY KEY,
+    ledger      TEXT    NOT NULL,         -- JSON
+    at          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX talk_flood_age ON talk_flood (at);
+
+CREATE TABLE survey_run (
+    id          INTEGER PRIMARY KEY,
+    survey      TEXT    NOT NULL,
+    contact     INTEGER NOT NULL,
+    state       TEXT    NOT NULL,         -- open, done, timed_out, stopped, gave_up, unsent
+    begun_by    TEXT    NOT NULL,         -- `service info`, `workflow win-back`, api, page
+    question    TEXT,                     -- the open one
+    asked       INTEGER,                  -- the message that asks it
+    tries       INTEGER NOT NULL,         -- wrong answers to it
+    answers     TEXT    NOT NULL,         -- JSON object
+    ours        TEXT,                     -- our number that it is asked from
+    started_at  INTEGER NOT NULL,
+    due_at      INTEGER,                  -- while it is open: when nobody waits any more
+    ended_at    INTEGER
+) STRICT;
+CREATE UNIQUE INDEX survey_run_open ON survey_run (contact) WHERE state = 'open';
+CREATE INDEX survey_run_contact ON survey_run (contact);
+CREATE INDEX survey_run_due ON survey_run (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX survey_run_of ON survey_run (survey, id);
+
+-- What a draw follows from. The seed is made with the contest and shown after the draw only.
+CREATE TABLE contest_seed (
+    contest     TEXT PRIMARY KEY,
+    seed        TEXT    NOT NULL,         -- 64 hexadecimal digits
+    made_at     INTEGER NOT NULL,
+    over        INTEGER NOT NULL DEFAULT 0    -- 1 once a draw began: nobody enters any more
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE contest_entry (
+    id          INTEGER PRIMARY KEY,      -- its text form is the ticket
+    contest     TEXT    NOT NULL,
+    contact     INTEGER,                  -- absent once erased after a draw
+    at          INTEGER NOT NULL,
+    entered_by  TEXT    NOT NULL          -- `service win`, page, api
+) STRICT;
+CREATE UNIQUE INDEX contest_entry_once ON contest_entry (contest, contact) WHERE contact IS NOT NULL;
+CREATE INDEX contest_entry_order ON contest_entry (contest, id);
+CREATE INDEX contest_entry_contact ON contest_entry (contact) WHERE contact IS NOT NULL;
+
+-- Every draw, also those that were done again; rows are only added.
+CREATE TABLE contest_draw (
+    contest     TEXT    NOT NULL,
+    n           INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    token       INTEGER NOT NULL,         -- who asked for it
+    seed        TEXT    NOT NULL,
+    given       INTEGER NOT NULL,         -- 1: the seed came from outside
+    list        TEXT    NOT NULL,         -- hash of the list of tickets
+    entries     INTEGER NOT NULL,
+    winners     TEXT    NOT NULL,         -- JSON array of tickets, the first prize first
+    reason      TEXT,                     -- why it was done again
+    PRIMARY KEY (contest, n)
+) STRICT, WITHOUT ROWID;
+
+-- Workflows: what is defined, and who is in them.
+CREATE TABLE workflow (
     name        TEXT PRIMARY KEY,
-    definition  TEXT    NOT NULL,         -- JSON, campaign::page
+    version     INTEGER NOT NULL,         -- the newest
+    active      INTEGER NOT NULL,         -- 1: what triggers it begins it
     created_at  INTEGER NOT NULL,
     changed_at  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- The newest definition of each, and older ones that enrolments still run on.
+CREATE TABLE workflow_version (
+    name        TEXT    NOT NULL,
+    version     INTEGER NOT NULL,
+    definition  TEXT    NOT NULL,         -- JSON, campaign::workflow
+    created_at  INTEGER NOT NULL,
+    PRIMARY KEY (name, version)
+) STRICT, WITHOUT ROWID;
+
+-- The types of events that begin active workflows.
+CREATE TABLE workflow_trigger (
+    kind        TEXT    NOT NULL,
+    workflow    TEXT    NOT NULL,
+    PRIMARY KEY (kind, workflow)
+) STRICT, WITHOUT ROWID;
+
+-- Date triggers of active workflows: how far each was looked through. Days go on zone by zone.
+CREATE TABLE workflow_date (
+    workflow    TEXT    NOT NULL,
+    n           INTEGER NOT NULL,         -- which of its triggers
+    zone        INTEGER NOT NULL,         -- contact_zone; -1 for instants, which are the same everywhere
+    what        TEXT    NOT NULL,         -- the trigger in words; another one begins anew
+    until       INTEGER NOT NULL,         -- days: the day that is looked through; instants: up to when they were
+    upto        INTEGER,                  -- instants: up to when they are being looked through
+    after       INTEGER NOT NULL,         -- the contact that was looked at last
+    due_at      INTEGER NOT NULL,
+    PRIMARY KEY (workflow, n, zone)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX workflow_date_due ON workflow_date (due_at);
+
+-- Who is or was in a workflow, and where.
+CREATE TABLE enrolment (
+    id          INTEGER PRIMARY KEY,
+    contact     INTEGER NOT NULL,
+    workflow    TEXT    NOT NULL,
+    version     INTEGER NOT NULL,
+    step        TEXT    NOT NULL,         -- where it stands or ended
+    visit       INTEGER NOT NULL,         -- how many steps it came to
+    arrived_at  INTEGER NOT NULL,         -- when it came to the step, or will
+    due_at      INTEGER,                  -- absent: it is over
+    outcome     TEXT,                     -- absent: it is not over
+    started_at  INTEGER NOT NULL,
+    ended_at    INTEGER,
+    after_event INTEGER NOT NULL,         -- the newest contact_event when it began
+    cause       TEXT    NOT NULL,         -- what began it
+    event       TEXT                      -- JSON: the fields of the event that began it
+) STRICT;
+CREATE INDEX enrolment_due ON enrolment (due_at) WHERE due_at IS NOT NULL;
+CREATE UNIQUE INDEX enrolment_running ON enrolment (contact, workflow) WHERE outcome IS NULL;
+CREATE INDEX enrolment_of ON enrolment (contact, workflow, started_at);
+CREATE INDEX enrolment_standing ON enrolment (workflow, outcome, step);
+
+-- What an enrolment did at each step that it came to.
+CREATE TABLE visit (
+    enrolment   INTEGER NOT NULL,
+    n           INTEGER NOT NULL,
+    step        TEXT    NOT NULL,
+    at          INTEGER NOT NULL,
+    what        TEXT    NOT NULL,
+    message     INTEGER,                  -- the text that it sent; one for each visit at most
+    PRIMARY KEY (enrolment, n)
+) STRICT, WITHOUT ROWID;
+
+-- Days and instants that workflows often begin with are found at once.
+CREATE INDEX contact_point_birthday ON contact_point (birthday_place) WHERE birthday_place IS NOT NULL;
+CREATE INDEX contact_point_appointment ON contact_point (next_appointment_at) WHERE next_appointment_at IS NOT NULL;
+CREATE INDEX contact_point_renewal ON contact_point (renewal_on) WHERE renewal_on IS NOT NULL;
+CREATE INDEX contact_point_points ON contact_point (points_expire_on) WHERE points_expire_on IS NOT NULL;
+
+-- Segments that know their members, and tell who comes and goes.
+CREATE TABLE live_segment (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT    UNIQUE,           -- none once it is live no more and its members are to be taken away
+    since       INTEGER NOT NULL,
+    members     INTEGER NOT NULL DEFAULT 0,
+    quiet       INTEGER NOT NULL,         -- 1 while the first look goes on that tells nobody who is in it
+    up_to       INTEGER NOT NULL,         -- the contact up to which the present look came; 0 between two
+    next_at     INTEGER NOT NULL          -- when the next look begins or goes on
+) STRICT;
+
+CREATE TABLE segment_member (
+    segment     INTEGER NOT NULL,
+    contact     INTEGER NOT NULL,
+    since       INTEGER NOT NULL,
+    PRIMARY KEY (segment, contact)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX segment_member_contact ON segment_member (contact);
+
+-- Contacts that were changed and are not looked at yet by live segments.
+CREATE TABLE segment_touched (
+    contact     INTEGER PRIMARY KEY
+) STRICT;
+
+CREATE INDEX contact_event_segment ON contact_event (properties ->> '$.segment', id)
+    WHERE kind IN ('segment_entered', 'segment_left');
+
+-- Playbooks that are installed.
+CREATE TABLE playbook (
+    name        TEXT PRIMARY KEY,
+    parameters  TEXT    NOT NULL,         -- JSON: the shop's own values
+    hash        TEXT    NOT NULL,         -- SHA-256 of the file
+    installed_at INTEGER NOT NULL,
+    changed_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What a playbook brought, as it was then: what the shop has changed since has another hash.
+CREATE TABLE playbook_asset (
+    kind        TEXT    NOT NULL,         -- template, coupon, segment, survey, contest, page, service, workflow
+    name        TEXT    NOT NULL,
+    playbook    TEXT    NOT NULL,
+    hash        TEXT    NOT NULL,         -- SHA-256 of the definition
+    PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX playbook_asset_of ON playbook_asset (playbook, kind, name);

@@ -217,3 +217,13 @@ pub fn pin_attempt(tx: &Tx<'_>, sim: &str, digest: i64, now: Timestamp) -> Resul
 pub fn forget_pins(tx: &Tx<'_>, sim: &str) -> Result<usize, StoreError> {
     Ok(tx.sql().prepare_cached("DELETE FROM pin_attempt WHERE sim = ?1")?.execute([sim])?)
 }
+
+/// The numbers of our own SIMs, as far as they are known.
+///
+/// # Errors
+/// SQLite's own.
+pub fn numbers(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT number FROM sim WHERE number IS NOT NULL LIMIT 1000")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -19,6 +19,7 @@ mod modem_tests;
 mod modem_world;
 mod oracle;
 mod plan;
+mod stick;
 mod wires;
 mod world;
 

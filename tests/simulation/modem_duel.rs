@@ -14,6 +14,8 @@ use postrider::text::{self, TextProfile};
 const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
 /// How long a stick that was pulled out stays away.
 const AWAY: Duration = Duration::from_secs(2);
+/// How often a modem is asked whether it is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(120);
 
 /// The two, the wire, and what the machine reported.
 pub struct Duel {
@@ -36,15 +38,22 @@ pub struct Duel {
     pub has_world: bool,
     /// Whether the dialogue is shown: `POSTRIDER_SIM_TALK=1`.
     talk: bool,
+    keep_alive: Duration,
 }
 
 impl Duel {
-    #[expect(clippy::disallowed_methods, reason = "an Instant has no zero; everything is counted from this one")]
     pub fn new(settings: SimModemSettings, seed: u64) -> Self {
+        Self::asking_every(KEEP_ALIVE, settings, seed)
+    }
+
+    /// With a modem that is asked whether it is still there every so often.
+    #[expect(clippy::disallowed_methods, reason = "an Instant has no zero; everything is counted from this one")]
+    pub fn asking_every(keep_alive: Duration, settings: SimModemSettings, seed: u64) -> Self {
         let epoch = Instant::now();
         let usb = settings.persona.usb.map(|usb| (usb.vendor, usb.product));
         let mut duel = Self {
-            modem: Modem::new(machine_settings(), usb),
+            keep_alive,
+            modem: Modem::new(machine_settings(keep_alive), usb),
             sim: SimModem::new(epoch, settings, seed),
             epoch,
             now: epoch,
@@ -105,8 +114,10 @@ impl Duel {
 
     /// The gateway's process dies and another starts: the modem notices nothing.
     pub fn restart(&mut self) {
-        self.modem =
-            Modem::new(machine_settings(), self.sim.settings().persona.usb.map(|usb| (usb.vendor, usb.product)));
+        self.modem = Modem::new(
+            machine_settings(self.keep_alive),
+            self.sim.settings().persona.usb.map(|usb| (usb.vendor, usb.product)),
+        );
         self.events.clear();
         if self.is_open {
             self.open();
@@ -269,8 +280,7 @@ impl Duel {
     }
 }
 
-fn machine_settings() -> Settings {
-    let keep_alive = Duration::from_secs(120);
+fn machine_settings(keep_alive: Duration) -> Settings {
     Settings { profiles: built_in_modem_profiles(), keep_alive, ..Settings::default() }
 }
 

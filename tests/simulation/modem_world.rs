@@ -1,11 +1,9 @@
 //! The gateway's engine over a group of modems: the real pipeline, store and modem machines, simulated sticks, one clock.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use postrider::at::ModemEvent;
 use postrider::model::*;
 use postrider::pipeline::*;
 use postrider::policy::caps::Caps;
@@ -20,6 +18,7 @@ use postrider::text::TextProfile;
 use super::modem_duel::Duel;
 use super::modem_tests::faults;
 use super::oracle::{Oracle, Posted, Taken};
+use super::stick::Stick;
 
 const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
 /// After this everything works again.
@@ -29,139 +28,6 @@ const END: Duration = Duration::from_secs(80 * 3600);
 const STEPS_MAX: u64 = 400_000;
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 const CHECK_EVERY: u64 = 256;
-/// Segments that one modem holds.
-const HELD_MAX: usize = 4;
-
-/// A modem, and around it what a link does.
-struct Stick {
-    name: LinkName,
-    duel: Duel,
-    held: VecDeque<(Submission, usize)>,
-    flight: Option<(MessageId, u32, u8)>,
-    id: Option<Arc<str>>,
-    session: u32,
-    is_up: bool,
-    out: Vec<LinkEvent>,
-}
-
-impl Stick {
-    fn new(number: u32, persona: Persona, seed: u64) -> Self {
-        let mut settings = SimModemSettings::numbered(number, persona);
-        settings.part_time = Duration::from_millis(2500);
-        settings.network.report_delay = (Duration::from_millis(100), Duration::from_secs(20));
-        settings.network.report_states = vec![(0x46, 50), (0x30, 50), (0x41, 50)];
-        settings.first_reference = 240;
-        settings.cold = true;
-        let mut duel = Duel::new(settings, seed);
-        duel.has_world = true;
-        let name = LinkName::modem("sticks", &format!("stick{number}"));
-        Self { name, duel, held: VecDeque::new(), flight: None, id: None, session: 1, is_up: false, out: Vec::new() }
-    }
-
-    fn count(&self) -> usize {
-        let held: usize = self.held.iter().map(|(submission, next)| submission.turns.len() - next).sum();
-        held + usize::from(self.flight.is_some())
-    }
-
-    fn offer(&self) -> Option<LinkOffer> {
-        let id = self.id.clone().filter(|_| self.is_up)?;
-        let sim = SimOffer { id, held: self.count(), send_time: self.duel.modem.send_time(), failures: 0 };
-        let free = HELD_MAX.saturating_sub(self.count());
-        Some(LinkOffer { sim: Some(sim), ..LinkOffer::new(self.name.clone(), free, self.count() == 0) })
-    }
-
-    fn take(&mut self, submission: Submission) {
-        self.held.push_back((submission, 0));
-        if !self.is_up {
-            self.give_back("the modem is down");
-        }
-    }
-
-    fn give_back(&mut self, reason: &str) {
-        for (submission, next) in std::mem::take(&mut self.held) {
-            for turn in &submission.turns[next..] {
-                let outcome = SubmitOutcome::NotSent { reason: reason.to_owned() };
-                let (message, attempt) = (submission.message, submission.attempt);
-                self.out.push(LinkEvent::Submit(SubmitResult { message, attempt, index: turn.index, outcome }));
-            }
-        }
-    }
-
-    fn turn(&mut self, now: Instant) {
-        self.duel.turn(now);
-        self.collect();
-        while self.flight.is_none() && self.duel.modem.is_ready() {
-            let wall = self.duel.wall();
-            let Some((submission, next)) = self.held.front_mut() else { break };
-            let Some(turn) = submission.turns.get(*next).copied().filter(|turn| turn.not_before <= wall) else { break };
-            *next += 1;
-            self.flight = Some((submission.message, submission.attempt, turn.index));
-            let more = *next < submission.turns.len();
-            self.duel.modem.submit(now, wall, submission, turn.index, more);
-            if !more {
-                self.held.pop_front();
-            }
-            self.duel.settle();
-            self.collect();
-        }
-    }
-
-    fn collect(&mut self) {
-        for event in std::mem::take(&mut self.duel.events) {
-            self.handle(event);
-        }
-    }
-
-    fn handle(&mut self, event: ModemEvent) {
-        let ack = |token| AckToken { session: self.session, sequence: token, data_sm: false };
-        match event {
-            ModemEvent::Submit(result) => self.handle_result(result),
-            ModemEvent::Receipt { receipt, token } => {
-                self.out.push(LinkEvent::Receipt { receipt, ack: Some(ack(token)) });
-            }
-            ModemEvent::Inbound { part, token } => self.out.push(LinkEvent::Inbound { part, ack: Some(ack(token)) }),
-            ModemEvent::Notice { notice, token } => {
-                self.out.push(LinkEvent::Modem { notice, ack: token.map(ack) });
-            }
-            ModemEvent::Sim(sim) => self.id = sim.iccid.map(Into::into),
-            ModemEvent::Stage { stage, reason, .. } => {
-                self.is_up = stage == ModemStage::Ready;
-                if !self.is_up {
-                    self.give_back(&reason);
-                }
-                let health = if self.is_up { LinkHealth::Up } else { LinkHealth::Down(reason) };
-                self.out.push(LinkEvent::Health(health));
-            }
-            _ => {}
-        }
-    }
-
-    fn handle_result(&mut self, result: SubmitResult) {
-        let key = (result.message, result.attempt, result.index);
-        let goes_on = matches!(result.outcome, SubmitOutcome::Accepted { .. } | SubmitOutcome::Unanswered { .. });
-        self.out.push(LinkEvent::Submit(result));
-        if self.flight != Some(key) {
-            return;
-        }
-        self.flight = None;
-        // A handset cannot join a message that lacks a part.
-        let rest =
-            self.held.front().is_some_and(|(submission, _)| (submission.message, submission.attempt) == (key.0, key.1));
-        if !goes_on && rest {
-            let others = self.held.split_off(1);
-            self.give_back("an earlier part of the message was not sent");
-            self.held = others;
-        }
-    }
-
-    /// The process is another one now.
-    fn restart(&mut self) {
-        self.session += 1;
-        (self.held, self.flight, self.is_up, self.id) = (VecDeque::new(), None, false, None);
-        self.out.clear();
-        self.duel.restart();
-    }
-}
 
 /// Something that happens from outside.
 #[derive(Debug, Clone)]
@@ -201,7 +67,7 @@ impl ModemWorld {
         let mut sticks = Vec::new();
         for number in 1..=count {
             let persona = Persona::named(names[usize::try_from(random.below(names.len() as u64)).unwrap()]).unwrap();
-            sticks.push(Stick::new(number, persona, seed));
+            sticks.push(Stick::new(number, Duel::new(plugged_in(number, persona), seed)));
         }
         let epoch = sticks[0].duel.epoch;
         for stick in &mut sticks {
@@ -477,6 +343,17 @@ impl ModemWorld {
         }
         Ok(value)
     }
+}
+
+/// A stick that was just plugged in, in a network that loses some.
+fn plugged_in(number: u32, persona: Persona) -> SimModemSettings {
+    let mut settings = SimModemSettings::numbered(number, persona);
+    settings.part_time = Duration::from_millis(2500);
+    settings.network.report_delay = (Duration::from_millis(100), Duration::from_secs(20));
+    settings.network.report_states = vec![(0x46, 50), (0x30, 50), (0x41, 50)];
+    settings.first_reference = 240;
+    settings.cold = true;
+    settings
 }
 
 /// What the networks took from all sticks.

@@ -10,6 +10,7 @@
 //! The words are data: `words.toml`.
 
 mod fold;
+mod plain;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 use crate::model::Country;
 
 pub use fold::words;
+pub use plain::{form, forms, says};
 
 /// What a person wants who sends a keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

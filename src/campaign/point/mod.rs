@@ -10,6 +10,7 @@ mod record;
 mod table;
 
 pub use derive::{DAY_MILLIS, Derivation, Today, birthday_place};
+pub use record::KINDS;
 pub use table::{Kind, Point};
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Brings one event into the data points of its contact. Events may come late: what is newer stays.
 
 use super::{Point, PointValue, Points};
-use crate::campaign::event::Event;
+use crate::campaign::event::{ENTERED, Event, LEFT};
 use crate::campaign::money::Money;
 use crate::model::Timestamp;
 
@@ -23,9 +23,44 @@ const ACTIVE: [&str; 14] = [
     "signed_up",
 ];
 
+/// All kinds of events that change more than the count of events.
+pub const KINDS: [&str; 25] = [
+    "purchase",
+    "refunded",
+    "visit",
+    "product_viewed",
+    "cart_updated",
+    "order_shipped",
+    "order_out_for_delivery",
+    "order_delivered",
+    "points_changed",
+    "tier_changed",
+    "loyalty_joined",
+    "referral",
+    "referral_code",
+    "message_sent",
+    "message_delivered",
+    "clicked",
+    "replied",
+    "mail_opened",
+    "mail_clicked",
+    "appointment_booked",
+    "appointment_canceled",
+    "subscription_changed",
+    "feedback",
+    "card_used",
+    "signed_up",
+];
+
+/// What the gateway concludes about a contact is nothing that happened to it, and counts nowhere.
+const CONCLUDED: [&str; 2] = [ENTERED, LEFT];
+
 impl Points {
     /// Brings an event in.
     pub fn record(&mut self, event: &Event) {
+        if CONCLUDED.contains(&event.kind.as_str()) {
+            return;
+        }
         self.add(Point::Events, 1);
         self.latest(Point::LastEventAt, event.at);
         if ACTIVE.contains(&event.kind.as_str()) {
@@ -328,6 +363,14 @@ mod tests {
         assert_eq!(points.integer(Point::PointsExpireOn), Some(20_788));
         assert_eq!((points.text(Point::Tier), number(Point::NextTierDistance)), (Some("silver"), Some(750.0)));
         assert_eq!(points.time(Point::LoyaltySince).unwrap().to_string(), "2026-10-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn what_is_concluded_of_a_contact_counts_nowhere() {
+        assert_eq!(after(&[json!({"type": "segment_entered"}), json!({"type": "segment_left"})]), Points::default());
+        for kind in ACTIVE {
+            assert!(KINDS.contains(&kind), "{kind}");
+        }
     }
 
     #[test]

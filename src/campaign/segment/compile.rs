@@ -18,6 +18,8 @@ pub struct Compiled {
     pub params: Vec<PointValue>,
     /// Whether it names columns of `contact c`.
     pub joins_contact: bool,
+    /// Whether it looks at a span of contacts only, from the one in its first parameter to the one in its second.
+    pub spans: bool,
 }
 
 impl Compiled {
@@ -29,9 +31,21 @@ impl Compiled {
 
 /// Compiles `tree` for the present that `calendars` hold.
 pub fn compile(tree: &Tree, calendars: &Calendars) -> Compiled {
-    let mut writer = Writer { calendars, params: Vec::new(), joins_contact: false };
+    written(tree, Writer { calendars, params: Vec::new(), joins_contact: false, spans: false })
+}
+
+/// Compiles `tree` so that asking about one contact, or a few in a row, looks at their rows only and never at those of
+/// all contacts, however many there are.
+pub fn compile_span(tree: &Tree, calendars: &Calendars) -> Compiled {
+    // The ends of the span come with each question. What stands here until then equals no other parameter.
+    let ends = vec![PointValue::Real(f64::NAN); 2];
+    written(tree, Writer { calendars, params: ends, joins_contact: false, spans: true })
+}
+
+fn written(tree: &Tree, mut writer: Writer<'_>) -> Compiled {
     let condition = writer.tree(tree);
-    Compiled { condition, params: writer.params, joins_contact: writer.joins_contact }
+    let Writer { params, joins_contact, spans, .. } = writer;
+    Compiled { condition, params, joins_contact, spans }
 }
 
 impl Writer<'_> {
@@ -77,8 +91,8 @@ impl Writer<'_> {
     }
 
     fn label(&mut self, table: &str, column: &str, labels: &[String]) -> String {
-        let labels = self.texts(labels);
-        format!("p.contact IN (SELECT contact FROM {table} WHERE {column} IN ({labels}))")
+        let (labels, span) = (self.texts(labels), self.span("contact"));
+        format!("p.contact IN (SELECT contact FROM {table} WHERE {column} IN ({labels}){span})")
     }
 
     fn texts(&mut self, texts: &[String]) -> String {
@@ -151,12 +165,13 @@ impl Writer<'_> {
     }
 
     fn attribute_test(&mut self, name: &str, test: &Test) -> String {
+        let span = self.span("contact");
         let having = match test {
             Test::Known(true) => {
-                return format!("p.contact IN (SELECT contact FROM contact_attribute WHERE name = {name})");
+                return format!("p.contact IN (SELECT contact FROM contact_attribute WHERE name = {name}{span})");
             }
             Test::Known(false) => {
-                return format!("p.contact NOT IN (SELECT contact FROM contact_attribute WHERE name = {name})");
+                return format!("p.contact NOT IN (SELECT contact FROM contact_attribute WHERE name = {name}{span})");
             }
             Test::Not(test) => return format!("NOT {}", self.attribute_test(name, test)),
             Test::Number(order, Operand::Number(number)) => {
@@ -175,7 +190,12 @@ impl Writer<'_> {
             }
             Test::OneOf(_) | Test::Contains(_) | Test::StartsWith(_) => self.text_test("text", test),
         };
-        format!("p.contact IN (SELECT contact FROM contact_attribute WHERE name = {name} AND {having})")
+        format!("p.contact IN (SELECT contact FROM contact_attribute WHERE name = {name}{span} AND {having})")
+    }
+
+    /// What keeps a question about a span to the rows of its contacts.
+    fn span(&self, column: &str) -> String {
+        if self.spans { format!(" AND {column} BETWEEN ?1 AND ?2") } else { String::new() }
     }
 
     /// Contacts by what their events in a window count and add up to.
@@ -197,11 +217,12 @@ impl Writer<'_> {
         }
         self.event_filters(event, &mut filter);
         // A short window is found by time; for a long one or none, walking the events by contact spares the sorting.
-        let index = if event.since.is_some_and(|since| self.is_short(since)) {
+        let index = if !self.spans && event.since.is_some_and(|since| self.is_short(since)) {
             "contact_event_window"
         } else {
             "contact_event_total"
         };
+        filter.push_str(&self.span("e.contact"));
         let events = format!("FROM contact_event e INDEXED BY {index} WHERE {filter}");
         let holds_for_none = all_hold(&event.count, 0.0) && all_hold(&event.sum, 0.0);
         if !holds_for_none && event.sum.is_empty() && event.count == [(Order::AtLeast, 1.0)] {

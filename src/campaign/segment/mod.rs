@@ -6,10 +6,12 @@
 //!
 //! - [`read`], [`Tree`]: the tree, with every mistake named by its place
 //! - [`Moment`]: dates and times in it, by each contact's own calendar
-//! - [`compile`], [`Calendars`], [`Compiled`]: the SQL
+//! - [`compile`], [`compile_span`], [`Calendars`], [`Compiled`]: the SQL, for all contacts or for a few in a row
+//! - [`Concern`]: which events can bring a contact into a segment, or out of it
 //! - [`ready`]: segments that every shop needs, as data files
 
 mod compile;
+mod concern;
 mod event;
 mod message;
 mod moment;
@@ -19,7 +21,8 @@ mod test;
 mod tree;
 mod value;
 
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, compile, compile_span};
+pub use concern::Concern;
 pub use message::{MessageCondition, Response};
 pub use moment::Moment;
 pub use read::{CONDITIONS_MAX, DEPTH_MAX, read};

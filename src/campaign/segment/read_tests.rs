@@ -104,6 +104,7 @@ fn the_examples_of_the_documentation_are_right() {
                 body.as_array().unwrap().iter().for_each(|event| drop(Event::from_json(event, None, now).unwrap()));
             }
             "/v1/segments/count" => assert!(ready::named(body["segment"].as_str().unwrap()).is_some()),
+            "/v1/segments/inactive_30_days/live" => assert!(body["backfill"].is_boolean()),
             "/v1/segments/tea_lovers" => drop(read(&body["tree"]).unwrap()),
             "/v1/templates/points" => serde_json::from_value::<Template>(body).unwrap().check().unwrap(),
             "/v1/templates/preview" => assert!(ready::named(body["segment"].as_str().unwrap()).is_some()),
@@ -112,5 +113,5 @@ fn the_examples_of_the_documentation_are_right() {
             other => panic!("{other} is not checked here"),
         }
     }
-    assert_eq!(seen, 9);
+    assert_eq!(seen, 10);
 }

@@ -41,6 +41,7 @@ pub struct Writer<'a> {
     pub calendars: &'a Calendars,
     pub params: Vec<PointValue>,
     pub joins_contact: bool,
+    pub spans: bool,
 }
 
 /// Where the time zone of a row stands when it is asked for: beside the contact's points, or behind a contact's number.

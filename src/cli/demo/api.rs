@@ -91,7 +91,8 @@ impl Api {
         Ok(answer.get("stage").and_then(Value::as_str).unwrap_or_default().to_owned())
     }
 
-    async fn ask(&mut self, method: &str, path: &str, body: Option<&str>, expected: u16) -> anyhow::Result<Value> {
+    /// Asks for something; any other status than the one that is expected is an error.
+    pub async fn ask(&mut self, method: &str, path: &str, body: Option<&str>, expected: u16) -> anyhow::Result<Value> {
         let answer = self.connection.exchange(&request(method, path, &self.token, body)).await?;
         let said = String::from_utf8_lossy(&answer.body);
         ensure!(answer.status == expected, "{method} {path} was answered with {}: {said}", answer.status);

@@ -21,7 +21,7 @@ use crate::daemon::{Daemon, now, plan};
 use crate::http::token::Scope;
 use crate::sim::{CarrierServer, CarrierSettings, Faults, ReceiptSettings, ServerSettings};
 use crate::smpp::CommandStatus;
-use crate::store::{Database, Options};
+use crate::store::{Database, Options, Store};
 
 /// The port of the API if nobody asks for another.
 const USUAL_PORT: u16 = 8025;
@@ -80,7 +80,7 @@ impl House {
 
         let config = folder.path().join("postrider.toml");
         let port = port.unwrap_or_else(usual_port);
-        let mut text = configuration(port, callbacks, &secret, delivers.address(), refuses.address());
+        let mut text = configuration(port, free_port()?, callbacks, &secret, delivers.address(), refuses.address());
         text.push_str(&Sticks::configuration(folder.path()));
         settings::write_private(&config, &text)?;
         let settings = settings::load(&config)?;
@@ -96,7 +96,22 @@ impl House {
 
     /// The recipient of `sample` answers it.
     pub fn reply(&self, sample: &Sample) -> anyhow::Result<()> {
-        let parts = parts(sample.to, OUR_NUMBER, ANSWER, 1).map_err(|error| anyhow!(error))?;
+        self.writes(sample.to, ANSWER)
+    }
+
+    /// The daemon's store.
+    pub fn store(&self) -> &Store {
+        &self.daemon.store
+    }
+
+    /// Lets time pass. Only while nothing is on its way.
+    pub fn put_clock_forward(&self, by: Duration) {
+        self.daemon.put_clock_forward(by);
+    }
+
+    /// Somebody writes to the shop.
+    pub fn writes(&self, from: &str, text: &str) -> anyhow::Result<()> {
+        let parts = parts(from, OUR_NUMBER, text, 1).map_err(|error| anyhow!(error))?;
         self.delivers.with(|carrier, now| carrier.inject(ACCOUNT.0, parts, now));
         Ok(())
     }
@@ -119,6 +134,11 @@ fn loopback(port: u16) -> SocketAddr {
 /// The usual port if nobody has it, else 0, which takes any.
 fn usual_port() -> u16 {
     StdListener::bind(loopback(USUAL_PORT)).map_or(0, |_| USUAL_PORT)
+}
+
+/// A port that nobody has.
+fn free_port() -> anyhow::Result<u16> {
+    Ok(StdListener::bind(loopback(0))?.local_addr()?.port())
 }
 
 /// A carrier that takes its time, as real ones do, and delivers everything.
@@ -166,7 +186,14 @@ fn what(body: &[u8]) -> Heard {
     }
 }
 
-fn configuration(port: u16, callbacks: SocketAddr, secret: &str, delivers: SocketAddr, refuses: SocketAddr) -> String {
+fn configuration(
+    port: u16,
+    pages: u16,
+    callbacks: SocketAddr,
+    secret: &str,
+    delivers: SocketAddr,
+    refuses: SocketAddr,
+) -> String {
     let (id, password) = ACCOUNT;
     format!(
         r#"# Made by postrider demo.
@@ -182,6 +209,14 @@ url = "http://{callbacks}/"
 inbound_url = "http://{callbacks}/"
 allowed_hosts = ["127.0.0.1"]
 secret = "{secret}"
+
+[pages]
+listen = ["127.0.0.1:{pages}"]
+url = "http://127.0.0.1:{pages}/"
+
+[consent]
+brand = "책방"
+refusal_number = "080-123-4567"
 
 [[carrier]]
 name = "north"

@@ -10,6 +10,7 @@ mod hints;
 mod house;
 mod samples;
 mod sticks;
+mod winback;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -65,6 +66,8 @@ async fn show(args: &Args) -> anyhow::Result<()> {
     let first = outcome.context("the messages did not all arrive in time; RUST_LOG=debug tells more")??;
     let modems = timeout(WAIT_MAX, house.sticks.show(&mut api)).await;
     modems.context("the modems did not come back in time; RUST_LOG=debug tells more")??;
+    let playbook = timeout(WAIT_MAX, winback::show(&house, &mut api)).await;
+    playbook.context("the playbook did not come to its end in time; RUST_LOG=debug tells more")??;
     let elapsed = HumanDuration(time::instant().saturating_duration_since(started));
     out::line(format_args!("Done in {elapsed}. Every callback came with a valid signature."))?;
     hints::print(&house, &first)?;

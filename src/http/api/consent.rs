@@ -192,7 +192,9 @@ fn check(
     let purpose = one.purpose.as_deref().map_or(Ok(Purpose::Marketing), str::parse);
     let purpose = purpose.map_err(|why| wrong("purpose", "unknown_word", why)).ok();
     let source = one.source.as_deref().map_or(Ok(Source::Api), str::parse).and_then(|source| match source {
-        Source::Keyword | Source::DoubleOptIn => Err("that source is the gateway's own word".to_owned()),
+        Source::Keyword | Source::DoubleOptIn | Source::Workflow => {
+            Err("that source is the gateway's own word".to_owned())
+        }
         Source::Api | Source::Link | Source::Import | Source::Staff => Ok(source),
     });
     let source = source.map_err(|why| wrong("source", "unknown_word", why)).ok();

@@ -144,6 +144,9 @@ pub async fn post_contacts(State(api): State<Api>, request: Request<Body>) -> Re
             }
         }
     }
+    if view.created + view.changed > 0 {
+        api.wake_steps();
+    }
     if view.done() == 0 && !view.errors.is_empty() {
         let detail = view.errors.first().map_or_else(String::new, |error| error.detail.clone());
         return Err(Problem::fields("invalid_contact", detail, view.errors));
@@ -220,6 +223,9 @@ pub async fn put_contact(State(api): State<Api>, id: PathId, request: Request<Bo
         .await?;
     let upserted = upserted.map_err(|fault| refused("invalid_contact", vec![fault]))?;
     let stored = stored.ok_or_else(|| unknown(&number))?;
+    if upserted != Upserted::Unchanged {
+        api.wake_steps();
+    }
     let status = if upserted == Upserted::Created { StatusCode::CREATED } else { StatusCode::OK };
     Ok(json(status, &contact_view::contact(&stored)))
 }

@@ -123,6 +123,9 @@ pub async fn post_events(State(api): State<Api>, request: Request<Body>) -> Resu
             }
         }
     }
+    if view.recorded > 0 {
+        api.wake_steps();
+    }
     if view.recorded + view.repeated == 0 {
         let detail = view.errors.first().map_or_else(String::new, |error| error.detail.clone());
         return Err(Problem::fields("invalid_event", detail, view.errors));

@@ -11,9 +11,14 @@ mod consent;
 mod contact;
 mod contact_event;
 mod contact_view;
+mod contest;
+mod conversation;
+mod conversation_act;
 mod coupon;
+mod defined;
 mod estimate;
 mod health;
+mod hook;
 mod inbound;
 mod law;
 mod links;
@@ -23,13 +28,22 @@ mod modem;
 mod modem_ask;
 mod modem_view;
 mod number;
+mod page;
+mod page_preview;
+mod playbook;
 mod post;
 mod query;
 mod segment;
+mod segment_live;
+mod service;
+mod short_link;
 mod suppression;
+mod survey;
 mod template;
 mod template_preview;
 mod view;
+mod workflow;
+mod workflow_enrolment;
 
 use std::sync::Arc;
 
@@ -44,6 +58,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::model::{MessageId, PhoneNumber, Timestamp};
+use crate::pipeline::Wakes;
 use crate::store::Store;
 
 use super::auth::{Auth, Caller};
@@ -77,6 +92,7 @@ struct Inner {
     backlog_max: i64,
     defaults: Defaults,
     surroundings: Arc<dyn Surroundings>,
+    hooks: hook::Hooks,
 }
 
 impl Api {
@@ -97,6 +113,7 @@ impl Api {
             backlog_max: settings.backlog_max,
             defaults: Defaults::of(settings),
             surroundings,
+            hooks: Arc::new(settings.webhooks.iter().map(|hook| (hook.name.clone(), hook.clone())).collect()),
         }))
     }
 
@@ -106,6 +123,11 @@ impl Api {
 
     fn backend(&self) -> &Backend {
         &self.0.backend
+    }
+
+    /// Something happened to contacts, or somebody wants to know who is meant.
+    fn wake_steps(&self) {
+        self.0.surroundings.wake(Wakes { steps: true, ..Wakes::default() });
     }
 
     /// A number as people write it where the gateway stands.
@@ -158,9 +180,13 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(contact::post_contacts, contact::list_contacts))
         .routes(routes!(contact::get_contact, contact::put_contact, contact::delete_contact))
         .routes(routes!(contact_event::post_events))
+        .routes(routes!(hook::post_hook))
         .routes(routes!(segment::list_segments))
         .routes(routes!(segment::count_segment))
         .routes(routes!(segment::get_segment, segment::put_segment, segment::delete_segment))
+        .routes(routes!(segment_live::put_live, segment_live::delete_live))
+        .routes(routes!(segment_live::list_members))
+        .routes(routes!(segment_live::list_changes))
         .routes(routes!(segment::list_points))
         .routes(routes!(template::list_templates))
         .routes(routes!(template_preview::preview_template))
@@ -180,6 +206,39 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(coupon::put_coupons))
         .routes(routes!(coupon::post_codes))
         .routes(routes!(coupon::issue_coupon))
+        .routes(routes!(workflow::list_workflows))
+        .routes(routes!(workflow::get_workflow, workflow::put_workflow, workflow::delete_workflow))
+        .routes(routes!(workflow::activate_workflow))
+        .routes(routes!(workflow::deactivate_workflow))
+        .routes(routes!(workflow_enrolment::post_enrolment, workflow_enrolment::list_enrolments))
+        .routes(routes!(workflow_enrolment::get_enrolment, workflow_enrolment::cancel_enrolment))
+        .routes(routes!(conversation::list_conversations))
+        .routes(routes!(conversation::get_conversation))
+        .routes(routes!(conversation_act::post_reply))
+        .routes(routes!(conversation_act::post_note))
+        .routes(routes!(conversation_act::post_tags))
+        .routes(routes!(conversation_act::assign))
+        .routes(routes!(conversation_act::close))
+        .routes(routes!(conversation_act::open))
+        .routes(routes!(conversation_act::read))
+        .routes(routes!(service::list_services))
+        .routes(routes!(service::get_service, service::put_service, service::delete_service))
+        .routes(routes!(survey::list_surveys))
+        .routes(routes!(survey::get_survey, survey::put_survey, survey::delete_survey))
+        .routes(routes!(survey::start_survey_now))
+        .routes(routes!(survey::list_answers))
+        .routes(routes!(contest::list_contests))
+        .routes(routes!(contest::get_contest, contest::put_contest, contest::delete_contest))
+        .routes(routes!(contest::post_entry, contest::list_entries))
+        .routes(routes!(contest::draw_contest))
+        .routes(routes!(page::list_pages))
+        .routes(routes!(page::get_page, page::put_page, page::delete_page))
+        .routes(routes!(page_preview::preview_page))
+        .routes(routes!(short_link::post_short_link, short_link::list_short_links))
+        .routes(routes!(short_link::get_short_link))
+        .routes(routes!(playbook::list_playbooks))
+        .routes(routes!(playbook::get_playbook, playbook::delete_playbook))
+        .routes(routes!(playbook::install_playbook))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

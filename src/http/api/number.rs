@@ -16,14 +16,18 @@ use crate::pipeline::Turn;
 use crate::pipeline::consent as gate;
 use crate::store::StoreError;
 use crate::store::campaign::run::recipient;
-use crate::store::campaign::{contact, event, point};
+use crate::store::campaign::{contact, enrolment, event, live, point};
 
 use super::consent::ConsentView;
+use super::conversation::{ConversationView, NoteView};
 use super::suppression::SuppressionView;
-use super::{Api, InboundView, MessageView, contact_view, json};
+use super::survey::RunView;
+use super::{Api, InboundView, MessageView, contact_view, json, short_link, workflow};
 
 /// The most events that an export shows.
 const EVENTS_MAX: usize = 10_000;
+/// The most enrolments that an export shows.
+const ENROLMENTS_MAX: usize = 1_000;
 
 /// The number in a path; what is no text is no number.
 type PathNumber = Result<Path<String>, PathRejection>;
@@ -36,7 +40,8 @@ pub struct Export {
     /// When this was put together.
     #[schema(format = DateTime)]
     exported_at: String,
-    /// The contact, with what it did, newest first and 10,000 at most, and the data points that follow from it.
+    /// The contact, with what it did, newest first and 10,000 at most, the data points that follow from it, and its links
+    /// with the clicks.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     contact: Option<Value>,
@@ -48,6 +53,27 @@ pub struct Export {
     messages: Vec<MessageView>,
     /// Messages from it with their texts, newest first; 10,000 at most.
     inbound: Vec<InboundView>,
+    /// The conversation, with the shop's notes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation: Option<ConversationView>,
+    /// The shop's notes about it, newest first.
+    notes: Vec<NoteView>,
+    /// What it was asked in surveys and answered, newest first.
+    surveys: Vec<RunView>,
+    /// The contests that it entered.
+    contests: Vec<TicketView>,
+}
+
+/// An entry of a contest.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TicketView {
+    /// The contest.
+    contest: String,
+    /// The ticket.
+    ticket: String,
+    /// When.
+    #[schema(format = DateTime)]
+    at: String,
 }
 
 /// Shows all that is known of a number. The token needs `consents:read`, `messages:read` and `inbound:read`.
@@ -83,6 +109,15 @@ pub async fn export_number(
         suppressions: known.suppressions.into_iter().map(SuppressionView::of).collect(),
         messages: known.messages.into_iter().map(MessageView::of).collect(),
         inbound: known.inbound.into_iter().map(InboundView::from).collect(),
+        conversation: known.talk.conversation.map(|one| ConversationView::of(one, None)),
+        notes: known.talk.notes.into_iter().map(NoteView::from).collect(),
+        surveys: known.talk.surveys.into_iter().map(|run| RunView::of(run, shown.clone())).collect(),
+        contests: known
+            .talk
+            .contests
+            .into_iter()
+            .map(|(contest, ticket, at)| TicketView { contest, ticket: ticket.to_string(), at: at.to_string() })
+            .collect(),
     };
     Ok(json(StatusCode::OK, &export))
 }
@@ -100,6 +135,15 @@ fn contact_of(connection: &Connection, number: &PhoneNumber, now: Timestamp) -> 
     fields.insert("campaigns".to_owned(), Value::Array(campaigns.collect()));
     let events = event::of(connection, stored.id, EVENTS_MAX)?.into_iter().map(Value::Object);
     fields.insert("events".to_owned(), Value::Array(events.collect()));
+    let links = short_link::of_contact(connection, stored.id, number)?;
+    fields.insert("links".to_owned(), serde_json::to_value(links).unwrap_or_default());
+    let segments = live::of(connection, stored.id)?.into_iter();
+    let segments = segments.map(|(name, since)| serde_json::json!({ "name": name, "since": since.to_string() }));
+    fields.insert("segments".to_owned(), Value::Array(segments.collect()));
+    let filter = enrolment::Filter { contact: Some(stored.id), ..enrolment::Filter::default() };
+    let (enrolments, _) = enrolment::list(connection, &filter, ENROLMENTS_MAX)?;
+    let enrolments = enrolments.iter().map(|one| workflow::enrolment_json(connection, one, number.as_str()));
+    fields.insert("enrolments".to_owned(), Value::Array(enrolments.collect::<Result<_, _>>()?));
     Ok(Some(Value::Object(fields)))
 }
 

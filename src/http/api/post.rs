@@ -127,7 +127,7 @@ fn atomic(uri: &Uri) -> Result<bool, Problem> {
     }
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
     let good = (1..=IDEMPOTENCY_KEY_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
@@ -138,7 +138,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     Err(Problem::bad_request("invalid_key", detail))
 }
 
-fn digest(body: &[u8], atomic: bool) -> Vec<u8> {
+pub(super) fn digest(body: &[u8], atomic: bool) -> Vec<u8> {
     let mut hash = Sha256::new_with_prefix([u8::from(atomic)]);
     hash.update(body);
     hash.finalize().to_vec()

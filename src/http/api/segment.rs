@@ -16,9 +16,11 @@ use crate::http::request::not_json;
 use crate::http::token::Scope;
 use crate::model::Random;
 use crate::store::campaign::contact::{self, Stored};
+use crate::store::campaign::live::{self, Live};
 use crate::store::campaign::segment as table;
 
 use super::contact_view::{self, refused};
+use super::segment_live::LiveView;
 use super::{Api, json};
 
 /// The longest name of a segment, and of its title.
@@ -26,7 +28,7 @@ const NAME_MAX: usize = 60;
 /// Most contacts in a sample.
 const SAMPLE_MAX: usize = 100;
 
-type PathName = Result<Path<String>, PathRejection>;
+pub(super) type PathName = Result<Path<String>, PathRejection>;
 
 /// A segment to define or to change.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -37,6 +39,11 @@ pub struct SegmentRequest {
     /// Its conditions; `docs/CONTACTS.md` describes them.
     #[schema(value_type = Object)]
     tree: Value,
+    /// Whether it knows its members and tells who comes and goes; stays as it is if absent.
+    live: Option<bool>,
+    /// Whether those who are in it when it becomes live come in with an event each.
+    #[serde(default)]
+    backfill: bool,
 }
 
 /// A segment.
@@ -58,6 +65,9 @@ pub struct SegmentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     changed_at: Option<String>,
+    /// Its members, if it is live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<LiveView>,
 }
 
 impl From<table::Stored> for SegmentView {
@@ -69,6 +79,7 @@ impl From<table::Stored> for SegmentView {
             ready: false,
             tree: serde_json::from_str(&stored.tree).unwrap_or_default(),
             changed_at: Some(stored.changed_at.to_string()),
+            live: None,
         }
     }
 }
@@ -76,7 +87,13 @@ impl From<table::Stored> for SegmentView {
 impl From<ready::Ready> for SegmentView {
     fn from(ready: ready::Ready) -> Self {
         let ready::Ready { name, title, about, tree } = ready;
-        Self { name, title, about: Some(about), ready: true, tree, changed_at: None }
+        Self { name, title, about: Some(about), ready: true, tree, changed_at: None, live: None }
+    }
+}
+
+impl SegmentView {
+    fn with(self, live: Option<Live>) -> Self {
+        Self { live: live.map(LiveView::from), ..self }
     }
 }
 
@@ -94,8 +111,13 @@ pub struct Segments {
 )]
 pub async fn list_segments(State(api): State<Api>, headers: HeaderMap) -> Result<Response, Problem> {
     api.authorize(&headers, Scope::SegmentsRead, api.now()).await?;
-    let own = api.backend().read(table::list).await?;
-    let segments = own.into_iter().map(SegmentView::from).chain(ready::all().map(SegmentView::from)).collect();
+    let (own, live) = api.backend().read(|connection| Ok((table::list(connection)?, live::list(connection)?))).await?;
+    let all = own.into_iter().map(SegmentView::from).chain(ready::all().map(SegmentView::from));
+    let with_live = |view: SegmentView| {
+        let its = live.iter().find(|live| live.name == view.name).cloned();
+        view.with(its)
+    };
+    let segments = all.map(with_live).collect();
     Ok(json(StatusCode::OK, &Segments { segments }))
 }
 
@@ -114,20 +136,21 @@ pub async fn get_segment(State(api): State<Api>, name: PathName, headers: Header
 }
 
 pub(super) async fn find(api: &Api, name: String) -> Result<SegmentView, Problem> {
-    if let Some(ready) = ready::named(&name) {
-        return Ok(ready.into());
-    }
     let wanted = name.clone();
-    let stored = api.backend().read(move |connection| table::find(connection, &wanted)).await?;
-    stored.map(SegmentView::from).ok_or_else(|| unknown(&name))
+    let (stored, live) = api
+        .backend()
+        .read(move |connection| Ok((table::find(connection, &wanted)?, live::find(connection, &wanted)?)))
+        .await?;
+    let view = ready::named(&name).map(SegmentView::from).or_else(|| stored.map(SegmentView::from));
+    view.map(|view| view.with(live)).ok_or_else(|| unknown(&name))
 }
 
-fn unknown(name: &str) -> Problem {
+pub(super) fn unknown(name: &str) -> Problem {
     let shown: String = name.chars().take(NAME_MAX).collect();
     Problem::not_found(format!("there is no segment \"{shown}\"; GET /v1/segments lists all"))
 }
 
-fn name_of(name: PathName) -> Result<String, Problem> {
+pub(super) fn name_of(name: PathName) -> Result<String, Problem> {
     name.map(|Path(name)| name).map_err(|error| Problem::not_found(format!("there is no such segment: {error}")))
 }
 
@@ -162,16 +185,22 @@ pub async fn put_segment(State(api): State<Api>, name: PathName, request: Reques
             vec![FieldError::new("/title", "too_long", detail)],
         ));
     }
-    let (wanted, tree) = (name.clone(), asked.tree.to_string());
-    let (new, stored) = api
+    let (wanted, tree, live, backfill) = (name.clone(), asked.tree.to_string(), asked.live, asked.backfill);
+    let new = api
         .backend()
         .write(move |tx| {
             let new = table::define(tx, &wanted, &title, &tree, now)?;
-            Ok((new, table::find(tx.connection(), &wanted)?))
+            match live {
+                Some(true) => live::begin(tx, &wanted, backfill, now).map(drop)?,
+                Some(false) => live::end(tx, &wanted).map(drop)?,
+                None => {}
+            }
+            Ok(new)
         })
         .await?;
+    api.wake_steps();
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(json(status, &stored.map(SegmentView::from).ok_or_else(|| unknown(&name))?))
+    Ok(json(status, &find(&api, name).await?))
 }
 
 fn check_name(name: &str) -> Result<(), Problem> {
@@ -225,6 +254,7 @@ pub async fn delete_segment(State(api): State<Api>, name: PathName, headers: Hea
     let name = name_of(name)?;
     let wanted = name.clone();
     if api.backend().write(move |tx| table::remove(tx, &wanted)).await? {
+        api.wake_steps();
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     Err(unknown(&name))

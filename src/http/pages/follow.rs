@@ -10,12 +10,17 @@ use super::answer::{html, redirect};
 use super::visitor::Asking;
 use super::{Pages, brake};
 use crate::campaign::link::{Target, Visitor, read_code};
-use crate::campaign::page::{Notice, notice};
+use crate::campaign::page::form::Sent;
+use crate::campaign::page::{Notice, notice, render};
+use crate::http::problem::Problem;
+use crate::pipeline::page::{self, Opened};
 use crate::pipeline::{Turn, click};
 use crate::store::campaign::link::{self, Link};
 
 /// How long a redirect waits for its click to be written. The click is written all the same.
 const CLICK_WAIT_MAX: Duration = Duration::from_millis(300);
+/// How long a page waits for what is written with it.
+const VISIT_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Follows a link.
 pub async fn get(State(pages): State<Pages>, Path(code): Path<String>, request: Request<axum::body::Body>) -> Response {
@@ -33,7 +38,16 @@ pub async fn get(State(pages): State<Pages>, Path(code): Path<String>, request: 
             pages.count(&link, &asking).await;
             redirect(address)
         }
-        Target::Page(_) => pages.say(StatusCode::NOT_FOUND, Notice::NotFound, &asking),
+        Target::Page(_) if asking.visitor == Visitor::Person => pages.visit(link, asking, None).await,
+        Target::Page(_) => {
+            pages.count(&link, &asking).await;
+            let (settings, now) = (pages.0.surroundings.settings(), pages.now());
+            let languages = asking.languages.clone();
+            let looked =
+                pages.0.backend.read(move |connection| page::look(connection, &settings, &link, &languages, now));
+            let looked = looked.await;
+            pages.shown(looked, &asking)
+        }
     }
 }
 
@@ -44,9 +58,17 @@ pub async fn post(
     request: Request<axum::body::Body>,
 ) -> Response {
     let asking = pages.asking(&request);
-    match pages.link(&code, &asking, brake::FORM).await {
-        Ok(_) => pages.say(StatusCode::METHOD_NOT_ALLOWED, Notice::NotFound, &asking),
-        Err(answer) => *answer,
+    let link = match pages.link(&code, &asking, brake::FORM).await {
+        Ok(link) => link,
+        Err(answer) => return *answer,
+    };
+    if asking.visitor != Visitor::Person || matches!(link.target, Target::Address(_)) {
+        return pages.say(StatusCode::METHOD_NOT_ALLOWED, Notice::NotFound, &asking);
+    }
+    let (head, body) = request.into_parts();
+    match pages.0.reader.form(&head.headers, body).await {
+        Ok(read) => pages.visit(link, asking, Some(Sent::read(&read.bytes))).await,
+        Err(problem) => pages.say(problem.status(), Notice::Busy, &asking),
     }
 }
 
@@ -100,6 +122,41 @@ impl Pages {
             return Err(busy());
         }
         Err(Box::new(self.say(StatusCode::NOT_FOUND, Notice::NotFound, asking)))
+    }
+
+    /// A person opens a page or sends its form: the visit is counted, and what follows is written with it.
+    async fn visit(&self, link: Link, asking: Asking, sent: Option<Sent>) -> Response {
+        let (settings, now) = (self.0.surroundings.settings(), self.now());
+        let (languages, who) = (asking.languages.clone(), asking.who.clone());
+        let work = self.0.backend.write(move |tx| {
+            let turn = Turn::new(tx, &settings, now);
+            click::follow(&turn, &link, Visitor::Person, &who)?;
+            let opened = match &sent {
+                None => page::open(&turn, &link, &languages)?,
+                Some(sent) => page::take(&turn, &link, &languages, sent)?,
+            };
+            Ok((opened, turn.wakes()))
+        });
+        let done = match tokio::time::timeout(VISIT_WAIT_MAX, work).await {
+            Ok(Ok((opened, wakes))) => {
+                self.0.surroundings.wake(wakes);
+                Ok(opened)
+            }
+            Ok(Err(problem)) => Err(problem),
+            Err(_) => Err(Problem::unavailable("busy", "the disk did not answer in time", VISIT_WAIT_MAX)),
+        };
+        self.shown(done, &asking)
+    }
+
+    fn shown(&self, opened: Result<Option<Opened>, Problem>, asking: &Asking) -> Response {
+        match opened {
+            Ok(Some(Opened { view, is_over })) => {
+                let status = if is_over { StatusCode::GONE } else { StatusCode::OK };
+                html(status, render(&view))
+            }
+            Ok(None) => self.say(StatusCode::NOT_FOUND, Notice::NotFound, asking),
+            Err(_) => self.say(StatusCode::SERVICE_UNAVAILABLE, Notice::Busy, asking),
+        }
     }
 
     /// Counts a click. It is handed to the writer, and waited for a little; who follows a link does not wait for the disk.

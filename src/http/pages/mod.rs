@@ -17,13 +17,16 @@ mod follow;
 mod visitor;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
 use tokio::sync::Semaphore;
 
 use super::backend::Backend;
+use super::body::Reader;
 use super::clock::Clock;
+use super::settings::HttpSettings;
 use super::surroundings::Surroundings;
 use crate::model::Timestamp;
 use crate::store::Store;
@@ -41,11 +44,21 @@ pub struct PagesSettings {
     pub requests_max: u32,
     /// Queries that may use the store at once.
     pub reads_max: usize,
+    /// The largest form: more than any survey's answers.
+    pub form_size_bytes_max: usize,
+    /// A form must be complete this long after its head.
+    pub form_timeout: Duration,
 }
 
 impl Default for PagesSettings {
     fn default() -> Self {
-        Self { address_header: None, requests_max: 600, reads_max: 4 }
+        Self {
+            address_header: None,
+            requests_max: 600,
+            reads_max: 4,
+            form_size_bytes_max: 32 << 10,
+            form_timeout: Duration::from_secs(15),
+        }
     }
 }
 
@@ -56,6 +69,7 @@ pub struct Pages(Arc<Inner>);
 struct Inner {
     settings: PagesSettings,
     backend: Backend,
+    reader: Reader,
     store: Store,
     clock: Clock,
     brake: Brake,
@@ -68,8 +82,14 @@ impl Pages {
     pub fn new(settings: PagesSettings, store: Store, clock: Clock, surroundings: Arc<dyn Surroundings>) -> Self {
         let brake = Brake::new(settings.requests_max);
         let backend = Backend::new(store.clone(), settings.reads_max);
+        let reader = Reader::new(&HttpSettings {
+            body_size_bytes_max: settings.form_size_bytes_max,
+            bodies_size_bytes_max: settings.form_size_bytes_max,
+            body_timeout: settings.form_timeout,
+            ..HttpSettings::default()
+        });
         let clicks = Arc::new(Semaphore::new(CLICKS_MAX));
-        Self(Arc::new(Inner { settings, backend, store, clock, brake, clicks, surroundings }))
+        Self(Arc::new(Inner { settings, backend, reader, store, clock, brake, clicks, surroundings }))
     }
 
     fn now(&self) -> Timestamp {

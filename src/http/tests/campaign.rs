@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::pipeline::Turn;
 
 async fn put(bench: &Bench, path: &str, body: Value) -> (StatusCode, Value) {
     let request = bench.request(Method::PUT, path).header(header::CONTENT_TYPE, "application/json");
@@ -100,6 +101,44 @@ async fn wrong_segments_are_refused_with_their_places() {
     assert_eq!(bench.post("/v1/segments/count", r#"{}"#).await.0, 422);
     let (_, points) = bench.get("/v1/points").await;
     assert!(points["points"].as_array().unwrap().len() >= 50);
+}
+
+#[tokio::test]
+async fn a_segment_becomes_live_and_tells_who_comes_and_goes() {
+    let bench = Bench::new().await;
+    let step = || async {
+        let work = |tx: &crate::store::Tx<'_>| crate::pipeline::step(&Turn::new(tx, &Settings::default(), NOW));
+        while bench.store.write(work).await.unwrap().done > 0 {}
+    };
+    let contact = |size: u8| json!({"number": "+821012345670", "attributes": {"size": size}}).to_string();
+    bench.post("/v1/contacts", r#"{"number": "+821012345671", "attributes": {"size": 5}}"#).await;
+    let definition = json!({"tree": {"attribute": "size", "at_least": 3}, "live": true});
+    let (status, answer) = put(&bench, "/v1/segments/large", definition).await;
+    assert_eq!((status.as_u16(), &answer["live"]["beginning"]), (201, &json!(true)), "{answer}");
+    step().await;
+    for size in [4, 1, 5] {
+        bench.post("/v1/contacts", contact(size)).await;
+        step().await;
+    }
+    let (_, answer) = bench.get("/v1/segments/large").await;
+    assert_eq!((&answer["live"]["members"], &answer["live"]["beginning"]), (&json!(2), &json!(false)), "{answer}");
+    let (_, page) = bench.get("/v1/segments/large/members?limit=1").await;
+    assert_eq!((&page["members"][0]["number"], &page["next"]), (&json!("+821012345671"), &json!("1")), "{page}");
+    let (_, page) = bench.get("/v1/segments/large/changes?limit=2").await;
+    let told: Vec<_> = page["changes"].as_array().unwrap().iter().map(|change| change["change"].clone()).collect();
+    assert_eq!(told, ["entered", "left"], "{page}");
+    let next = page["next"].as_str().unwrap();
+    let (_, page) = bench.get(&format!("/v1/segments/large/changes?cursor={next}")).await;
+    assert_eq!((page["changes"].as_array().unwrap().len(), page.get("next")), (1, None), "{page}");
+    let (_, known) = bench.get("/v1/numbers/+821012345670/export").await;
+    assert_eq!(known["contact"]["segments"][0]["name"], "large", "{known}");
+    let (status, answer) = put(&bench, "/v1/segments/vip/live", json!({"backfill": true})).await;
+    assert_eq!((status.as_u16(), &answer["ready"], &answer["live"]["members"]), (200, &json!(true), &json!(0)));
+    assert_eq!(delete(&bench, "/v1/segments/vip/live").await, 204);
+    assert_eq!(delete(&bench, "/v1/segments/vip/live").await, 404);
+    assert_eq!(bench.get("/v1/segments/vip/members").await.0, 404);
+    assert_eq!(put(&bench, "/v1/segments/none/live", json!({})).await.0, 404);
+    assert_eq!(bench.get("/v1/segments/none/changes").await.0, 404);
 }
 
 #[tokio::test]

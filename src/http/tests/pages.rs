@@ -203,3 +203,91 @@ async fn what_leads_nowhere_is_told_kindly_and_guessing_ends() {
     assert_eq!(erased.bench.send(gone).await.status(), 200);
     assert_eq!(erased.get(&format!("/{code}")).await.status, 404);
 }
+
+#[tokio::test]
+async fn a_page_is_shown_and_its_form_is_taken() {
+    let pages = PagesBench::new().await;
+    let code = pages.link("page:opt-out", pages.contact).await;
+    let path = format!("/{code}");
+    let seen = pages.get(&path).await;
+    assert_eq!((seen.status, seen.header("content-type")), (200, Some("text/html; charset=utf-8")), "{}", seen.body);
+    assert!(seen.body.contains("<form method=\"post\"") && !seen.body.contains("action="));
+    assert!(seen.header("content-security-policy").unwrap().contains("form-action 'self'"));
+    let held = || async { pages.bench.get("/v1/suppressions").await.1["suppressions"].as_array().unwrap().len() };
+    // Neither previews, nor looking, nor a machine that sends the form stop anything.
+    let robot = ("user-agent", "WhatsApp/2.24.20 A");
+    let kind = ("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(pages.ask(Method::GET, &path, &[robot], "").await.status, 200);
+    assert_eq!(pages.ask(Method::GET, &format!("{path}?send=stop"), &[], "").await.status, 200);
+    assert_eq!(pages.ask(Method::POST, &path, &[robot, kind], "send=stop").await.status, 405);
+    assert_eq!(pages.ask(Method::POST, &path, &[("content-type", "text/plain")], "send=stop").await.status, 415);
+    assert_eq!(held().await, 0);
+    let done = pages.submit(&path, "send=stop").await;
+    assert!(done.status == 200 && done.body.contains("처리되었습니다"), "{}", done.body);
+    assert_eq!(held().await, 1);
+    assert_eq!(pages.submit(&path, &"x=y&".repeat(20_000)).await.status, 413);
+    let link = pages.stored(&code);
+    assert_eq!((link.clicks, link.machines, pages.events("clicked").len()), (1, 1, 1));
+    let redirect = pages.link("https://shop.example/", pages.contact).await;
+    assert_eq!(pages.submit(&format!("/{redirect}"), "send=stop").await.status, 405);
+}
+
+#[tokio::test]
+async fn the_api_defines_pages_and_makes_links() {
+    let pages = PagesBench::new().await;
+    let bench = &pages.bench;
+    let put = async |path: &str, body: &str| {
+        let request = bench.request(Method::PUT, path).header(header::CONTENT_TYPE, "application/json");
+        read(bench.send(request.body(body.to_owned().into()).unwrap()).await).await
+    };
+    let page = r#"{"kind": "text", "title": {"en": "Hello {{ first_name }}"}, "body": {"en": "A\n\nYour {{ attribute.pet }}"}}"#;
+    assert_eq!(put("/v1/pages/hello", page).await.0, 201);
+    let (status, answer) = put("/v1/pages/hello", page).await;
+    assert_eq!((status.as_u16(), &answer["name"], &answer["kind"]), (200, &"hello".into(), &"text".into()), "{answer}");
+    let (status, answer) = put("/v1/pages/other", r#"{"kind": "offer", "name": "hello"}"#).await;
+    assert_eq!((status.as_u16(), &answer["errors"][0]["pointer"]), (422, &"/name".into()), "{answer}");
+    let (status, answer) = put("/v1/pages/other", r#"{"kind": "survey"}"#).await;
+    assert_eq!((status.as_u16(), &answer["errors"][0]["pointer"]), (422, &"/survey".into()), "{answer}");
+    assert_eq!(put("/v1/pages/other", r#"{"kind": "shop"}"#).await.0, 422);
+    let names: Vec<_> =
+        bench.get("/v1/pages").await.1["pages"].as_array().unwrap().iter().map(|page| page["name"].clone()).collect();
+    assert_eq!(names, ["hello", "opt-out", "preferences", "appointment"]);
+    let asked = r#"{"contact": "+821012345678"}"#;
+    let request =
+        bench.request(Method::POST, "/v1/pages/hello/preview").header(header::CONTENT_TYPE, "application/json");
+    let response = bench.send(request.body(asked.into()).unwrap()).await;
+    assert!(response.headers()["postrider-left-out"].to_str().unwrap().contains("attribute.pet"));
+    let (status, html) = read(response).await;
+    assert!(status == 200 && html.as_str().unwrap().contains("Hello Jisoo"), "{html}");
+    assert_eq!(bench.post("/v1/pages/opt-out/preview", "{}").await.0, 422);
+    assert_eq!(bench.post("/v1/pages/gone/preview", "{}").await.0, 404);
+    let (status, link) = bench.post("/v1/short-links", r#"{"target": "page:hello", "contact": "+821012345678"}"#).await;
+    assert_eq!(status, 200, "{link}");
+    let code = link["code"].as_str().unwrap();
+    assert_eq!(
+        bench.post("/v1/short-links", r#"{"target": "page:hello", "contact": "+821012345678"}"#).await.1["code"],
+        code
+    );
+    let (status, answer) = bench.post("/v1/short-links", r#"{"target": "javascript:alert(1)"}"#).await;
+    assert_eq!((status.as_u16(), &answer["errors"][0]["pointer"]), (422, &"/target".into()), "{answer}");
+    pages.get(&format!("/{code}")).await;
+    pages.ask(Method::GET, &format!("/{code}"), &[("user-agent", "curl/8.0")], "").await;
+    let (_, shown) = bench.get(&format!("/v1/short-links/{code}")).await;
+    assert_eq!((&shown["clicks"], &shown["unique"], &shown["machines"]), (&1.into(), &1.into(), &1.into()), "{shown}");
+    assert_eq!(shown["log"][0]["machine"], "a program", "{shown}");
+    let (_, list) = bench.get("/v1/short-links?contact=%2B821012345678&limit=1").await;
+    assert_eq!(
+        (&list["links"][0]["code"], &list["links"][0]["contact"]),
+        (&code.into(), &"+821012345678".into()),
+        "{list}"
+    );
+    assert_eq!(bench.get("/v1/short-links/nothing").await.0, 404);
+    let (_, export) = bench.get("/v1/numbers/+821012345678/export").await;
+    assert_eq!(
+        (&export["contact"]["links"][0]["code"], &export["contact"]["links"][0]["clicks"]),
+        (&code.into(), &1.into())
+    );
+    let gone = bench.request(Method::DELETE, "/v1/pages/hello").body(Body::empty()).unwrap();
+    assert_eq!(bench.send(gone).await.status(), 204);
+    assert_eq!(pages.get(&format!("/{code}")).await.status, 404);
+}

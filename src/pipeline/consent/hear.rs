@@ -10,25 +10,40 @@ use crate::campaign::keywords::{self, Action, Reading};
 use crate::model::{Country, InboundMessage, PhoneNumber, Sender, country_of};
 use crate::pipeline::Turn;
 use crate::pipeline::notify::{self, Heard};
+use crate::pipeline::talk::{self, Incoming};
 use crate::store::{StoreError, consent, message, suppression};
 
-/// Acts on the keyword of a message that was just stored, and tells the tools.
+/// Acts on the keyword of a message that was just stored, tells the tools, and hands the message on to whoever else it is for.
 pub fn received(turn: &Turn<'_>, message: &InboundMessage) -> Result<(), StoreError> {
     let rules = &turn.settings.consent;
-    let number = number_of(turn, &message.from, rules.country)?;
-    let (Some(number), Some(text), true) = (number, message.text.as_deref(), rules.keywords) else {
+    let Some(number) = number_of(turn, &message.from, rules.country)? else {
         return notify::received(turn, message, Heard::default());
     };
-    let country = country_of(&number);
-    match keywords::read(text, country, &rules.words) {
-        Reading::Keyword(found) => {
+    let reading = match message.text.as_deref() {
+        Some(text) if rules.keywords => keywords::read(text, country_of(&number), &rules.words),
+        Some(_) | None => Reading::Other,
+    };
+    let mut incoming = Incoming::new(message, &number);
+    if let (Reading::Keyword(found), Some(text)) = (reading, message.text.as_deref()) {
+        let said = Said { turn, message, number: &number, text, language: found.language };
+        if said.is_meant(found.action)? {
             notify::received(turn, message, Heard { keyword: Some(found.action.as_str()), looks_like_stop: false })?;
-            let said = Said { turn, message, number: &number, text, language: found.language };
-            said.act(found.action)
+            said.act(found.action)?;
+            incoming.keyword = Some(found.action);
         }
-        Reading::LooksLikeStop => notify::received(turn, message, Heard { keyword: None, looks_like_stop: true }),
-        Reading::Other => notify::received(turn, message, Heard::default()),
     }
+    if incoming.keyword.is_none() {
+        incoming.looks_like_stop = reading == Reading::LooksLikeStop;
+        let heard = Heard { keyword: None, looks_like_stop: incoming.looks_like_stop };
+        notify::received(turn, message, heard)?;
+    }
+    talk::hear(turn, &incoming)
+}
+
+/// What a JOIN does, for a keyword service by which people join.
+pub fn join(turn: &Turn<'_>, message: &InboundMessage, number: &PhoneNumber, language: &str) -> Result<(), StoreError> {
+    let text = message.text.as_deref().unwrap_or_default();
+    Said { turn, message, number, text, language }.act(Action::Join)
 }
 
 /// The number of a sender that is a person: with country code, or as one writes it in the configured country.
@@ -71,14 +86,19 @@ impl Said<'_> {
             Action::Start => self.agree(Source::Keyword),
             Action::Join if rules.double_opt_in => self.ask(),
             Action::Join => self.agree(Source::Keyword),
-            Action::Yes => match self.marketing()? {
-                Standing::Pending(since) if self.turn.now.since(since) <= rules.confirm_within => {
-                    self.agree(Source::DoubleOptIn)
-                }
-                Standing::Pending(_) | Standing::Unknown | Standing::Given(_) | Standing::Withdrawn(_) => Ok(()),
-            },
+            Action::Yes => self.agree(Source::DoubleOptIn),
             Action::Help => self.answer(Answer::Help).map(drop),
         }
+    }
+
+    /// Whether the word is meant for consent: a YES is, while a double opt-in waits for it, and is anybody else's otherwise.
+    fn is_meant(&self, action: Action) -> Result<bool, StoreError> {
+        if action != Action::Yes {
+            return Ok(true);
+        }
+        let within = self.turn.settings.consent.confirm_within;
+        let waits = |since| self.turn.now.since(since) <= within;
+        Ok(matches!(self.marketing()?, Standing::Pending(since) if waits(since)))
     }
 
     /// The sender that the words are about, if a STOP is for one sender only.

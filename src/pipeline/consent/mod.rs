@@ -23,7 +23,7 @@ pub(super) use admit::{Plan, admit, plan};
 pub(super) use answer::OWN_TOKEN;
 pub(super) use due::{forget_older, tell_due};
 pub(super) use gate::{Ask, Books, Gate, gate, gate_by};
-pub(super) use hear::received;
+pub(super) use hear::{join, received};
 pub(super) use leave::may_leave;
 
 pub use admit::labelled;

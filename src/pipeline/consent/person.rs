@@ -4,8 +4,8 @@ use rusqlite::Connection;
 
 use crate::campaign::consent::Entry;
 use crate::model::{InboundMessage, PhoneNumber, State};
-use crate::pipeline::Turn;
 use crate::pipeline::change::{self, Step};
+use crate::pipeline::{Turn, talk};
 use crate::store::message::View;
 use crate::store::suppression::Suppression;
 use crate::store::{
@@ -28,6 +28,8 @@ pub struct Known {
     pub messages: Vec<View>,
     /// Messages from it, the newest first.
     pub inbound: Vec<InboundMessage>,
+    /// The conversation, surveys and contests.
+    pub talk: talk::Known,
 }
 
 /// Collects all that is known of `number`.
@@ -46,6 +48,7 @@ pub fn known(connection: &Connection, number: &PhoneNumber) -> Result<Known, Sto
         suppressions: suppression::of(connection, person)?,
         messages: message::all_of(connection, number, ROWS_MAX)?,
         inbound,
+        talk: talk::known(connection, number)?,
     })
 }
 
@@ -108,6 +111,7 @@ pub fn erase(turn: &Turn<'_>, number: &PhoneNumber) -> Result<Erased, StoreError
         erased.inbound += gone;
         erased.more |= gone == ERASE_MAX;
     }
+    talk::erase(turn, number)?;
     erased.contact = campaign::contact::remove(turn.tx, number)?;
     erased.consents = consent::erase(turn.tx, person)?;
     consent_due::erase(turn.tx, person)?;

@@ -97,7 +97,7 @@ fn lifts(turn: &Turn<'_>, number: &PhoneNumber, entry: &Entry) -> Result<bool, S
     Ok(match entry.source {
         Source::Keyword | Source::DoubleOptIn | Source::Link => true,
         Source::Import => false,
-        Source::Api | Source::Staff => {
+        Source::Api | Source::Staff | Source::Workflow => {
             let held = suppression::find(turn.tx, turn.tx.person(number))?;
             held.iter().all(|held| held.since <= entry.at)
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
-use super::{coupon, link, point};
+use super::{contest, coupon, link, live, point, survey};
 use crate::campaign::attribute::{self, Attribute, Attributes};
 use crate::campaign::contact::{Contact, ContactChange};
 use crate::campaign::fault::Fault;
@@ -114,6 +114,7 @@ fn insert(tx: &Tx<'_>, contact: &Contact, now: Timestamp) -> Result<i64, StoreEr
     follow_labels(tx, &TAGS, id, &none, &contact.tags)?;
     follow_labels(tx, &LISTS, id, &none, &contact.lists)?;
     follow_attributes(tx, id, &Attributes::new(), &contact.attributes)?;
+    live::touch(tx, id)?;
     Ok(id)
 }
 
@@ -136,7 +137,8 @@ fn update(tx: &Tx<'_>, stored: &Stored, contact: &Contact, now: Timestamp) -> Re
     point::follow(tx, stored.id, contact)?;
     follow_labels(tx, &TAGS, stored.id, &stored.contact.tags, &contact.tags)?;
     follow_labels(tx, &LISTS, stored.id, &stored.contact.lists, &contact.lists)?;
-    follow_attributes(tx, stored.id, &stored.contact.attributes, &contact.attributes)
+    follow_attributes(tx, stored.id, &stored.contact.attributes, &contact.attributes)?;
+    live::touch(tx, stored.id)
 }
 
 /// The statements of one kind of labels: to add one and to take one away.
@@ -320,7 +322,12 @@ pub fn remove(tx: &Tx<'_>, number: &PhoneNumber) -> Result<bool, StoreError> {
     coupon::forget_holder(tx, number)?;
     link::forget(tx, stored.id)?;
     super::run::recipient::forget(tx, stored.id)?;
+    survey::forget(tx, stored.id)?;
+    contest::forget(tx, stored.id)?;
+    live::forget(tx, stored.id)?;
     for sql in [
+        "DELETE FROM visit WHERE enrolment IN (SELECT id FROM enrolment WHERE contact = ?1)",
+        "DELETE FROM enrolment WHERE contact = ?1",
         "DELETE FROM happening WHERE contact = ?1",
         "DELETE FROM origin WHERE contact = ?1",
         "DELETE FROM short_link WHERE contact = ?1",

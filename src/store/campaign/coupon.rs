@@ -84,6 +84,15 @@ pub fn names(connection: &Connection) -> Result<Vec<String>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Removes a pool with the codes that nobody has; says whether there was one.
+///
+/// # Errors
+/// SQLite's own.
+pub fn remove(tx: &Tx<'_>, name: &str) -> Result<bool, StoreError> {
+    tx.sql().execute("DELETE FROM coupon WHERE pool = ?1 AND number IS NULL", [name])?;
+    Ok(tx.sql().execute("DELETE FROM coupon_pool WHERE name = ?1", [name])? > 0)
+}
+
 /// How a pool stands.
 ///
 /// # Errors

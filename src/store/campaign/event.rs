@@ -1,12 +1,12 @@
 //! The `contact_event` table: what happened, once for each id, with the data points that follow in the same transaction.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value, json};
 
 use super::{contact, happening, point};
 use crate::campaign::event::{Event, Product};
 use crate::campaign::money::Money;
-use crate::model::Timestamp;
+use crate::model::{PhoneNumber, Timestamp};
 use crate::store::{StoreError, Tx, row};
 
 /// What became of an event.
@@ -72,6 +72,19 @@ fn products_json(products: &[Product]) -> Option<String> {
     if json.is_empty() { None } else { serde_json::to_string(&json).ok() }
 }
 
+/// Whose the event of this kind and id was.
+///
+/// # Errors
+/// SQLite's own.
+pub fn whose(connection: &Connection, kind: &str, id: &str) -> Result<Option<PhoneNumber>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT c.number FROM contact_event e JOIN contact c ON c.id = e.contact \
+         WHERE e.external = ?1 AND e.kind = ?2",
+    )?;
+    let mut rows = statement.query([id, kind])?;
+    rows.next()?.map(|row| row::parsed(row, "number")).transpose()
+}
+
 /// The newest events of a contact, as JSON.
 ///
 /// # Errors
@@ -84,26 +97,60 @@ pub fn of(connection: &Connection, contact: i64, limit: usize) -> Result<Vec<Map
     let mut rows = statement.query(params![contact, limit])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
-        let mut fields = Map::new();
-        fields.insert("type".to_owned(), json!(row.get::<_, String>("kind")?));
-        fields.insert("at".to_owned(), json!(row::time(row, "at")?.to_string()));
-        for (name, column) in [("id", "external"), ("currency", "currency")] {
-            if let Some(text) = row.get::<_, Option<String>>(column)? {
-                fields.insert(name.to_owned(), json!(text));
-            }
-        }
-        if let Some(parts) = row.get("amount")? {
-            fields.insert("amount".to_owned(), Money::from_parts(parts).to_json());
-        }
-        for column in ["products", "properties"] {
-            if let Some(text) = row.get::<_, Option<String>>(column)? {
-                let json = serde_json::from_str(&text);
-                fields.insert(column.to_owned(), json.map_err(|error| StoreError::Row(format!("{column}: {error}")))?);
-            }
-        }
-        all.push(fields);
+        all.push(fields_of(row)?);
     }
     Ok(all)
+}
+
+/// The event with this row, as JSON.
+///
+/// # Errors
+/// SQLite's own.
+pub fn by_id(connection: &Connection, id: i64) -> Result<Option<Map<String, Value>>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT kind, at, external, amount, currency, products, properties FROM contact_event WHERE id = ?1",
+    )?;
+    let mut rows = statement.query([id])?;
+    rows.next()?.map(fields_of).transpose()
+}
+
+fn fields_of(row: &Row<'_>) -> Result<Map<String, Value>, StoreError> {
+    let mut fields = Map::new();
+    fields.insert("type".to_owned(), json!(row.get::<_, String>("kind")?));
+    fields.insert("at".to_owned(), json!(row::time(row, "at")?.to_string()));
+    for (name, column) in [("id", "external"), ("currency", "currency")] {
+        if let Some(text) = row.get::<_, Option<String>>(column)? {
+            fields.insert(name.to_owned(), json!(text));
+        }
+    }
+    if let Some(parts) = row.get("amount")? {
+        fields.insert("amount".to_owned(), Money::from_parts(parts).to_json());
+    }
+    for column in ["products", "properties"] {
+        if let Some(text) = row.get::<_, Option<String>>(column)? {
+            let json = serde_json::from_str(&text);
+            fields.insert(column.to_owned(), json.map_err(|error| StoreError::Row(format!("{column}: {error}")))?);
+        }
+    }
+    Ok(fields)
+}
+
+/// The rows of a contact's events of a type that happened at an instant or later and were recorded after the row `after`.
+///
+/// # Errors
+/// SQLite's own.
+pub fn since(
+    connection: &Connection,
+    contact: i64,
+    kind: &str,
+    (after, at): (i64, Timestamp),
+    limit: usize,
+) -> Result<Vec<i64>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id FROM contact_event WHERE kind = ?2 AND contact = ?1 AND at >= ?4 AND id > ?3 ORDER BY at DESC LIMIT ?5",
+    )?;
+    let rows = statement.query_map(params![contact, kind, after, at.as_millis(), limit], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]

@@ -148,6 +148,28 @@ pub fn list(connection: &Connection, filter: &Filter, limit: usize) -> Result<(V
     Ok((all, next))
 }
 
+/// Removes the oldest links that were made before `before`, with their clicks. Returns how many, and when the oldest one
+/// that is left was made.
+///
+/// # Errors
+/// SQLite's own.
+pub fn forget_older(tx: &Tx<'_>, before: Timestamp, limit: usize) -> Result<(usize, Option<Timestamp>), StoreError> {
+    let mut gone = 0;
+    let mut oldest = tx.sql().prepare_cached("SELECT id, created_at FROM short_link ORDER BY id LIMIT ?1")?;
+    let rows = oldest.query_map([limit + 1], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+    let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+    for (id, created_at) in rows {
+        let created_at = Timestamp::from_millis(created_at);
+        if created_at >= before || gone == limit {
+            return Ok((gone, Some(created_at)));
+        }
+        tx.sql().prepare_cached("DELETE FROM click WHERE link = ?1")?.execute([id])?;
+        tx.sql().prepare_cached("DELETE FROM short_link WHERE id = ?1")?.execute([id])?;
+        gone += 1;
+    }
+    Ok((gone, None))
+}
+
 /// Removes all links of a contact and their clicks. A link that is gone leads nowhere.
 ///
 /// # Errors
@@ -188,6 +210,20 @@ mod tests {
         assert_ne!(code(2, &first), one);
         let link = database.read(|c| find(c, &one)).unwrap().unwrap();
         assert_eq!((link.target, link.contact, link.origin), (target, 1, Some(first)));
+    }
+
+    #[test]
+    fn old_links_go_a_piece_at_a_time() {
+        let mut database = Database::in_memory().unwrap();
+        for n in 0..5 {
+            let target = Target::read(&format!("https://shop.example/{n}")).unwrap();
+            let link = NewLink { target: &target, contact: 0, origin: None };
+            database.write(|tx| issue(tx, link, Timestamp::from_millis(n * 10))).unwrap();
+        }
+        let mut forget = || database.write(|tx| forget_older(tx, Timestamp::from_millis(30), 2)).unwrap();
+        assert_eq!(forget(), (2, Some(Timestamp::from_millis(20))));
+        assert_eq!(forget(), (1, Some(Timestamp::from_millis(30))));
+        assert_eq!(forget(), (0, Some(Timestamp::from_millis(30))));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::campaign::origin::{Kind, Origin};
-use crate::model::MessageId;
+use crate::model::{MessageId, PhoneNumber};
 use crate::store::{StoreError, Tx};
 
 /// Notes what a message was sent for, and to which contact.
@@ -31,4 +31,19 @@ pub fn of(connection: &Connection, message: MessageId) -> Result<Option<Origin>,
         Ok(Origin { kind, source, part })
     })
     .transpose()
+}
+
+/// What the message that last left for a number was sent for; `None` if it was sent for nothing, or nothing left.
+///
+/// # Errors
+/// SQLite's own.
+pub fn last_to(connection: &Connection, number: &PhoneNumber) -> Result<Option<Origin>, StoreError> {
+    // What was accepted last need not have left last; few messages lie between.
+    let mut statement = connection.prepare_cached(
+        "SELECT m.id FROM (SELECT id, changed_at FROM message WHERE recipient = ?1 AND state IN ('leased', 'sent', \
+         'delivered', 'partially_delivered', 'undelivered', 'uncertain') ORDER BY id DESC LIMIT 20) m \
+         ORDER BY coalesce((SELECT min(at) FROM submission s WHERE s.message = m.id), m.changed_at) DESC, m.id DESC LIMIT 1",
+    )?;
+    let last: Option<i64> = statement.query_row([number.as_str()], |row| row.get(0)).optional()?;
+    last.and_then(MessageId::from_i64).map_or(Ok(None), |message| of(connection, message))
 }

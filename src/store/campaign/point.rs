@@ -167,21 +167,6 @@ pub fn message_changed(tx: &Tx<'_>, number: &PhoneNumber, state: State, now: Tim
     Ok(())
 }
 
-/// A contact wrote; numbers of which no contact is known are passed over.
-///
-/// # Errors
-/// SQLite's own.
-pub fn replied(tx: &Tx<'_>, number: &PhoneNumber, now: Timestamp) -> Result<(), StoreError> {
-    tx.sql()
-        .prepare_cached(
-            "UPDATE contact_point SET replies = coalesce(replies, 0) + 1, last_reply_at = ?2, last_active_at = \
-             max(coalesce(last_active_at, 0), ?2), first_active_at = min(coalesce(first_active_at, ?2), ?2) \
-             WHERE contact = (SELECT id FROM contact WHERE number = ?1)",
-        )?
-        .execute(params![number.as_str(), now.as_millis()])?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

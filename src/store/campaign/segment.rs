@@ -2,10 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
+use super::live;
 use crate::campaign::point::PointValue;
-use crate::campaign::segment::{Calendars, Compiled};
+use crate::campaign::segment::{self, Calendars, Compiled, Tree, ready};
 use crate::model::{Random, Timestamp};
 use crate::store::{StoreError, Tx, row};
+
+pub use super::live::make_live;
 
 /// A segment that a shop defined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,14 +30,34 @@ pub struct Stored {
 /// # Errors
 /// SQLite's own.
 pub fn define(tx: &Tx<'_>, name: &str, title: &str, tree: &str, now: Timestamp) -> Result<bool, StoreError> {
-    let known = find(tx.sql(), name)?.is_some();
+    let known = find(tx.sql(), name)?;
     tx.sql()
         .prepare_cached(
             "INSERT INTO segment VALUES (?1, ?2, ?3, ?4, ?4) \
              ON CONFLICT DO UPDATE SET title = ?2, tree = ?3, changed_at = ?4",
         )?
         .execute(params![name, title, tree, now.as_millis()])?;
-    Ok(!known)
+    if known.as_ref().is_some_and(|known| known.tree != tree) {
+        live::redefined(tx, name, now)?;
+    }
+    Ok(known.is_none())
+}
+
+/// The checked conditions of a segment, of the shop's own or of those that come with the program.
+///
+/// # Errors
+/// SQLite's own, or conditions that this version cannot read.
+pub fn tree(connection: &Connection, name: &str) -> Result<Option<Tree>, StoreError> {
+    let wrong = |error: &dyn std::fmt::Display| StoreError::Row(format!("segment {name}: {error}"));
+    let json = match ready::named(name) {
+        Some(ready) => ready.tree,
+        None => match find(connection, name)? {
+            Some(stored) => serde_json::from_str(&stored.tree).map_err(|error| wrong(&error))?,
+            None => return Ok(None),
+        },
+    };
+    let first = |faults: Vec<_>| faults.first().map_or_else(String::new, ToString::to_string);
+    segment::read(&json).map(Some).map_err(|faults| wrong(&first(faults)))
 }
 
 /// Removes a segment; says whether there was one.
@@ -42,6 +65,9 @@ pub fn define(tx: &Tx<'_>, name: &str, title: &str, tree: &str, now: Timestamp) 
 /// # Errors
 /// SQLite's own.
 pub fn remove(tx: &Tx<'_>, name: &str) -> Result<bool, StoreError> {
+    if ready::named(name).is_none() {
+        live::end(tx, name)?;
+    }
     Ok(tx.sql().execute("DELETE FROM segment WHERE name = ?1", [name])? > 0)
 }
 
@@ -146,11 +172,43 @@ pub fn page(connection: &Connection, segment: &Compiled, after: i64, limit: usiz
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Whether one contact belongs to a segment.
+/// Those of a segment among the contacts from `first` to `last`, in order; the segment is compiled for spans.
+///
+/// # Errors
+/// SQLite's own.
+pub fn within(connection: &Connection, segment: &Compiled, first: i64, last: i64) -> Result<Vec<i64>, StoreError> {
+    assert!(segment.spans, "a segment that is asked about a span is compiled for spans");
+    let sql = format!(
+        "SELECT p.contact FROM {} WHERE p.contact BETWEEN ?1 AND ?2 AND {} ORDER BY p.contact",
+        segment.tables(),
+        segment.condition
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let ends = [PointValue::Integer(first), PointValue::Integer(last)];
+    let rows =
+        statement.query_map(params_from_iter(ends.iter().chain(segment.params.iter().skip(2))), |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The last of the next `size` contacts after `after`: where a span may end.
+///
+/// # Errors
+/// SQLite's own.
+pub fn span_end(connection: &Connection, after: i64, size: usize) -> Result<Option<i64>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT max(contact) FROM (SELECT contact FROM contact_point WHERE contact > ?1 ORDER BY contact LIMIT ?2)",
+    )?;
+    Ok(statement.query_row(params![after, size], |row| row.get(0))?)
+}
+
+/// Whether one contact belongs to a segment. Compiled for spans, this looks at the rows of this contact alone.
 ///
 /// # Errors
 /// SQLite's own.
 pub fn has(connection: &Connection, segment: &Compiled, contact: i64) -> Result<bool, StoreError> {
+    if segment.spans {
+        return Ok(!within(connection, segment, contact, contact)?.is_empty());
+    }
     let sql = format!(
         "SELECT 1 FROM {} WHERE p.contact = ?{} AND {}",
         segment.tables(),

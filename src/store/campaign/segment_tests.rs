@@ -7,7 +7,7 @@ use crate::campaign::contact::ContactChange;
 use crate::campaign::event::Event;
 use crate::campaign::money::Money;
 use crate::campaign::point::{Kind, Point, Today, day_of};
-use crate::campaign::segment::{compile, read, ready};
+use crate::campaign::segment::{compile, compile_span, read, ready};
 use crate::store::Database;
 use crate::store::campaign::{contact, event, point};
 
@@ -61,14 +61,17 @@ impl Shop {
     /// The contacts of a segment, by their numbers here; counting, sampling, walking and asking for one agree.
     fn found(&self, tree: &Value) -> Vec<usize> {
         let segment = self.compiled(tree);
+        let span = compile_span(&read(tree).unwrap(), &self.0.read(|c| calendars(c, NOW)).unwrap());
         self.0
             .read(|c| {
                 let (total, ids) = sample(c, &segment, 1_000, &mut Random::new(1))?;
                 assert_eq!(count(c, &segment)?, total);
                 assert_eq!(page(c, &segment, 0, 1_000)?, ids);
+                assert_eq!(within(c, &span, 0, 1_000)?, ids, "{tree}");
                 let all = contact::list(c, &contact::Filter::default(), 1_000)?.0;
                 for stored in &all {
                     assert_eq!(has(c, &segment, stored.id)?, ids.contains(&stored.id));
+                    assert_eq!(has(c, &span, stored.id)?, ids.contains(&stored.id), "{tree}");
                 }
                 let of = |stored: &contact::Stored| stored.contact.number.as_str()[5..].parse().unwrap();
                 Ok(all.iter().filter(|stored| ids.contains(&stored.id)).map(of).collect())
