@@ -23,12 +23,12 @@ use crate::store::campaign::run::recipient::{self, Decided, Due, New};
 use crate::store::campaign::run::{self, Stage, Stored, waiting};
 use crate::store::campaign::segment;
 
-/// Contacts that one step takes.
+/// Contacts that one step looks at, and takes at most.
 const TAKEN_MAX: usize = 2_000;
 /// Recipients that one step writes to.
 const WRITTEN_MAX: usize = 250;
 /// Campaigns that one step looks at.
-const CAMPAIGNS_MAX: usize = 50;
+const CAMPAIGNS_MAX: usize = 200;
 /// Messages of the same class that may wait for a route before a campaign writes more.
 pub(super) const AHEAD_MAX: usize = 2_000;
 /// How far ahead a waiting message counts.
@@ -42,7 +42,8 @@ const FULL_WAIT: Duration = Duration::from_secs(1);
 /// The store's own.
 pub fn step(turn: &Turn<'_>) -> Result<Progress, StoreError> {
     let busy = run::busy(turn.tx.connection(), CAMPAIGNS_MAX)?;
-    let share = (WRITTEN_MAX / busy.len().max(1)).max(10);
+    let running = busy.iter().filter(|stored| stored.phase == Phase::Running).count();
+    let share = (WRITTEN_MAX / running.max(1)).max(10);
     busy.into_iter().try_fold(Progress::default(), |all, stored| Ok(all.and(one(turn, stored, share)?)))
 }
 
@@ -82,9 +83,14 @@ impl Work<'_> {
     /// taking lasts.
     fn take(&self, stored: &mut Stored) -> Result<Progress, StoreError> {
         let tx = self.turn.tx;
-        let compiled = self.plan.compiled(tx.connection(), self.began_at)?;
-        let contacts = segment::page(tx.connection(), &compiled, stored.cursor, TAKEN_MAX)?;
-        for id in &contacts {
+        let Some(last) = segment::span_end(tx.connection(), stored.cursor, TAKEN_MAX)? else {
+            let spreads = !self.plan.run.spread.is_zero();
+            stored.stage = if spreads { Stage::Spread } else { Stage::Send };
+            stored.cursor = 0;
+            return Ok(Progress { done: 1, next: None });
+        };
+        let compiled = self.plan.compiled_for_spans(tx.connection(), self.began_at)?;
+        for id in &segment::within(tx.connection(), &compiled, stored.cursor + 1, last)? {
             let Some(contact) = contact::by_id(tx.connection(), *id)? else { continue };
             let contact = contact.contact;
             let part = self.plan.run.part_of(&stored.name, *id);
@@ -104,13 +110,8 @@ impl Work<'_> {
                 stored.recipients += 1;
             }
         }
-        stored.cursor = contacts.last().copied().unwrap_or(stored.cursor);
-        if contacts.len() < TAKEN_MAX {
-            let spreads = !self.plan.run.spread.is_zero();
-            stored.stage = if spreads { Stage::Spread } else { Stage::Send };
-            stored.cursor = 0;
-        }
-        Ok(Progress { done: contacts.len().max(1), next: None })
+        stored.cursor = last;
+        Ok(Progress { done: 1, next: None })
     }
 
     /// Moves the turns apart, once all recipients are known.

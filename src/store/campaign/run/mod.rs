@@ -180,12 +180,12 @@ pub fn list(connection: &Connection, before: Option<i64>, limit: usize) -> Resul
     Ok(all)
 }
 
-/// The campaigns that may have something to do.
+/// The campaigns that may have something to do: those that run, then those that wait for their time, the first one first.
 ///
 /// # Errors
 /// As [`find`].
 pub fn busy(connection: &Connection, limit: usize) -> Result<Vec<Stored>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT * FROM campaign WHERE busy = 1 ORDER BY id LIMIT ?1")?;
+    let mut statement = connection.prepare_cached("SELECT * FROM campaign WHERE busy = 1 ORDER BY phase = 'scheduled', CASE phase WHEN 'scheduled' THEN begins_at END, id LIMIT ?1")?;
     let mut rows = statement.query([limit])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {

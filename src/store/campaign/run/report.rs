@@ -122,7 +122,7 @@ impl Reading<'_> {
                 Some((message, state)) => reason_of(self.connection, message, state)?,
                 None => row.get(4)?,
             };
-            if let Some(reason) = reason.filter(|_| !matches!(state.as_str(), "waiting" | "delivered" | "sent")) {
+            if let Some(reason) = reason.filter(|_| !matches!(state.as_str(), "delivered" | "sent")) {
                 *report.reasons.entry(state).or_default().entry(reason).or_default() += 1;
             }
         }
