@@ -192,3 +192,40 @@ fn is_of_consent(word: &str) -> bool {
     use crate::campaign::keywords::{Changes, Reading, read};
     ["US", "KR", "TH"].iter().any(|country| read(word, country.parse().ok(), &Changes::default()) != Reading::Other)
 }
+
+#[test]
+fn the_page_has_every_playbook_with_all_that_can_be_set() {
+    let page = include_str!("../../../docs/PLAYBOOKS.md");
+    for playbook in shipped() {
+        let outline = &playbook.outline;
+        let about = outline.about.source(None).1;
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", outline.name)));
+        let row = row.unwrap_or_else(|| panic!("{} is not in docs/PLAYBOOKS.md", outline.name));
+        assert!(row.contains(about), "{}: {about}", outline.name);
+        let own = outline.parameters.keys().filter(|name| !["shop_url", "from", "leave"].contains(&name.as_str()));
+        own.for_each(|name| assert!(row.contains(&format!("`{name}`")), "{}: {name}", outline.name));
+        for asset in &playbook.assets {
+            let Definition::Service(service) = &asset.definition else { continue };
+            service.words.iter().for_each(|word| assert!(page.contains(word), "{word}"));
+        }
+    }
+}
+
+#[test]
+fn the_way_back_among_the_active_is_counted_by_what_the_shop_chose() {
+    let told = |set: &str| {
+        let mut values = Values::default();
+        values.set(set).unwrap();
+        let playbook = read(built_in("win-back").unwrap().text, &values).unwrap();
+        let tree = playbook.assets.into_iter().find_map(|asset| match asset.definition {
+            Definition::Segment(_, tree) => Some(tree.to_string()),
+            _ => None,
+        });
+        tree.unwrap()
+    };
+    for (behaviour, point) in
+        [("purchase", "last_purchase_at"), ("visit", "last_visit_at"), ("mail", "last_mail_opened_at"), ("card", "last_points_at")]
+    {
+        assert!(told(&format!("behaviour={behaviour}")).contains(point), "{behaviour}");
+    }
+}
