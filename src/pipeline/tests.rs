@@ -481,7 +481,7 @@ fn parts_in_any_order_and_doubled_make_one_message() {
     let messages = gateway.database.read(|c| inbound::list(c, None, None, 10)).unwrap();
     assert_eq!(messages.len(), 1);
     assert_eq!((messages[0].text.as_deref(), messages[0].parts), (Some("처음 다음 끝"), (3, 3)));
-    assert_eq!(gateway.told(), ["inbound.received", "conversation.message"]);
+    assert_eq!(gateway.told(), ["inbound.received"]);
 }
 
 #[test]
