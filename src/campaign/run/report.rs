@@ -178,7 +178,7 @@ impl Report {
         }
         let revenue = match self.lifts().0 {
             Some(lift) => lift.revenue,
-            None => self.groups.iter().map(|(_, group)| group.revenue).sum(),
+            None => self.groups.values().map(|group| group.revenue).sum(),
         };
         Some((revenue / cost * 100.0).round() / 100.0)
     }
