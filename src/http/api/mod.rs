@@ -12,6 +12,7 @@ mod contact;
 mod contact_event;
 mod contact_view;
 mod contest;
+mod contest_draw;
 mod conversation;
 mod conversation_act;
 mod coupon;
@@ -230,7 +231,7 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(contest::list_contests))
         .routes(routes!(contest::get_contest, contest::put_contest, contest::delete_contest))
         .routes(routes!(contest::post_entry, contest::list_entries))
-        .routes(routes!(contest::draw_contest))
+        .routes(routes!(contest_draw::draw_contest))
         .routes(routes!(page::list_pages))
         .routes(routes!(page::get_page, page::put_page, page::delete_page))
         .routes(routes!(page_preview::preview_page))
