@@ -55,7 +55,7 @@ pub struct EnrolAnswer {
     responses(
         (status = 201, description = "The contact is enrolled", body = EnrolAnswer),
         (status = 404, description = "There is no such workflow or contact", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "The contact is not taken in; `code` says why", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "The contact is not taken in; `type` says why", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "Something is wrong", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]

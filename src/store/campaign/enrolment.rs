@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 use crate::model::{MessageId, Timestamp};
 use crate::store::{StoreError, Tx, row};
 
-/// Ended enrolments of a contact in one workflow that are remembered.
-const ENDED_MAX: i64 = 20;
+/// Ended enrolments of a contact in one workflow that are remembered: more than may begin within an hour, so that these are
+/// counted.
+const ENDED_MAX: i64 = 50;
 /// Visits of an enrolment that are remembered.
 const VISITS_KEPT: i64 = 200;
 
