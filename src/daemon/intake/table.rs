@@ -33,6 +33,8 @@ pub struct Table {
     columns: Vec<String>,
     charset: Charset,
     size: u64,
+    /// Whether lines end as they do on Windows; the reader counts such an end with the next line only.
+    crlf: bool,
     row: ByteRecord,
 }
 
@@ -64,7 +66,8 @@ impl Table {
             "the first row of {shown} has {} columns; is this a table?",
             columns.len()
         );
-        Ok(Self { reader, columns, charset, size, row: ByteRecord::new() })
+        let crlf = text.contains("\r\n");
+        Ok(Self { reader, columns, charset, size, crlf, row: ByteRecord::new() })
     }
 
     /// The names of the columns.
@@ -88,7 +91,7 @@ impl Table {
     /// The disk's own.
     pub fn next(&mut self) -> anyhow::Result<Option<(u64, Row)>> {
         while self.reader.read_byte_record(&mut self.row)? {
-            let line = self.row.position().map_or(0, csv::Position::line);
+            let line = self.line();
             let row = match StringRecord::from_byte_record(self.row.clone()) {
                 Ok(cells) if cells.iter().all(|cell| cell.trim().is_empty()) => continue,
                 Ok(cells) if cells.iter().any(|cell| cell.contains('\u{fffd}')) => {
@@ -105,6 +108,16 @@ impl Table {
         }
         Ok(None)
     }
+
+    /// The line on which the row begins that was just read. The reader's own word for it is that of the end of the row
+    /// before, from where it looks for this one.
+    fn line(&self) -> u64 {
+        let (end, source) = (self.reader.position(), self.reader.get_ref());
+        let inside = self.row.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let lacks_end = end.byte() == source.given && source.last != b'\n';
+        let counted = u64::from(!self.crlf && !lacks_end);
+        end.line().saturating_sub(inside + counted)
+    }
 }
 
 /// Reads a file as UTF-8, whatever it is written in.
@@ -119,18 +132,31 @@ struct Transcoder {
     /// A decoder that has said its last may not be asked again.
     finished: bool,
     taken: u64,
+    /// How many octets were given on, and the last of them.
+    given: u64,
+    last: u8,
 }
 
 impl Transcoder {
     fn new(file: File, charset: Charset) -> Self {
         let decoder = (charset != Charset::UTF_8).then(|| charset.encoding().new_decoder_with_bom_removal());
         let raw = if decoder.is_some() { vec![0; PIECE_SIZE_BYTES] } else { Vec::new() };
-        Self { file, decoder, raw, left: 0..0, at_end: false, finished: false, taken: 0 }
+        Self { file, decoder, raw, left: 0..0, at_end: false, finished: false, taken: 0, given: 0, last: b'\n' }
     }
 }
 
 impl Read for Transcoder {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let written = self.decode(out)?;
+        if let Some(last) = written.checked_sub(1).and_then(|at| out.get(at)) {
+            (self.given, self.last) = (self.given + written as u64, *last);
+        }
+        Ok(written)
+    }
+}
+
+impl Transcoder {
+    fn decode(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let Some(decoder) = &mut self.decoder else {
             let read = self.file.read(out)?;
             self.taken += read as u64;
@@ -212,8 +238,8 @@ mod tests {
 
     #[test]
     fn a_broken_row_is_told_and_the_next_one_read() {
-        let (_, rows, _) = rows(b"number,name\n1,a\n2,\xff\xfe\n3,c\n", Some("utf-8"));
-        assert_eq!((rows.len(), rows[1].starts_with("3!the row is not UTF-8"), rows[2].as_str()), (3, true, "4:3|c"));
+        let (_, rows, _) = rows(b"number,name\n1,a\n2,\xff\xfe\n\n\"3\",c", Some("utf-8"));
+        assert_eq!((rows.len(), rows[1].starts_with("3!the row is not UTF-8"), rows[2].as_str()), (3, true, "5:3|c"));
         let (_, rows, _) = super::tests::rows(b"number,name\n1,\xb1\xe8\n2,\xb1\n", Some("euc-kr"));
         assert!(rows[0].ends_with('김') && rows[1].contains("not EUC-KR"), "{rows:?}");
     }

@@ -58,7 +58,11 @@ async fn a_wrong_signature_is_refused_and_nothing_is_written() {
         let mut headers = vec![("x-shopify-topic", "orders/create")];
         headers.extend(header.map(|value| ("x-shopify-hmac-sha256", value)));
         let (status, answer) = post(&bench, "shopify", &headers, ORDER).await;
-        assert_eq!((status.as_u16(), &answer["code"]), (401, &"bad_signature".into()), "{header:?}: {answer}");
+        assert_eq!(
+            (status.as_u16(), &answer["type"]),
+            (401, &"urn:postrider:problem:bad_signature".into()),
+            "{header:?}: {answer}"
+        );
     }
     assert_eq!(bench.get("/v1/contacts/+821012345678").await.0, 404);
     assert_eq!(post(&bench, "nothing", &[], "{}").await.0, 404);
