@@ -223,9 +223,12 @@ fn the_way_back_among_the_active_is_counted_by_what_the_shop_chose() {
         });
         tree.unwrap()
     };
-    for (behaviour, point) in
-        [("purchase", "last_purchase_at"), ("visit", "last_visit_at"), ("mail", "last_mail_opened_at"), ("card", "last_points_at")]
-    {
+    for (behaviour, point) in [
+        ("purchase", "last_purchase_at"),
+        ("visit", "last_visit_at"),
+        ("mail", "last_mail_opened_at"),
+        ("card", "last_points_at"),
+    ] {
         assert!(told(&format!("behaviour={behaviour}")).contains(point), "{behaviour}");
     }
 }
