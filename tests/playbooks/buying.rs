@@ -108,7 +108,7 @@ fn an_order_tells_where_it_is_and_answers_its_words() {
         );
         house.pass("1d");
         house.nothing();
-        house.pass("1d");
+        house.pass("30h");
         house.reads("Your order A-1042 arrives tomorrow", "상품이 내일(", "จะถึงพรุ่งนี้");
         house.event("order_out_for_delivery", json!({"properties": {"order": "A-1042"}}));
         house.reads("is out for delivery and arrives today", "오늘 도착할 예정입니다", "ออกนำส่งแล้วค่ะ");

@@ -23,6 +23,8 @@ mod network;
 mod notices;
 mod people;
 mod points;
+mod seen;
 #[path = "../simulation/stick.rs"]
 mod stick;
+mod tongue;
 mod winning;

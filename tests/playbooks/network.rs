@@ -36,7 +36,10 @@ impl Network {
             let mut settings = SimModemSettings::numbered(1, Persona::named("quectel-ec25").unwrap());
             settings.part_time = Duration::from_millis(500);
             settings.keep = 10_000;
-            return Self::Modem(Box::new(Stick::new(1, Duel::asking_every(ASK_EVERY, settings, 7))));
+            settings.cold = true;
+            let mut duel = Duel::asking_every(ASK_EVERY, settings, 7);
+            duel.epoch = now;
+            return Self::Modem(Box::new(Stick::new(1, duel)));
         }
         let mut profile = CarrierProfile::default();
         profile.account.system_id = "shop".to_owned();

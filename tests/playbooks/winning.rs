@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::house::{ENGLISH, House, everywhere, the_other_way};
+use super::house::{House, everywhere, the_other_way};
 use super::network::Way;
+use super::tongue::ENGLISH;
 
 fn survey(house: &mut House) -> String {
     house.reads_offer("We have missed you", "그동안 뵙지 못해", "คิดถึงคุณสมชาย")

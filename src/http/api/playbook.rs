@@ -14,13 +14,12 @@ use crate::campaign::playbook::{self, BUILT_IN, BuiltIn, Missing, Outline, Value
 use crate::campaign::workflow::file::Mistake;
 use crate::http::problem::{FieldError, Problem, ProblemDocument};
 use crate::http::token::Scope;
-use crate::pipeline::Turn;
 use crate::pipeline::playbook as stage;
-use crate::store::StoreError;
 use crate::store::campaign::playbook as table;
 
 use super::segment::parsed;
 use super::template::PathName;
+use super::workflow::turn;
 use super::{Api, json};
 
 /// A playbook.
@@ -193,26 +192,6 @@ pub async fn install_playbook(
         )
     });
     Ok(json(StatusCode::OK, &InstallAnswer::of(file.name.to_owned(), outcome.await?)))
-}
-
-/// Does something in a turn for who may write workflows.
-async fn turn<T: Send + 'static>(
-    api: &Api,
-    headers: &HeaderMap,
-    mut work: impl FnMut(&Turn<'_>) -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, Problem> {
-    let now = api.now();
-    api.authorize(headers, Scope::WorkflowsWrite, now).await?;
-    let settings = api.0.surroundings.settings();
-    let (done, wakes) = api
-        .backend()
-        .write(move |tx| {
-            let turn = Turn::new(tx, &settings, now);
-            Ok((work(&turn)?, turn.wakes()))
-        })
-        .await?;
-    api.0.surroundings.wake(wakes);
-    Ok(done)
 }
 
 fn field(place: &str, detail: String) -> Problem {

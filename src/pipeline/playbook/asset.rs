@@ -26,7 +26,10 @@ pub fn put(turn: &Turn<'_>, asset: &Asset, language: &str) -> Result<bool, Store
         Definition::Contest(of) => contest::define(tx, name, of.clone(), now),
         Definition::Page(of) => page::define(tx, name, of, now),
         Definition::Service(service) => definition::define_service(tx, name, (**service).clone(), now),
-        Definition::Workflow(of) => Ok(workflow::define(tx, of, now)? == 1),
+        Definition::Workflow(of) => match workflows::define(turn, of)? {
+            Some(version) => Ok(version == 1),
+            None => Err(StoreError::Row("there are as many workflows as there may be".to_owned())),
+        },
     }
 }
 
