@@ -87,7 +87,7 @@ impl Condition {
     fn holds(&self, body: &Value) -> bool {
         let found = self.path.all(body, body);
         let is_one = |wanted: &[String]| {
-            found.iter().filter_map(|value| plain(value)).any(|value| wanted.iter().any(|want| *want == value))
+            found.iter().filter_map(|value| plain(value)).any(|value| wanted.contains(&value))
         };
         match &self.want {
             Want::Known(there) => *there != found.is_empty(),
