@@ -86,9 +86,8 @@ impl Mapping {
 impl Condition {
     fn holds(&self, body: &Value) -> bool {
         let found = self.path.all(body, body);
-        let is_one = |wanted: &[String]| {
-            found.iter().filter_map(|value| plain(value)).any(|value| wanted.iter().any(|want| *want == value))
-        };
+        let is_one =
+            |wanted: &[String]| found.iter().filter_map(|value| plain(value)).any(|value| wanted.contains(&value));
         match &self.want {
             Want::Known(there) => *there != found.is_empty(),
             Want::OneOf(wanted) => is_one(wanted),
