@@ -120,7 +120,7 @@ fn fill(bench: &mut Bench) {
 
 fn enrol(turn: &Turn<'_>, n: usize) -> Result<(), StoreError> {
     let number: PhoneNumber = format!("+8210{n:08}").parse().unwrap();
-    let change = json!({"number": number.as_str(), "name": format!("Jisoo Kim {n}"), "locale": ["en", "ko", "th"][n % 3],
+    let change = json!({"number": number.as_str(), "name": format!("Jisoo Kim {n}"), "locale": (["en", "ko", "th"][n % 3]),
         "attributes": {"size": n % 40, "birthday": "1990-02-28"}, "tags": ["club"]});
     let change = ContactChange::from_json(&change, None, None).unwrap();
     contact::upsert(turn.tx, &change, NOW)?.unwrap();

@@ -133,7 +133,7 @@ impl Import {
 
     fn read_all(&mut self) -> anyhow::Result<()> {
         let at = now();
-        while let Some((line, row)) = self.table.next()? {
+        while let Some((line, row)) = self.table.next_row()? {
             match row {
                 Row::Cells(row) => match self.reading.read(&row, at) {
                     Ok(item) => self.chunk.push((item, line, row)),

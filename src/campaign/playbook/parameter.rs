@@ -107,7 +107,9 @@ impl Parameter {
             Kind::Text | Kind::Number | Kind::Duration | Kind::Time | Kind::Url | Kind::Name => {
                 let default = match &self.default {
                     Value::String(text) => text.clone(),
-                    other => other.to_string(),
+                    other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                        other.to_string()
+                    }
                 };
                 let text = given.unwrap_or(&default);
                 Ok(BTreeMap::from([(String::new(), self.kind.checked(text)?)]))

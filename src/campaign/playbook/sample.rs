@@ -112,10 +112,7 @@ fn event(tongue: &Tongue) -> Map<String, Value> {
         "order": "2026-11-1042", "product": tongue.product, "item": tongue.product, "amount": 49.9, "currency": tongue.currency,
         "expected_on": "2026-12-01", "due_on": "2026-12-01", "until": "2026-12-01", "place": tongue.shop, "text": tongue.product,
     });
-    match all {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    }
+    all.as_object().cloned().unwrap_or_default()
 }
 
 /// Somebody of whom only the number and the language are known, and of an event nothing.

@@ -42,9 +42,10 @@ fn every_file_is_a_playbook_under_its_own_name() {
 #[test]
 fn every_text_of_every_playbook_is_there_in_three_languages() {
     let three: BTreeSet<String> = LANGUAGES.map(str::to_owned).into();
+    // Before the parameters are put in, which are whole numbers outside of quotes.
+    let number = regex::Regex::new(r"= \$\{\w+\}").unwrap();
     for file in BUILT_IN {
-        // Before the parameters are put in, which are whole numbers outside of quotes.
-        let value = regex::Regex::new(r"= \$\{\w+\}").unwrap().replace_all(file.text, "= 1");
+        let value = number.replace_all(file.text, "= 1");
         let value = Document::parse(&value).unwrap().value;
         let mut found = Vec::new();
         texts_in(&value, &mut found);
@@ -217,9 +218,9 @@ fn the_way_back_among_the_active_is_counted_by_what_the_shop_chose() {
         let mut values = Values::default();
         values.set(set).unwrap();
         let playbook = read(built_in("win-back").unwrap().text, &values).unwrap();
-        let tree = playbook.assets.into_iter().find_map(|asset| match asset.definition {
-            Definition::Segment(_, tree) => Some(tree.to_string()),
-            _ => None,
+        let tree = playbook.assets.into_iter().find_map(|asset| {
+            let Definition::Segment(_, tree) = asset.definition else { return None };
+            Some(tree.to_string())
         });
         tree.unwrap()
     };

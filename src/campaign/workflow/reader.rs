@@ -140,7 +140,12 @@ impl<'a> Object<'a> {
         }
         let read = |(value, place): (&Value, String)| match value {
             Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
-            other => {
+            other @ (Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_)) => {
                 self.faults.add(&place, "wrong_type", format!("this is a text, not {}", kind_of(other)));
                 None
             }

@@ -87,6 +87,9 @@ impl Chunk {
     }
 }
 
+/// What a file looked like: its size, and when it was last written to.
+type Shape = (u64, Option<SystemTime>);
+
 type Outcomes = Vec<Result<Outcome, String>>;
 type Into<'a> = &'a mut dyn FnMut(Chunk) -> Result<Outcomes, StoreError>;
 
@@ -94,7 +97,7 @@ type Into<'a> = &'a mut dyn FnMut(Chunk) -> Result<Outcomes, StoreError>;
 pub struct Look {
     watch: Watch,
     /// How large each file was, and when it was last written to.
-    seen: BTreeMap<PathBuf, (u64, Option<SystemTime>)>,
+    seen: BTreeMap<PathBuf, Shape>,
     /// What was told last about the folder as a whole, so that it is told once.
     told: Option<String>,
 }
@@ -141,7 +144,7 @@ impl Look {
     }
 
     /// The tables in the folder, each with its size and time. What others still lock or write beside is no table.
-    fn files(&self) -> anyhow::Result<Vec<(PathBuf, (u64, Option<SystemTime>))>> {
+    fn files(&self) -> anyhow::Result<Vec<(PathBuf, Shape)>> {
         let folder = &self.watch.folder;
         let entries = fs::read_dir(folder)
             .with_context(|| format!("{} cannot be read; make it, and let postrider's user in", folder.display()))?;
@@ -287,7 +290,7 @@ fn bring_in(watch: &Watch, path: &Path, refused: &Path, now: Timestamp, into: In
         Tally { charset: table.charset().name(), refused_file: refused.path().to_owned(), ..Tally::default() };
     let (mut items, mut rows) = (Vec::new(), Vec::new());
     loop {
-        let next = table.next()?;
+        let next = table.next_row()?;
         let at_end = next.is_none();
         match next {
             Some((line, Row::Cells(row))) => match reading.read(&row, now) {

@@ -89,7 +89,7 @@ impl Table {
     ///
     /// # Errors
     /// The disk's own.
-    pub fn next(&mut self) -> anyhow::Result<Option<(u64, Row)>> {
+    pub fn next_row(&mut self) -> anyhow::Result<Option<(u64, Row)>> {
         while self.reader.read_byte_record(&mut self.row)? {
             let line = self.line();
             let row = match StringRecord::from_byte_record(self.row.clone()) {
@@ -200,7 +200,7 @@ mod tests {
         let declared = declared.map(|name| Charset::parse(name).unwrap());
         let mut table = Table::open(&path, declared, None).unwrap();
         let mut rows = Vec::new();
-        while let Some((line, row)) = table.next().unwrap() {
+        while let Some((line, row)) = table.next_row().unwrap() {
             rows.push(match row {
                 Row::Cells(cells) => format!("{line}:{}", cells.iter().collect::<Vec<_>>().join("|")),
                 Row::Broken(_, why) => format!("{line}!{why}"),

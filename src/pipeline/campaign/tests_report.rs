@@ -134,7 +134,7 @@ fn a_report_stays_right_after_its_messages_are_gone() {
     let before = bench.report("sale");
     assert_eq!(before.reasons["failed"], BTreeMap::from([("code 11".to_owned(), 30)]));
     bench.now = bench.now.plus(Duration::from_secs(100 * 86_400));
-    bench.turn(|turn| sweep(turn));
+    bench.turn(sweep);
     assert!(bench.messages().is_empty());
     let after = bench.report("sale");
     assert_eq!((&after.total, &after.reasons), (&before.total, &before.reasons));

@@ -177,8 +177,7 @@ fn next_day(progress: &mut workflow_date::Progress, dated: &Dated<'_>, zone: &Ti
     // Bounded: a gateway that stood still for longer than this begins with the present day.
     let today = day_number(now.to_jiff().to_zoned(zone.clone()).date());
     progress.until = (progress.until + 1).max(today - 2);
-    loop {
-        let Some(day) = day_of(progress.until) else { break };
+    while let Some(day) = day_of(progress.until) {
         progress.due_at = dated.fires(day, zone);
         if now.since(progress.due_at) <= LATE_MAX {
             break;
