@@ -88,11 +88,13 @@ impl House {
             }),
             ..Settings::default()
         };
-        let mut group = Group::new(TextProfile::default(), None);
-        if way == Way::Modem {
-            let rules = SimRules { caps: Caps::NONE, pace: Pace::NONE, ..SimRules::default() };
-            group.pool = Some(PoolSettings { rules, ..PoolSettings::default() });
-        }
+        let group = match way {
+            Way::Carrier => Group::new(TextProfile::default(), None),
+            Way::Modem => {
+                let rules = SimRules { caps: Caps::NONE, pace: Pace::NONE, ..SimRules::default() };
+                Group::of_modems(TextProfile::default(), PoolSettings { rules, ..PoolSettings::default() })
+            }
+        };
         settings.groups.insert(network.group().into(), group);
         let mut house = Self {
             tongue,

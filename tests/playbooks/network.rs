@@ -139,7 +139,8 @@ impl Network {
             }
             Self::Modem(stick) => {
                 let sent = stick.duel.sim.ledger_mut().take_messages();
-                sent.into_iter().map(|sent| (sent.recipient, sent.text)).collect()
+                let number = |digits: String| format!("+{}", digits.trim_start_matches('+'));
+                sent.into_iter().map(|sent| (number(sent.recipient), sent.text)).collect()
             }
         }
     }
