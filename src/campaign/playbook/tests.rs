@@ -1,3 +1,5 @@
+//! Claims about the playbooks that come with the program: whole, in three languages, and short enough.
+
 use std::collections::BTreeSet;
 
 use super::*;

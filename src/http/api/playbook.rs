@@ -209,6 +209,7 @@ fn field(place: &str, detail: String) -> Problem {
     )
 )]
 pub async fn delete_playbook(State(api): State<Api>, name: PathName, headers: HeaderMap) -> Result<Response, Problem> {
+    api.authorize(&headers, Scope::WorkflowsWrite, api.now()).await?;
     let name = file_of(name)?.name.to_owned();
     let wanted = name.clone();
     match turn(&api, &headers, move |turn| stage::remove(turn, &wanted)).await? {

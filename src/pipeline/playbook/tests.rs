@@ -1,3 +1,5 @@
+//! Installing, installing again and removing, against a database in memory.
+
 use super::*;
 use crate::campaign::playbook::{built_in, read};
 use crate::campaign::template::Template;
