@@ -1,7 +1,6 @@
 //! The gateway's engine over a group of modems: the real pipeline, store and modem machines, simulated sticks, one clock.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use postrider::model::*;

@@ -91,6 +91,10 @@ impl Fields {
         let is_there = |value: &Value| !value.is_none() && value.as_str().is_none_or(|text| !text.trim().is_empty());
         let values = event.iter().map(|(name, value)| (name.clone(), json_value(value)));
         self.event = values.filter(|(_, value)| is_there(value)).collect();
+        // Who bought nothing yet has no currency; the amount that the text is about has one.
+        if self.currency.is_none() {
+            self.currency = event.get("currency").and_then(serde_json::Value::as_str).map(str::to_owned);
+        }
         self
     }
 

@@ -13,8 +13,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::definition::{Action, Answer, Awaited, DateTrigger, Field, Question, Send, Step, Workflow};
-use super::read_step::folded;
 use super::span::{Span, instant, local_time, next_at};
+use crate::campaign::keywords;
 use crate::model::Timestamp;
 
 /// So many steps may one enrolment take; who goes round for ever ends here.
@@ -233,10 +233,10 @@ impl<'w> Machine<'w> {
 
     /// The contact wrote something. Returns whether the step waits for these words.
     pub fn said(&mut self, text: &str, now: Timestamp) -> bool {
-        let said = folded(text);
-        let is_it = |answer: &&Answer| matches!(&answer.what, Awaited::Words(words) if words.contains(&said));
+        let says = |words: &[String]| words.iter().any(|word| keywords::says(text, word));
+        let is_it = |answer: &&Answer| matches!(&answer.what, Awaited::Words(words) if says(words));
         let Some(answer) = self.awaited(now).iter().find(is_it) else { return false };
-        self.go(answer.to, now, &said);
+        self.go(answer.to, now, &keywords::form(text));
         true
     }
 

@@ -148,7 +148,8 @@ impl Ids<'_> {
         match found.as_slice() {
             ["event"] => event_match(entry).map(Awaited::Event),
             ["words"] => {
-                let words: Vec<String> = entry.texts("words", TEXTS_MAX)?.iter().map(|word| folded(word)).collect();
+                let words: Vec<String> =
+                    entry.texts("words", TEXTS_MAX)?.iter().map(|word| keywords::form(word)).collect();
                 if words.iter().any(String::is_empty) {
                     entry.fault("words", "wrong_value", "a word has letters or digits");
                 }
@@ -221,11 +222,6 @@ impl Ids<'_> {
         }
         (ways.len() == entries.len()).then_some(Action::Split(ways))
     }
-}
-
-/// Words as they are compared.
-pub fn folded(text: &str) -> String {
-    keywords::words(text).join(" ")
 }
 
 fn send(object: &Object<'_>, of_workflow: Class) -> Option<Action> {
