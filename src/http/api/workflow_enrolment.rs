@@ -234,6 +234,7 @@ pub async fn cancel_enrolment(
     path: PathEnrolment,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    api.authorize(&headers, Scope::WorkflowsWrite, api.now()).await?;
     let (name, id) = place_of(path)?;
     let canceled = turn(&api, &headers, move |turn| {
         match enrolment::find(turn.tx.connection(), id)?.filter(|one| one.workflow == name) {
