@@ -1,7 +1,7 @@
 //! Workflows: what happens to a contact begins them, and step by step they send, wait, ask and end.
 //!
 //! - [`read`], [`Workflow`]: a definition, with every mistake named by its place
-//! - [`file`]: the same from TOML, with the line of each mistake
+//! - [`mod@file`]: the same from TOML, with the line of each mistake
 //! - [`Machine`]: what an enrolment does next
 //! - [`Span`], [`Hours`]: time by the contact's calendar
 
