@@ -18,6 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("steps/10.sql"),
     include_str!("steps/11.sql"),
     include_str!("steps/12.sql"),
+    include_str!("steps/13.sql"),
 ];
 
 /// The version that this program reads and writes.

@@ -460,9 +460,10 @@ CREATE TABLE coupon (
     number      TEXT,                     -- who has it; absent while it waits in its pool
     issued_at   INTEGER,
     valid_until INTEGER,
-    uses        INTEGER NOT NULL DEFAULT 0
+    uses        INTEGER NOT NULL DEFAULT 0,
+    past        INTEGER NOT NULL DEFAULT 0    -- 1 once it was valid no more and its holder got another one
 ) STRICT;
-CREATE UNIQUE INDEX coupon_holder ON coupon (pool, number) WHERE number IS NOT NULL;
+CREATE UNIQUE INDEX coupon_holder ON coupon (pool, number) WHERE number IS NOT NULL AND past = 0;
 CREATE INDEX coupon_waiting ON coupon (pool) WHERE number IS NULL;
 
 CREATE TABLE coupon_use (

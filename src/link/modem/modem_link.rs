@@ -17,7 +17,7 @@ use super::ends::{Attachment, Closed, FromFinder, UsbPlace};
 use super::fault::Fault;
 use super::handle::{REQUESTS_MAX, Request, SharedStatus, lock};
 use super::settings::LinkSettings;
-use crate::at::{self, Ask};
+use crate::at::{self, Ask, ModemEvent};
 use crate::link::clock::Moment;
 use crate::link::handle::{AckResult, IDLE_MAX, Shared};
 use crate::link::queue::Queue;
@@ -396,7 +396,12 @@ impl ModemLink {
         let moment = Moment::read();
         let unwritten = self.drop_carriage();
         self.machine.handle_closed(moment.now, moment.wall, unwritten, "postrider closes it");
-        self.drain_machine(moment);
+        // That the port is closed is what was asked for: no news for anybody.
+        while let Some(event) = self.machine.poll_event() {
+            if !matches!(event, ModemEvent::Stage { .. }) {
+                self.handle_event(event, moment);
+            }
+        }
         for Flight { message, attempt, index } in std::mem::take(&mut self.flights) {
             let outcome =
                 SubmitOutcome::Unanswered { reason: "the link was stopped before the modem answered".to_owned() };

@@ -127,11 +127,12 @@ pub fn add_codes(tx: &Tx<'_>, pool: &str, codes: &[String]) -> Result<usize, Sto
 /// # Errors
 /// SQLite's own.
 pub fn held(connection: &Connection, pool: &str, number: &PhoneNumber) -> Result<Option<String>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT code FROM coupon WHERE pool = ?1 AND number = ?2")?;
+    let mut statement =
+        connection.prepare_cached("SELECT code FROM coupon WHERE pool = ?1 AND number = ?2 AND past = 0")?;
     Ok(statement.query_row(params![pool, number.as_str()], |row| row.get(0)).optional()?)
 }
 
-/// The code of `number` from a pool: the one that it has, else the next one. `None` when the pool has none left.
+/// The code of `number` from a pool: the one that it has and that is still valid, else the next one. `None` when the pool has none left.
 ///
 /// # Errors
 /// SQLite's own.
@@ -143,6 +144,14 @@ pub fn issue(
     random: &mut Random,
     now: Timestamp,
 ) -> Result<Option<Coupon>, StoreError> {
+    // A code that is valid no more makes room for another one, unless the whole pool has run out.
+    if pool.valid_until(now).is_none_or(|until| until > now) {
+        tx.sql()
+            .prepare_cached(
+                "UPDATE coupon SET past = 1 WHERE pool = ?1 AND number = ?2 AND past = 0 AND valid_until < ?3",
+            )?
+            .execute(params![name, number.as_str(), now.as_millis()])?;
+    }
     if let Some(code) = held(tx.sql(), name, number)? {
         return by_code(tx.sql(), &code);
     }
@@ -282,6 +291,30 @@ mod tests {
         assert_eq!(listed, [Some("ONE".to_owned()), Some("TWO".to_owned()), Some("ONE".to_owned()), None]);
         let counts = database.read(|c| counts(c, "listed")).unwrap();
         assert_eq!((counts.waiting, counts.issued), (0, 2));
+    }
+
+    #[test]
+    fn who_had_a_code_that_is_valid_no_more_gets_another_one() {
+        let mut database = Database::in_memory().unwrap();
+        let pool: Pool = serde_json::from_str(r#"{"generated": true, "valid_hours": 24}"#).unwrap();
+        database.write(|tx| define(tx, "birthday", &pool, NOW)).unwrap();
+        let mut at = |days: u32| {
+            let at = NOW.plus(std::time::Duration::from_secs(86_400) * days);
+            let mut random = Random::new(u64::from(days));
+            database.write(|tx| issue(tx, "birthday", &pool, &number(1), &mut random, at)).unwrap().unwrap().code
+        };
+        let first = at(0);
+        assert_eq!(at(1), first, "it is valid for a day");
+        let next = at(365);
+        assert_ne!(next, first);
+        assert_eq!(at(366), next);
+        assert!(database.write(|tx| forget_holder(tx, &number(1))).is_ok());
+        let named = database.read(|c| {
+            Ok(c.query_row("SELECT count(*) FROM coupon WHERE number = ?1", [number(1).as_str()], |row| {
+                row.get::<_, i64>(0)
+            })?)
+        });
+        assert_eq!(named.unwrap(), 0, "no old code knows an erased contact");
     }
 
     #[test]
