@@ -155,7 +155,7 @@ fn write(
     to: &Stored,
     origin: &Origin,
 ) -> Result<Result<Rendered, Unsent>, StoreError> {
-    let first = match template.render(fields, &Grants::default()) {
+    let first = match template.render(fields, &Grants::marks()) {
         Ok(first) => first,
         Err(skip) => return Ok(Err(skip.into())),
     };
@@ -163,7 +163,10 @@ fn write(
         return Ok(Ok(first));
     }
     match grant(turn, &first, to, origin)? {
-        Ok(grants) => Ok(template.render(fields, &grants).map_err(Unsent::from)),
+        Ok(grants) => match grants.fill(&first) {
+            Some(text) => Ok(Ok(Rendered { text, ..first })),
+            None => Ok(template.render(fields, &grants).map_err(Unsent::from)),
+        },
         Err(unsent) => Ok(Err(unsent)),
     }
 }

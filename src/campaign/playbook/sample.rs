@@ -135,7 +135,7 @@ pub fn render(
                 let links = first.links.iter().map(|target| (target.clone(), LINK.to_owned())).collect();
                 let coupons: BTreeMap<_, _> =
                     first.coupons.iter().map(|pool| (pool.clone(), "SPRING-ACDEFGHJ".to_owned())).collect();
-                return render(&fields, &Grants { coupons, links });
+                return render(&fields, &Grants { coupons, links, marks: false });
             }
             Err(Skip::Missing(missing)) => missing,
             Err(skip) => return Err(skip),

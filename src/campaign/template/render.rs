@@ -24,6 +24,33 @@ pub struct Grants {
     pub coupons: BTreeMap<String, String>,
     /// Short links by their target.
     pub links: BTreeMap<String, String>,
+    /// Whether what was not given out yet is marked instead of shown, so that [`Grants::fill`] can put it in.
+    pub marks: bool,
+}
+
+/// Stands before the name of a pool, before a target, and behind both: of a plane that no text has.
+const MARKS: [char; 3] = ['\u{f0000}', '\u{f0001}', '\u{f0002}'];
+
+impl Grants {
+    /// Grants of nothing: what a text asks for is marked.
+    pub fn marks() -> Self {
+        Self { marks: true, ..Self::default() }
+    }
+
+    /// Puts what was given out into a text that was rendered with marks. `None` if a filter changed a mark: then the text
+    /// is to be rendered again.
+    pub fn fill(&self, rendered: &Rendered) -> Option<String> {
+        let [coupon, link, end] = MARKS;
+        let mut text = rendered.text.clone();
+        for (start, asked, granted) in
+            [(coupon, &rendered.coupons, &self.coupons), (link, &rendered.links, &self.links)]
+        {
+            for what in asked {
+                text = text.replace(&format!("{start}{what}{end}"), granted.get(what)?);
+            }
+        }
+        (!text.contains(MARKS)).then_some(text)
+    }
 }
 
 /// A text for one contact.
@@ -113,8 +140,12 @@ pub fn render(
 ) -> Result<Rendered, Skip> {
     let manner = Manner { locale: fields.locale.clone(), currency: fields.currency.clone(), zone: fields.zone.clone() };
     let mut environment = environment(manner);
-    let coupons = ask(&mut environment, "coupon", grants.coupons.clone(), |_| CODE.to_owned());
-    let links = ask(&mut environment, "link", grants.links.clone(), str::to_owned);
+    let [of_coupon, of_link, end] = MARKS;
+    let marks = grants.marks;
+    let coupon = move |what: &str| if marks { format!("{of_coupon}{what}{end}") } else { CODE.to_owned() };
+    let link = move |what: &str| if marks { format!("{of_link}{what}{end}") } else { what.to_owned() };
+    let coupons = ask(&mut environment, "coupon", grants.coupons.clone(), coupon);
+    let links = ask(&mut environment, "link", grants.links.clone(), link);
     let missed = Arc::new(Mutex::new(None));
     let context = context(fields, fallbacks, &missed);
     let template = environment.template_from_str(source).map_err(|error| Skip::Wrong(told(&error)))?;
@@ -150,7 +181,7 @@ fn ask(
     environment: &mut Environment<'_>,
     name: &'static str,
     granted: BTreeMap<String, String>,
-    stand_in: fn(&str) -> String,
+    stand_in: impl Fn(&str) -> String + Send + Sync + 'static,
 ) -> Arc<Mutex<BTreeSet<String>>> {
     let asked = Arc::new(Mutex::new(BTreeSet::new()));
     let kept = Arc::clone(&asked);

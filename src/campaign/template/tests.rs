@@ -120,3 +120,25 @@ fn no_template_grows_beyond_its_bounds() {
     let doubled = format!("{{{{ {} }}}}", vec!["attribute.long"; 120].join(" ~ "));
     assert_eq!(text(&doubled, &json!({"attributes": {"long": "x".repeat(500)}})), Err(Skip::TooLarge));
 }
+
+#[test]
+fn what_is_given_out_later_is_put_in_without_rendering_again() {
+    let source =
+        "{{ name }}: {{ coupon('spring') }}, {{ link('https://a.example/') }} and {{ link('https://a.example/b') }}";
+    let template = Template::of(source);
+    let fields = fields(&json!({"name": "Ana"}));
+    let first = template.render(&fields, &Grants::marks()).unwrap();
+    let grants = Grants {
+        coupons: [("spring".to_owned(), "A-1".to_owned())].into(),
+        links: [("https://a.example/", "https://s/1"), ("https://a.example/b", "https://s/2")]
+            .map(|(target, short)| (target.to_owned(), short.to_owned()))
+            .into(),
+        marks: false,
+    };
+    let again = template.render(&fields, &grants).unwrap().text;
+    assert_eq!(grants.fill(&first).as_deref(), Some("Ana: A-1, https://s/1 and https://s/2"));
+    assert_eq!(grants.fill(&first), Some(again));
+    // A filter that cuts a mark leaves no half of it in the text.
+    let cut = Template::of("{{ coupon('spring') | truncate(4) }}").render(&fields, &Grants::marks()).unwrap();
+    assert_eq!(grants.fill(&cut), None);
+}
