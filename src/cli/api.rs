@@ -161,8 +161,11 @@ fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> anyhow::Result<T> {
         let mut text = word("detail").or(word("title")).unwrap_or("the answer has no words").to_owned();
         for error in said.get("errors").and_then(Value::as_array).into_iter().flatten() {
             let detail = error.get("detail").and_then(Value::as_str).unwrap_or_default();
-            text.push_str(": ");
-            text.push_str(detail);
+            // The document's own sentence is often that of the first mistake.
+            if !text.contains(detail) {
+                text.push_str(": ");
+                text.push_str(detail);
+            }
         }
         bail!("{text} (HTTP {status})");
     }
@@ -199,6 +202,9 @@ mod tests {
         let body = br#"{"title":"Unprocessable","detail":"1 message is wrong","errors":[{"detail":"no number"}]}"#;
         let error = read::<Value>(422, body).unwrap_err().to_string();
         assert_eq!(error, "1 message is wrong: no number (HTTP 422)");
+        let body = br#"{"detail":"/to: no number","errors":[{"detail":"no number"},{"detail":"no text"}]}"#;
+        let error = read::<Value>(422, body).unwrap_err().to_string();
+        assert_eq!(error, "/to: no number: no text (HTTP 422)");
         assert!(read::<Value>(500, b"").unwrap_err().to_string().contains("HTTP 500"));
         assert_eq!(read::<Value>(202, b"{}").unwrap(), Value::Object(serde_json::Map::new()));
     }
