@@ -116,7 +116,8 @@ impl House {
     pub fn staff_knows(&self, word: &str) -> bool {
         self.told.iter().any(|told| {
             let kind = told["type"].as_str().unwrap_or_default();
-            kind != "inbound.received" && told.to_string().contains(word)
+            ["notice", "conversation.note"].contains(&kind)
+                && told["data"]["text"].as_str().is_some_and(|text| text.contains(word))
         })
     }
 
