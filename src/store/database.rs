@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::person::{Person, PersonKey};
@@ -159,7 +160,12 @@ impl Database {
         connection.pragma_update(None, "cache_size", kibibytes(options.cache_size_bytes))?;
         connection.pragma_update(None, "wal_autocheckpoint", options.wal_size_bytes / PAGE_SIZE_BYTES)?;
         connection.pragma_update(None, "journal_size_limit", options.wal_size_bytes * 2)?;
+        // Otherwise each new value of a LIMIT or an OFFSET has its statement prepared anew.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         migrate::migrate(&mut connection)?;
+        // What an attempt may have to take back is kept in memory; SQLite would write it to a temporary file. Set after the
+        // migration, whose indexes are sorted on the disk.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         let last: i64 = connection.query_row(
             "SELECT max(coalesce((SELECT max(id) FROM message), 0), coalesce((SELECT max(id) FROM inbound), 0))",
             [],
