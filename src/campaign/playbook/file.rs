@@ -14,7 +14,7 @@ use crate::campaign::fault::{Fault, nearest, pointer_part, short};
 use crate::campaign::page::Page;
 use crate::campaign::service::Service;
 use crate::campaign::survey::Survey;
-use crate::campaign::template::{SEGMENTS_MAX, Template};
+use crate::campaign::template::{Compiled, SEGMENTS_MAX, Template};
 use crate::campaign::texts::Texts;
 use crate::campaign::workflow::file::{Document, Mistake};
 use crate::campaign::{segment, workflow};
@@ -244,7 +244,7 @@ fn template(value: &Value) -> Result<Template, Vec<Fault>> {
             "a template needs its text in English, for all other languages",
         )]);
     };
-    let template = Template { text, variants, fallbacks, segments_max };
+    let template = Template { text, variants, fallbacks, segments_max, compiled: Compiled::default() };
     template.check().map_err(|faults| faults.into_iter().map(by_language).collect::<Vec<_>>())?;
     Ok(template)
 }

@@ -1,6 +1,7 @@
 //! The fields that a template can name, and their values for one contact.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use minijinja::Value;
@@ -35,8 +36,9 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// The values for one contact. Empty texts are not among them: they are missing.
 #[derive(Debug, Clone)]
 pub struct Fields {
-    /// The values by name.
-    pub values: BTreeMap<String, Value>,
+    own: BTreeMap<&'static str, Value>,
+    points: Arc<Points>,
+    today: Today,
     /// The shop's own fields.
     pub attributes: BTreeMap<String, Value>,
     /// What happened, if the text is about an event.
@@ -53,28 +55,20 @@ impl Fields {
     /// The fields of a contact at `now`.
     pub fn of(contact: &Contact, points: &Points, now: Timestamp) -> Self {
         let zone = contact.calendar().and_then(law::zone).unwrap_or(TimeZone::UTC);
-        let today = Today::of(now, &zone);
-        let mut values = BTreeMap::new();
-        let mut put = |name: &str, value: Value| drop(values.insert(name.to_owned(), value));
-        put("number", Value::from(contact.number.as_str()));
+        let mut own = BTreeMap::from([("number", Value::from(contact.number.as_str()))]);
         if let Some(name) = contact.name.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
-            put("name", Value::from(name));
-            put("first_name", Value::from(name.split_whitespace().next().unwrap_or(name)));
+            own.insert("name", Value::from(name));
+            own.insert("first_name", Value::from(name.split_whitespace().next().unwrap_or(name)));
         }
         if let Some(locale) = &contact.locale {
-            put("locale", Value::from(locale.as_str()));
-        }
-        for &point in Point::ALL {
-            let Some(value) = points.value(point, &today).and_then(|value| value_of(point, value)) else { continue };
-            if point == Point::PointsBalance {
-                put("points", value.clone());
-            }
-            put(point.name(), value);
+            own.insert("locale", Value::from(locale.as_str()));
         }
         let attributes =
             contact.attributes.iter().filter_map(|(name, value)| Some((name.clone(), attribute_of(value)?)));
         Self {
-            values,
+            own,
+            points: Arc::new(points.clone()),
+            today: Today::of(now, &zone),
             attributes: attributes.collect(),
             event: BTreeMap::new(),
             locale: contact.locale.clone(),
@@ -82,9 +76,30 @@ impl Fields {
             zone,
         }
     }
-}
 
-impl Fields {
+    /// What can be named of a reader of whom nothing is known.
+    pub fn of_nobody(now: Timestamp) -> Self {
+        Self {
+            own: BTreeMap::new(),
+            points: Arc::default(),
+            today: Today::of(now, &TimeZone::UTC),
+            attributes: BTreeMap::new(),
+            event: BTreeMap::new(),
+            locale: None,
+            currency: None,
+            zone: TimeZone::UTC,
+        }
+    }
+
+    /// The value of a field that is neither the shop's own nor the event's.
+    pub fn value(&self, name: &str) -> Option<Value> {
+        if let Some(own) = self.own.get(name) {
+            return Some(own.clone());
+        }
+        let point = if name == "points" { Point::PointsBalance } else { Point::named(name)? };
+        value_of(point, self.points.value(point, &self.today)?)
+    }
+
     /// With what happened: the properties of an event, its `amount`, and its first product as `product`.
     #[must_use]
     pub fn with_event(mut self, event: &serde_json::Map<String, serde_json::Value>) -> Self {
@@ -102,7 +117,7 @@ impl Fields {
     #[must_use]
     pub fn with_shop(mut self, name: Option<&str>) -> Self {
         if let Some(name) = name {
-            self.values.insert(SHOP.to_owned(), Value::from(name));
+            self.own.insert(SHOP, Value::from(name));
         }
         self
     }

@@ -1,9 +1,8 @@
 //! The filters of templates: fallbacks, letters, and values written as the contact's locale has them.
 
-use std::sync::Arc;
-
 use jiff::tz::TimeZone;
-use minijinja::{Environment, Error, ErrorKind, Value};
+use minijinja::value::Object;
+use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::format;
 use crate::campaign::attribute;
@@ -25,39 +24,55 @@ pub struct Manner {
 pub const NAMES: [&str; 11] =
     ["or", "default", "money", "number", "date", "time", "upper", "lower", "capitalize", "trim", "truncate"];
 
-/// Adds the filters to an environment that has none.
-pub fn add(environment: &mut Environment<'_>, manner: Manner) {
-    let manner = Arc::new(manner);
+impl Object for Manner {}
+
+impl Manner {
+    /// By which name filters look it up among the fields; no template can write it.
+    pub const NAME: &'static str = "(manner)";
+
+    fn of(state: &State<'_, '_>) -> Result<Value, Error> {
+        state.lookup(Self::NAME).ok_or_else(|| wrong("nothing is known of the contact"))
+    }
+
+    fn is(value: &Value) -> Result<&Self, Error> {
+        value.downcast_object_ref().ok_or_else(|| wrong("nothing is known of the contact"))
+    }
+}
+
+/// Adds the filters to an environment that has none. What they know of the contact is among the fields.
+pub fn add(environment: &mut Environment<'_>) {
     for name in ["or", "default"] {
         environment.add_filter(name, |value: &Value, fallback: Value| {
             let is_empty = value.as_str().is_some_and(|text| text.trim().is_empty());
             if value.is_undefined() || value.is_none() || is_empty { fallback } else { value.clone() }
         });
     }
-    let of = Arc::clone(&manner);
-    environment.add_filter("money", move |value: &Value, currency: Option<String>| {
+    environment.add_filter("money", |state: &State<'_, '_>, value: &Value, currency: Option<String>| {
         let amount = number_of(value, "money")?;
-        let currency = currency.or_else(|| of.currency.clone());
+        let manner = Manner::of(state)?;
+        let manner = Manner::is(&manner)?;
+        let currency = currency.or_else(|| manner.currency.clone());
         let currency =
             currency.ok_or_else(|| wrong("money needs a currency, like money(\"EUR\"): the contact has none"))?;
-        Ok::<_, Error>(format::money(amount, &currency, of.locale.as_ref()))
+        Ok::<_, Error>(format::money(amount, &currency, manner.locale.as_ref()))
     });
-    let of = Arc::clone(&manner);
-    environment.add_filter("number", move |value: &Value, decimals: Option<usize>| {
-        Ok::<_, Error>(format::number(number_of(value, "number")?, decimals, of.locale.as_ref()))
+    environment.add_filter("number", |state: &State<'_, '_>, value: &Value, decimals: Option<usize>| {
+        let manner = Manner::of(state)?;
+        Ok::<_, Error>(format::number(number_of(value, "number")?, decimals, Manner::is(&manner)?.locale.as_ref()))
     });
-    let of = Arc::clone(&manner);
-    environment.add_filter("date", move |value: &Value| {
+    environment.add_filter("date", |state: &State<'_, '_>, value: &Value| {
         let text = text_of(value, "date")?;
-        let of_instant = || Some(text.parse::<Timestamp>().ok()?.to_jiff().to_zoned(of.zone.clone()).date());
+        let manner = Manner::of(state)?;
+        let manner = Manner::is(&manner)?;
+        let of_instant = || Some(text.parse::<Timestamp>().ok()?.to_jiff().to_zoned(manner.zone.clone()).date());
         let day = attribute::day(text).or_else(of_instant);
         let day = day.ok_or_else(|| wrong("date is for days and instants"))?;
-        Ok::<_, Error>(format::date(day, of.locale.as_ref()))
+        Ok::<_, Error>(format::date(day, manner.locale.as_ref()))
     });
-    let of = Arc::clone(&manner);
-    environment.add_filter("time", move |value: &Value| {
+    environment.add_filter("time", |state: &State<'_, '_>, value: &Value| {
         let at: Timestamp = text_of(value, "time")?.parse().map_err(|_| wrong("time is for instants"))?;
-        Ok::<_, Error>(at.to_jiff().to_zoned(of.zone.clone()).strftime("%H:%M").to_string())
+        let manner = Manner::of(state)?;
+        Ok::<_, Error>(at.to_jiff().to_zoned(Manner::is(&manner)?.zone.clone()).strftime("%H:%M").to_string())
     });
     environment.add_filter("upper", |value: &Value| Ok::<_, Error>(text_of(value, "upper")?.to_uppercase()));
     environment.add_filter("lower", |value: &Value| Ok::<_, Error>(text_of(value, "lower")?.to_lowercase()));

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use fields::Fields;
 pub use filters::NAMES as FILTERS;
-pub use render::{Grants, Rendered, Skip};
+pub use render::{Compiled, Grants, Rendered, Skip};
 pub use source::SOURCE_SIZE_BYTES_MAX;
 
 use super::fault::{Fault, nearest, pointer_part, short};
@@ -48,6 +48,9 @@ pub struct Template {
     /// How many segments a text may have; contacts whose text has more get none.
     #[serde(default = "segments_max")]
     pub segments_max: u8,
+    /// What the engine has read of it.
+    #[serde(skip)]
+    pub compiled: Compiled,
 }
 
 const fn segments_max() -> u8 {
@@ -62,6 +65,7 @@ impl Template {
             variants: BTreeMap::new(),
             fallbacks: BTreeMap::new(),
             segments_max: SEGMENTS_MAX,
+            compiled: Compiled::default(),
         }
     }
 
@@ -123,13 +127,13 @@ impl Template {
     /// Why the contact gets none.
     pub fn render(&self, fields: &Fields, grants: &Grants) -> Result<Rendered, Skip> {
         let (_, source) = self.source(fields.locale.as_ref());
-        render::render(source, fields, &self.fallbacks, grants)
+        render::render(&self.compiled, source, fields, &self.fallbacks, grants)
     }
 }
 
 /// Renders a source that has no fallbacks of its own.
 pub(super) fn render_source(source: &str, fields: &Fields, grants: &Grants) -> Result<Rendered, Skip> {
-    render::render(source, fields, &BTreeMap::new(), grants)
+    render::render(&Compiled::default(), source, fields, &BTreeMap::new(), grants)
 }
 
 fn unknown(name: &str) -> String {

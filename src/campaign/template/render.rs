@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::value::Object;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
 use super::fields::{self, Fields};
 use super::filters::{self, Manner};
@@ -81,10 +82,42 @@ pub enum Skip {
     Wrong(String),
 }
 
+/// The sources that the engine has read so far, so that each is read once for all contacts. What is here follows from the
+/// sources: any two are equal.
+#[derive(Debug, Clone, Default)]
+pub struct Compiled(Arc<Mutex<BTreeMap<String, Arc<Environment<'static>>>>>);
+
+impl PartialEq for Compiled {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Compiled {}
+
+/// The one template of an environment.
+const TEXT: &str = "text";
+
+impl Compiled {
+    fn of(&self, source: &str) -> Result<Arc<Environment<'static>>, Error> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(environment) = known.get(source) {
+            return Ok(Arc::clone(environment));
+        }
+        let mut environment = environment();
+        environment.add_template_owned(TEXT, source.to_owned())?;
+        let environment = Arc::new(environment);
+        known.insert(source.to_owned(), Arc::clone(&environment));
+        Ok(environment)
+    }
+}
+
 /// The values as the engine asks for them; it remembers which one it asked for in vain.
 #[derive(Debug)]
 struct Context {
     values: BTreeMap<String, Value>,
+    /// Where the others are.
+    fields: Option<Fields>,
     /// Goes in front of names in reasons.
     prefix: &'static str,
     missed: Arc<Mutex<Option<String>>>,
@@ -93,7 +126,7 @@ struct Context {
 impl Object for Context {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let name = key.as_str()?;
-        let found = self.values.get(name).cloned();
+        let found = self.values.get(name).cloned().or_else(|| self.fields.as_ref()?.value(name));
         if found.is_none() {
             *self.missed.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{}{name}", self.prefix));
         }
@@ -101,14 +134,65 @@ impl Object for Context {
     }
 }
 
-/// An environment with nothing but our filters.
-fn environment(manner: Manner) -> Environment<'static> {
+/// What was granted, and what a text asked for.
+#[derive(Debug)]
+struct Asked {
+    grants: Grants,
+    coupons: Mutex<BTreeSet<String>>,
+    links: Mutex<BTreeSet<String>>,
+}
+
+impl Object for Asked {}
+
+impl Asked {
+    /// By which name the functions look it up among the fields; no template can write it.
+    const NAME: &'static str = "(asked)";
+
+    fn coupon(&self, pool: &str) -> String {
+        let [start, _, end] = MARKS;
+        keep(&self.coupons, pool);
+        match self.grants.coupons.get(pool) {
+            Some(code) => code.clone(),
+            None if self.grants.marks => format!("{start}{pool}{end}"),
+            None => CODE.to_owned(),
+        }
+    }
+
+    fn link(&self, target: &str) -> String {
+        let [_, start, end] = MARKS;
+        keep(&self.links, target);
+        match self.grants.links.get(target) {
+            Some(address) => address.clone(),
+            None if self.grants.marks => format!("{start}{target}{end}"),
+            None => target.to_owned(),
+        }
+    }
+}
+
+fn keep(asked: &Mutex<BTreeSet<String>>, what: &str) {
+    asked.lock().unwrap_or_else(PoisonError::into_inner).insert(what.to_owned());
+}
+
+/// A function of templates that gives out what was granted.
+fn give(environment: &mut Environment<'_>, name: &'static str, of: fn(&Asked, &str) -> String) {
+    environment.add_function(name, move |state: &State<'_, '_>, what: &str| {
+        let asked = state.lookup(Asked::NAME);
+        let asked = asked.as_ref().and_then(Value::downcast_object_ref::<Asked>);
+        let asked = asked.ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "nothing can be given out here"))?;
+        Ok::<_, Error>(of(asked, what))
+    });
+}
+
+/// An environment with nothing but our filters and functions.
+fn environment() -> Environment<'static> {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(16);
-    filters::add(&mut environment, manner);
+    filters::add(&mut environment);
+    give(&mut environment, "coupon", Asked::coupon);
+    give(&mut environment, "link", Asked::link);
     environment
 }
 
@@ -117,8 +201,7 @@ fn environment(manner: Manner) -> Environment<'static> {
 /// # Errors
 /// What the engine says, with the line.
 pub fn used(source: &str) -> Result<BTreeSet<String>, String> {
-    let zone = jiff::tz::TimeZone::UTC;
-    let environment = environment(Manner { locale: None, currency: None, zone });
+    let environment = environment();
     let template = environment.template_from_str(source).map_err(|error| told(&error))?;
     Ok(template.undeclared_variables(false).into_iter().collect())
 }
@@ -133,64 +216,57 @@ fn told(error: &Error) -> String {
 /// # Errors
 /// Why the contact gets no text.
 pub fn render(
+    compiled: &Compiled,
     source: &str,
     fields: &Fields,
     fallbacks: &BTreeMap<String, String>,
     grants: &Grants,
 ) -> Result<Rendered, Skip> {
-    let manner = Manner { locale: fields.locale.clone(), currency: fields.currency.clone(), zone: fields.zone.clone() };
-    let mut environment = environment(manner);
-    let [of_coupon, of_link, end] = MARKS;
-    let marks = grants.marks;
-    let coupon = move |what: &str| if marks { format!("{of_coupon}{what}{end}") } else { CODE.to_owned() };
-    let link = move |what: &str| if marks { format!("{of_link}{what}{end}") } else { what.to_owned() };
-    let coupons = ask(&mut environment, "coupon", grants.coupons.clone(), coupon);
-    let links = ask(&mut environment, "link", grants.links.clone(), link);
+    let wrong = |error: Error| Skip::Wrong(told(&error));
+    let environment = compiled.of(source).map_err(wrong)?;
+    let template = environment.get_template(TEXT).map_err(wrong)?;
     let missed = Arc::new(Mutex::new(None));
-    let context = context(fields, fallbacks, &missed);
-    let template = environment.template_from_str(source).map_err(|error| Skip::Wrong(told(&error)))?;
+    let asked = Arc::new(Asked { grants: grants.clone(), coupons: Mutex::default(), links: Mutex::default() });
+    let context = context(fields, fallbacks, &asked, &missed);
     let mut text = Capped(Vec::new());
     if let Err(error) = template.render_captured_to(context, &mut text) {
         return Err(skip(&error, &missed));
     }
     let text = String::from_utf8_lossy(&text.0).trim().to_owned();
-    let taken = |asked: Arc<Mutex<BTreeSet<String>>>| asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if text.is_empty() { Err(Skip::Empty) } else { Ok(Rendered { text, coupons: taken(coupons), links: taken(links) }) }
+    if text.is_empty() {
+        return Err(Skip::Empty);
+    }
+    let taken = |asked: &Mutex<BTreeSet<String>>| asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    Ok(Rendered { text, coupons: taken(&asked.coupons), links: taken(&asked.links) })
 }
 
-fn context(fields: &Fields, fallbacks: &BTreeMap<String, String>, missed: &Arc<Mutex<Option<String>>>) -> Value {
-    let (mut values, mut attributes, mut event) =
-        (fields.values.clone(), fields.attributes.clone(), fields.event.clone());
+fn context(
+    fields: &Fields,
+    fallbacks: &BTreeMap<String, String>,
+    asked: &Arc<Asked>,
+    missed: &Arc<Mutex<Option<String>>>,
+) -> Value {
+    let mut fields = fields.clone();
+    let (mut attributes, mut event) = (mem::take(&mut fields.attributes), mem::take(&mut fields.event));
+    let manner = Manner { locale: fields.locale.clone(), currency: fields.currency.clone(), zone: fields.zone.clone() };
+    let mut values = BTreeMap::from([
+        (Manner::NAME.to_owned(), Value::from_object(manner)),
+        (Asked::NAME.to_owned(), Value::from_dyn_object(Arc::clone(asked))),
+    ]);
     for (name, fallback) in fallbacks {
         let value = || Value::from(fallback.as_str());
         match name.split_once('.') {
             Some((fields::ATTRIBUTE, name)) => drop(attributes.entry(name.to_owned()).or_insert_with(value)),
             Some((fields::EVENT, name)) => drop(event.entry(name.to_owned()).or_insert_with(value)),
-            Some(_) | None => drop(values.entry(name.clone()).or_insert_with(value)),
+            Some(_) | None if fields.value(name).is_none() => drop(values.insert(name.clone(), value())),
+            Some(_) | None => {}
         }
     }
-    let event = Context { values: event, prefix: "event.", missed: Arc::clone(missed) };
-    values.insert(fields::EVENT.to_owned(), Value::from_object(event));
-    let own = Context { values: attributes, prefix: "attribute.", missed: Arc::clone(missed) };
-    values.insert(fields::ATTRIBUTE.to_owned(), Value::from_object(own));
-    Value::from_object(Context { values, prefix: "", missed: Arc::clone(missed) })
-}
-
-/// Adds a function that gives out what was granted, and keeps in mind what was asked for.
-fn ask(
-    environment: &mut Environment<'_>,
-    name: &'static str,
-    granted: BTreeMap<String, String>,
-    stand_in: impl Fn(&str) -> String + Send + Sync + 'static,
-) -> Arc<Mutex<BTreeSet<String>>> {
-    let asked = Arc::new(Mutex::new(BTreeSet::new()));
-    let kept = Arc::clone(&asked);
-    environment.add_function(name, move |what: String| {
-        let text = granted.get(&what).cloned().unwrap_or_else(|| stand_in(&what));
-        kept.lock().unwrap_or_else(PoisonError::into_inner).insert(what);
-        text
-    });
-    asked
+    for (name, of, prefix) in [(fields::EVENT, event, "event."), (fields::ATTRIBUTE, attributes, "attribute.")] {
+        let object = Context { values: of, fields: None, prefix, missed: Arc::clone(missed) };
+        values.insert(name.to_owned(), Value::from_object(object));
+    }
+    Value::from_object(Context { values, fields: Some(fields), prefix: "", missed: Arc::clone(missed) })
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the engine may learn of further mistakes")]

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::campaign::template::Template;
+use crate::campaign::template::{Compiled, Template};
 use crate::http::problem::{FieldError, Problem, ProblemDocument};
 use crate::http::token::Scope;
 use crate::store::campaign::template as table;
@@ -51,7 +51,7 @@ impl TemplateRequest {
     pub(super) fn checked(self) -> Result<(Option<String>, Template), Problem> {
         let Self { title, text, variants, fallbacks, segments_max } = self;
         let segments_max = segments_max.unwrap_or(crate::campaign::template::SEGMENTS_MAX);
-        let template = Template { text, variants, fallbacks, segments_max };
+        let template = Template { text, variants, fallbacks, segments_max, compiled: Compiled::default() };
         template.check().map_err(|faults| refused("invalid_template", faults))?;
         if title.as_ref().is_some_and(|title| title.chars().count() > TITLE_MAX) {
             let detail = format!("a title has at most {TITLE_MAX} characters");
@@ -84,7 +84,7 @@ pub struct TemplateView {
 
 impl From<table::Stored> for TemplateView {
     fn from(stored: table::Stored) -> Self {
-        let Template { text, variants, fallbacks, segments_max } = stored.template;
+        let Template { text, variants, fallbacks, segments_max, compiled: _ } = stored.template;
         let changed_at = stored.changed_at.to_string();
         Self { name: stored.name, title: stored.title, text, variants, fallbacks, segments_max, changed_at }
     }

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
 use super::Opened;
@@ -58,7 +57,7 @@ impl<'a> Desk<'a> {
         let brand = settings.consent.brand.as_deref();
         let mut fields = match &reader {
             Some(reader) => Fields::of(&reader.contact, &points, now),
-            None => nobody(),
+            None => Fields::of_nobody(now),
         }
         .with_shop(brand);
         let own = reader.as_ref().and_then(|reader| reader.contact.locale.clone());
@@ -238,16 +237,4 @@ fn speaking(connection: &Connection, page: &Page) -> Result<Option<Texts>, Store
         (None, None) => None,
     };
     Ok(asked.filter(|texts| !texts.0.is_empty()))
-}
-
-/// What is known of a reader of whom nothing is known.
-fn nobody() -> Fields {
-    Fields {
-        values: BTreeMap::new(),
-        attributes: BTreeMap::new(),
-        event: BTreeMap::new(),
-        locale: None,
-        currency: None,
-        zone: TimeZone::UTC,
-    }
 }
