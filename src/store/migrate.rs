@@ -19,6 +19,7 @@ const STEPS: &[&str] = &[
     include_str!("steps/11.sql"),
     include_str!("steps/12.sql"),
     include_str!("steps/13.sql"),
+    include_str!("steps/14.sql"),
 ];
 
 /// The version that this program reads and writes.

@@ -43,36 +43,95 @@ pub fn compile_span(tree: &Tree, calendars: &Calendars) -> Compiled {
 }
 
 fn written(tree: &Tree, mut writer: Writer<'_>) -> Compiled {
-    let condition = writer.tree(tree);
+    let condition = writer.tree(tree).condition();
     let Writer { params, joins_contact, spans, .. } = writer;
     Compiled { condition, params, joins_contact, spans }
 }
 
+/// A part of a tree in SQL.
+pub enum Part {
+    /// The contacts that each of these queries finds.
+    In(Vec<String>),
+    /// A condition on the row of a contact.
+    Row(String),
+}
+
+impl Part {
+    /// The contacts that a query finds.
+    pub fn found_by(query: String) -> Self {
+        Self::In(vec![query])
+    }
+
+    fn condition(self) -> String {
+        match self {
+            Self::Row(condition) => condition,
+            Self::In(queries) => {
+                let tests: Vec<_> = queries.iter().map(|query| format!("p.contact IN ({query})")).collect();
+                if tests.len() == 1 { tests.concat() } else { format!("({})", tests.join(" AND ")) }
+            }
+        }
+    }
+
+    /// The one query that finds what all of them find.
+    fn query(queries: &[String]) -> String {
+        let (first, others) = queries.split_first().map_or(("", queries), |(first, others)| (first, others));
+        if others.is_empty() {
+            return first.to_owned();
+        }
+        let tests: Vec<_> = others.iter().map(|other| format!("contact IN ({other})")).collect();
+        format!("SELECT contact FROM ({first}) WHERE {}", tests.join(" AND "))
+    }
+}
+
 impl Writer<'_> {
-    fn tree(&mut self, tree: &Tree) -> String {
+    fn tree(&mut self, tree: &Tree) -> Part {
         match tree {
-            Tree::All(trees) => self.joined(trees, " AND ", "1"),
-            Tree::Any(trees) => self.joined(trees, " OR ", "0"),
-            Tree::Not(tree) => format!("NOT {}", self.tree(tree)),
+            Tree::All(trees) => self.all(trees),
+            Tree::Any(trees) => self.any(trees),
+            Tree::Not(tree) => Part::Row(format!("NOT {}", self.tree(tree).condition())),
             Tree::Is(condition) => self.condition(condition),
         }
     }
 
-    fn joined(&mut self, trees: &[Tree], word: &str, none: &str) -> String {
+    fn all(&mut self, trees: &[Tree]) -> Part {
         let parts: Vec<_> = trees.iter().map(|tree| self.tree(tree)).collect();
-        if parts.is_empty() { none.to_owned() } else { format!("({})", parts.join(word)) }
+        if !parts.is_empty() && parts.iter().all(|part| matches!(part, Part::In(_))) {
+            let queries = parts.into_iter().flat_map(|part| match part {
+                Part::In(queries) => queries,
+                Part::Row(_) => Vec::new(),
+            });
+            return Part::In(queries.collect());
+        }
+        Part::Row(joined(parts, " AND ", "1"))
     }
 
-    fn condition(&mut self, condition: &Condition) -> String {
+    fn any(&mut self, trees: &[Tree]) -> Part {
+        let parts: Vec<_> = trees.iter().map(|tree| self.tree(tree)).collect();
+        // One set of contacts that is asked once costs less than asking many sets one after the other.
+        let (mut queries, mut rows) = (Vec::new(), Vec::new());
+        for part in parts {
+            match part {
+                Part::In(of) => queries.push(Part::query(&of)),
+                row @ Part::Row(_) => rows.push(row),
+            }
+        }
+        let found = (!queries.is_empty()).then(|| Part::found_by(queries.join(" UNION ALL ")));
+        match found {
+            Some(found) if rows.is_empty() => found,
+            found => Part::Row(joined(rows.into_iter().chain(found).collect(), " OR ", "0")),
+        }
+    }
+
+    fn condition(&mut self, condition: &Condition) -> Part {
         match condition {
             Condition::Point(point, tests) => {
                 let value = self.point(*point);
-                self.all_tests(tests, |writer, test| writer.test(&value, *point, test))
+                self.all_tests(tests, |writer, test| Part::Row(writer.test(&value, *point, test)))
             }
             Condition::Field(field, tests) => {
                 self.joins_contact = true;
                 let column = field.column();
-                self.all_tests(tests, |writer, test| writer.text_test(column, test))
+                self.all_tests(tests, |writer, test| Part::Row(writer.text_test(column, test)))
             }
             Condition::Attribute(name, tests) => {
                 let name = self.text(name);
@@ -81,18 +140,21 @@ impl Writer<'_> {
             Condition::Tag(tags) => self.label("contact_tag", "tag", tags),
             Condition::List(lists) => self.label("contact_list", "list", lists),
             Condition::Event(event) => self.event(event),
-            Condition::Message(message) => self.message(message),
+            Condition::Message(message) => Part::found_by(self.message(message)),
         }
     }
 
-    fn all_tests(&mut self, tests: &[Test], mut write: impl FnMut(&mut Self, &Test) -> String) -> String {
-        let parts: Vec<_> = tests.iter().map(|test| write(self, test)).collect();
-        format!("({})", parts.join(" AND "))
+    fn all_tests(&mut self, tests: &[Test], mut write: impl FnMut(&mut Self, &Test) -> Part) -> Part {
+        let mut parts: Vec<_> = tests.iter().map(|test| write(self, test)).collect();
+        match parts.pop() {
+            Some(only) if parts.is_empty() => only,
+            last => Part::Row(joined(parts.into_iter().chain(last).collect(), " AND ", "1")),
+        }
     }
 
-    fn label(&mut self, table: &str, column: &str, labels: &[String]) -> String {
+    fn label(&mut self, table: &str, column: &str, labels: &[String]) -> Part {
         let (labels, span) = (self.texts(labels), self.span("contact"));
-        format!("p.contact IN (SELECT contact FROM {table} WHERE {column} IN ({labels}){span})")
+        Part::found_by(format!("SELECT contact FROM {table} WHERE {column} IN ({labels}){span}"))
     }
 
     fn texts(&mut self, texts: &[String]) -> String {
@@ -164,18 +226,22 @@ impl Writer<'_> {
         }
     }
 
-    fn attribute_test(&mut self, name: &str, test: &Test) -> String {
+    fn attribute_test(&mut self, name: &str, test: &Test) -> Part {
         let span = self.span("contact");
         let having = match test {
             Test::Known(true) => {
-                return format!("p.contact IN (SELECT contact FROM contact_attribute WHERE name = {name}{span})");
+                return Part::found_by(format!("SELECT contact FROM contact_attribute WHERE name = {name}{span}"));
             }
             Test::Known(false) => {
-                return format!("p.contact NOT IN (SELECT contact FROM contact_attribute WHERE name = {name}{span})");
+                return Part::Row(format!(
+                    "p.contact NOT IN (SELECT contact FROM contact_attribute WHERE name = {name}{span})"
+                ));
             }
-            Test::Not(test) => return format!("NOT {}", self.attribute_test(name, test)),
+            Test::Not(test) => return Part::Row(format!("NOT {}", self.attribute_test(name, test).condition())),
             Test::Number(order, Operand::Number(number)) => {
-                format!("number {} {}", order.sql(), self.param(PointValue::Real(*number)))
+                // The index of values finds one of them; many are found sooner in the order of contacts.
+                let plus = if *order == Order::Equal { "" } else { "+" };
+                format!("{plus}number {} {}", order.sql(), self.param(PointValue::Real(*number)))
             }
             Test::Number(order, Operand::Point { .. }) => {
                 // The reader takes other points as operands of points only.
@@ -186,11 +252,13 @@ impl Writer<'_> {
             Test::Moment(relation, moment) => {
                 let whose = Whose::Contact("contact_attribute.contact");
                 let day = self.zoned(whose, |today, _| moment.day_number(today).unwrap_or(today.day));
-                format!("number {} {day}", day_order(*relation).sql())
+                // The day may be another one for each contact.
+                format!("+number {} {day}", day_order(*relation).sql())
             }
-            Test::OneOf(_) | Test::Contains(_) | Test::StartsWith(_) => self.text_test("text", test),
+            Test::OneOf(texts) => format!("text IN ({})", self.texts(texts)),
+            Test::Contains(_) | Test::StartsWith(_) => self.text_test("text", test),
         };
-        format!("p.contact IN (SELECT contact FROM contact_attribute WHERE name = {name}{span} AND {having})")
+        Part::found_by(format!("SELECT contact FROM contact_attribute WHERE name = {name}{span} AND {having}"))
     }
 
     /// What keeps a question about a span to the rows of its contacts.
@@ -199,14 +267,14 @@ impl Writer<'_> {
     }
 
     /// Contacts by what their events in a window count and add up to.
-    fn event(&mut self, event: &EventCondition) -> String {
+    fn event(&mut self, event: &EventCondition) -> Part {
         if let Some(last) = last_of(event) {
             // Whether there was one since then is known without looking at the events.
             let value = self.point(last);
-            return match event.since {
+            return Part::Row(match event.since {
                 Some(since) => self.time_test(&value, Relation::Since, since, Whose::Point),
                 None => format!("{value} IS NOT NULL"),
-            };
+            });
         }
         let mut filter = format!("e.kind = {}", self.text(&event.kind));
         if let Some(since) = event.since {
@@ -226,7 +294,7 @@ impl Writer<'_> {
         let events = format!("FROM contact_event e INDEXED BY {index} WHERE {filter}");
         let holds_for_none = all_hold(&event.count, 0.0) && all_hold(&event.sum, 0.0);
         if !holds_for_none && event.sum.is_empty() && event.count == [(Order::AtLeast, 1.0)] {
-            return format!("p.contact IN (SELECT e.contact {events})");
+            return Part::found_by(format!("SELECT e.contact AS contact {events}"));
         }
         let mut tests: Vec<String> = Vec::new();
         for (order, number) in &event.count {
@@ -238,9 +306,9 @@ impl Writer<'_> {
         }
         let tests = tests.join(" AND ");
         if holds_for_none {
-            format!("p.contact NOT IN (SELECT e.contact {events} GROUP BY e.contact HAVING NOT ({tests}))")
+            Part::Row(format!("p.contact NOT IN (SELECT e.contact {events} GROUP BY e.contact HAVING NOT ({tests}))"))
         } else {
-            format!("p.contact IN (SELECT e.contact {events} GROUP BY e.contact HAVING {tests})")
+            Part::found_by(format!("SELECT e.contact AS contact {events} GROUP BY e.contact HAVING {tests}"))
         }
     }
 
@@ -292,6 +360,11 @@ impl Writer<'_> {
             add(format!("e.properties ->> '$.{name}' = {value}"));
         }
     }
+}
+
+fn joined(parts: Vec<Part>, word: &str, none: &str) -> String {
+    let parts: Vec<_> = parts.into_iter().map(Part::condition).collect();
+    if parts.is_empty() { none.to_owned() } else { format!("({})", parts.join(word)) }
 }
 
 /// The data point that says when an event of this kind last was, if the condition asks for no more than that.

@@ -107,7 +107,7 @@ fn since(reader: &mut Reader, fields: &Map<String, Value>, at: &str) -> Option<O
 }
 
 impl Writer<'_> {
-    /// Contacts one of whose texts from a sender met with this.
+    /// The query for contacts one of whose texts from a sender met with this.
     pub fn message(&mut self, condition: &MessageCondition) -> String {
         let MessageCondition { response, kind, source, part, since } = condition;
         let (table, at, own) = match response {
@@ -137,7 +137,7 @@ impl Writer<'_> {
             let whose = Whose::Contact(if own == "l" { "l.contact" } else { "o.contact" });
             filter.push_str(&format!(" AND {}", self.time_test(at, Relation::Since, *since, whose)));
         }
-        format!("p.contact IN (SELECT {own}.contact FROM {table} WHERE {filter})")
+        format!("SELECT {own}.contact AS contact FROM {table} WHERE {filter}")
     }
 
     /// A reply bears the origin of the text that it answers.
@@ -157,6 +157,6 @@ impl Writer<'_> {
             let test = self.time_test("e.at", Relation::Since, since, Whose::Contact("e.contact"));
             filter.push_str(&format!(" AND {test}"));
         }
-        format!("p.contact IN (SELECT e.contact FROM contact_event e INDEXED BY contact_event_window WHERE {filter})")
+        format!("SELECT e.contact AS contact FROM contact_event e INDEXED BY contact_event_window WHERE {filter}")
     }
 }

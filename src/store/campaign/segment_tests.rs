@@ -1,5 +1,7 @@
 //! Segments against a database in memory: what the compiled SQL finds is what the tree says.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -192,6 +194,65 @@ fn conditions_join_and_what_is_unknown_fails_a_test_and_passes_its_opposite() {
         (json!({"point": "last_purchase_at", "after": "today-9d"}), vec![]),
     ] {
         assert_eq!(shop.found(&tree), expected, "{tree}");
+    }
+}
+
+/// A tree of the leaves by their places, and whom it names by theirs.
+fn made_up(
+    random: &mut Random,
+    leaves: &[(Value, BTreeSet<usize>)],
+    all: &BTreeSet<usize>,
+    depth: u64,
+) -> (Value, BTreeSet<usize>) {
+    let pick = random.below(if depth == 0 { 1 } else { 4 });
+    if pick == 0 {
+        let place = usize::try_from(random.below(leaves.len() as u64)).unwrap();
+        return leaves[place].clone();
+    }
+    if pick == 3 {
+        let (tree, found) = made_up(random, leaves, all, depth - 1);
+        return (json!({"not": tree}), all - &found);
+    }
+    let parts: Vec<_> = (0..1 + random.below(4)).map(|_| made_up(random, leaves, all, depth - 1)).collect();
+    let trees: Vec<_> = parts.iter().map(|(tree, _)| tree).collect();
+    let sets = parts.iter().map(|(_, found)| found.clone());
+    if pick == 1 {
+        return (json!({"any": trees}), sets.fold(BTreeSet::new(), |all, found| &all | &found));
+    }
+    (json!({"all": trees}), sets.fold(all.clone(), |all, found| &all & &found))
+}
+
+#[test]
+fn trees_of_any_shape_find_what_their_conditions_find_alone() {
+    let mut shop = Shop::new();
+    for n in 1..=12 {
+        let tags: Vec<_> =
+            ["vip", "web"].iter().zip([2, 3]).filter(|(_, of)| n % of == 0).map(|(tag, _)| tag).collect();
+        let attributes = if n % 4 == 0 { json!({}) } else { json!({"size": n % 3, "color": (["red", "blue"][n % 2])}) };
+        shop.contact(n, 0, json!({"tags": tags, "attributes": attributes, "name": format!("Name {n}")}));
+        (0..n % 4).for_each(|times| shop.purchase(n, 3 + 9 * i64::try_from(times).unwrap(), 10.0));
+    }
+    let leaves = [
+        json!({"tag": "vip"}),
+        json!({"tag": ["vip", "web"]}),
+        json!({"attribute": "size", "is": 1}),
+        json!({"attribute": "size", "at_least": 1, "below": 2}),
+        json!({"attribute": "color", "in": ["red", "green"]}),
+        json!({"attribute": "color", "known": false}),
+        json!({"field": "name", "contains": "1"}),
+        json!({"point": "purchases", "at_least": 2}),
+        json!({"event": "purchase", "within": "10d", "where": {"amount": {"above": 5}}}),
+        json!({"event": "purchase", "count": {"at_least": 2}}),
+        json!({"event": "purchase", "sum": {"below": 25}}),
+        json!({"clicked": {"campaign": "spring"}}),
+    ];
+    let set = |tree: &Value| shop.found(tree).into_iter().collect::<BTreeSet<_>>();
+    let leaves: Vec<_> = leaves.into_iter().map(|tree| (tree.clone(), set(&tree))).collect();
+    let all: BTreeSet<_> = (1..=12).collect();
+    assert!(leaves.iter().filter(|(_, found)| !found.is_empty() && *found != all).count() >= 10);
+    for seed in 0..150 {
+        let (tree, expected) = made_up(&mut Random::new(seed), &leaves, &all, 4);
+        assert_eq!(set(&tree), expected, "seed {seed}: {tree}");
     }
 }
 

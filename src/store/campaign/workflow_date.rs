@@ -202,7 +202,7 @@ pub fn look(connection: &Connection, look: &Look<'_>, zone: i64, after: i64, lim
         Look::Attribute(name, day, [low, high]) => {
             let sql = format!(
                 "SELECT a.contact FROM contact_attribute a JOIN contact_point p ON p.contact = a.contact WHERE a.name = ?5 \
-                 AND a.contact > ?2 AND a.contact <= ?3 AND (a.number = ?6 OR (a.text >= ?7 AND a.text < ?8)) AND a.n = 0 \
+                 AND a.contact > ?2 AND a.contact <= ?3 AND (+a.number = ?6 OR (+a.text >= ?7 AND +a.text < ?8)) AND a.n = 0 \
                  AND {of_zone} ORDER BY a.contact LIMIT ?4"
             );
             ids(connection, &sql, params![zone, after, bound, limit, name, day, low, high])
