@@ -22,15 +22,23 @@ pub enum Canceled {
 /// # Errors
 /// The store's own.
 pub fn cancel(turn: &Turn<'_>, id: MessageId) -> Result<Canceled, StoreError> {
+    withdraw(turn, id, "by request")
+}
+
+/// Withdraws a message that has not left yet, for a reason that stands on its timeline.
+///
+/// # Errors
+/// The store's own.
+pub fn withdraw(turn: &Turn<'_>, id: MessageId, why: &str) -> Result<Canceled, StoreError> {
     let Some(mut head) = message::head(turn.tx, id)? else { return Ok(Canceled::Unknown) };
     match head.state {
         State::Scheduled | State::Queued => {
             // One copy may have left already; then only the resend is withdrawn.
             let (state, note) = match head.doubts {
-                0 => (State::Canceled, "withdrawn by request"),
-                _ => (State::Uncertain, "the resend was withdrawn by request; an earlier copy may have been sent"),
+                0 => (State::Canceled, format!("withdrawn {why}")),
+                _ => (State::Uncertain, format!("the resend was withdrawn {why}; an earlier copy may have been sent")),
             };
-            change::enter(turn, &mut head, state, Step { note: Some(note), ..Step::default() })?;
+            change::enter(turn, &mut head, state, Step { note: Some(&note), ..Step::default() })?;
             Ok(Canceled::Done)
         }
         State::Canceled => Ok(Canceled::Done),

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::desk::Desk;
 use super::facts::Known;
-use crate::campaign::workflow::{Machine, Moved, Next, State, Workflow};
+use super::stand::withdraw_texts;
+use crate::campaign::workflow::{GOAL, Machine, Moved, Next, State, Workflow};
 use crate::model::Timestamp;
 use crate::store::StoreError;
 use crate::store::campaign::enrolment::{self, Enrolment, Visit};
@@ -101,6 +102,10 @@ fn run(machine: &mut Machine<'_>, known: &mut Known<'_, '_, '_>) -> Result<(), S
             }
             Next::End(outcome) => {
                 note(known, stand, format!("ends: {outcome}"))?;
+                if outcome == GOAL {
+                    // Who has bought is not reminded in the morning of what waits in the cart.
+                    withdraw_texts(known.desk.turn, known.enrolment.id, "because its workflow reached its goal")?;
+                }
                 let is = standing(known.enrolment, workflow, stand);
                 return known.desk.end(known.enrolment, is, outcome);
             }

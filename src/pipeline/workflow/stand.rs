@@ -4,7 +4,7 @@ use super::date;
 use crate::campaign::segment::ready;
 use crate::campaign::workflow::{Named, On, Workflow};
 use crate::model::Timestamp;
-use crate::pipeline::Turn;
+use crate::pipeline::{Turn, operate};
 use crate::store::StoreError;
 use crate::store::campaign::{coupon, enrolment, segment, template, workflow};
 
@@ -77,7 +77,8 @@ pub fn deactivate(turn: &Turn<'_>, name: &str) -> Result<bool, StoreError> {
     Ok(is_there)
 }
 
-/// Takes an enrolment out of its workflow. Says whether it was running.
+/// Takes an enrolment out of its workflow, and withdraws those of its texts that have not left yet. Says whether it was
+/// running.
 ///
 /// # Errors
 /// The store's own.
@@ -89,8 +90,19 @@ pub fn cancel(turn: &Turn<'_>, id: i64, outcome: &str) -> Result<bool, StoreErro
     is.outcome = Some(outcome.to_owned());
     is.ended_at = Some::<Timestamp>(turn.now);
     enrolment::save(turn.tx, is.visit, &is)?;
+    withdraw_texts(turn, id, "because its workflow was ended")?;
     workflow::tidy(turn.tx, &is.workflow)?;
     Ok(true)
+}
+
+/// Withdraws the texts of an enrolment that have not left yet.
+pub(super) fn withdraw_texts(turn: &Turn<'_>, id: i64, why: &str) -> Result<(), StoreError> {
+    for visit in enrolment::visits(turn.tx.connection(), id)? {
+        if let Some(message) = visit.message {
+            operate::withdraw(turn, message, why)?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes a workflow. Who is in it is taken out by [`super::step`], since its definition is gone. Says whether there was

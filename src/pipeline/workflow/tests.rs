@@ -11,8 +11,8 @@ use crate::campaign::contact::ContactChange;
 use crate::campaign::event::Event;
 use crate::campaign::template::Template;
 use crate::campaign::workflow::read;
-use crate::model::MessageId;
-use crate::pipeline::{Group, Settings, step as step_all};
+use crate::model::{MessageId, State};
+use crate::pipeline::{Group, Settings, change, step as step_all};
 use crate::policy::routes::Route;
 use crate::store::campaign::enrolment::Visit;
 use crate::store::campaign::{contact, event, template, workflow};
@@ -110,6 +110,14 @@ impl Shop {
         views.into_iter().map(|view| (hours(view.head.id), view.body.unwrap())).collect()
     }
 
+    /// How the texts to a number stand, in the order in which they were accepted.
+    pub fn states(&self, number: &str) -> Vec<State> {
+        let number = number.parse().unwrap();
+        let mut views = self.database.read(|c| message::all_of(c, &number, 100)).unwrap();
+        views.sort_by_key(|view| view.head.id);
+        views.into_iter().map(|view| view.head.state).collect()
+    }
+
     pub fn enrolments(&self, contact: i64) -> Vec<enrolment::Enrolment> {
         self.database
             .read(|c| {
@@ -201,4 +209,33 @@ fn a_goal_ends_it_wherever_it_stands() {
         shop.pass(HOUR * 24 * 10);
         assert_eq!((shop.outcome(id).as_deref(), shop.texts(SEOUL).len()), (Some("goal"), before), "{hours}");
     }
+}
+
+#[test]
+fn who_reached_the_goal_gets_no_text_that_still_waits() {
+    let bought = json!({"type": "purchase", "contact": SEOUL, "amount": 1, "currency": "EUR"});
+    for (left, expected) in [(false, State::Canceled), (true, State::Sent)] {
+        let (mut shop, id) = shop();
+        shop.event(&cart_event());
+        shop.pass(HOUR * 30);
+        assert_eq!(shop.states(SEOUL), [State::Queued]);
+        if left {
+            let message = shop.visits(1).into_iter().find_map(|visit| visit.message).unwrap();
+            shop.turn(|turn| {
+                let mut head = message::head(turn.tx, message)?.unwrap();
+                change::enter(turn, &mut head, State::Sent, change::Step::default())
+            });
+        }
+        shop.event(&bought);
+        assert_eq!((shop.outcome(id).as_deref(), shop.states(SEOUL)), (Some("goal"), vec![expected]));
+    }
+}
+
+#[test]
+fn who_is_taken_out_of_a_workflow_gets_no_text_that_still_waits() {
+    let (mut shop, _) = shop();
+    shop.event(&cart_event());
+    shop.pass(HOUR * 30);
+    assert!(shop.turn(|turn| cancel(turn, 1, "canceled")));
+    assert_eq!(shop.states(SEOUL), [State::Canceled]);
 }
