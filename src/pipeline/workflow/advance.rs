@@ -96,7 +96,7 @@ fn run(machine: &mut Machine<'_>, known: &mut Known<'_, '_, '_>) -> Result<(), S
             }
             Next::Wait(due) => {
                 if known.enrolment.due_at != Some(due) || known.enrolment.visit != stand.visit {
-                    note(known, stand, format!("waits until {due}"))?;
+                    note(known, stand, format!("waits until {}", known.local(due)))?;
                 }
                 return save(known, workflow, stand, Some(due));
             }

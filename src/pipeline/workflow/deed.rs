@@ -77,7 +77,7 @@ impl Known<'_, '_, '_> {
             Ok(accepted) => {
                 let reason = accepted.reason.map(|reason| format!(", {}: {}", reason.code, reason.detail));
                 let until = if accepted.state == State::Scheduled {
-                    format!(" for {}", accepted.due_at)
+                    format!(" for {}", self.local(accepted.due_at))
                 } else {
                     String::new()
                 };

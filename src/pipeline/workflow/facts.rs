@@ -60,6 +60,11 @@ impl<'d, 't, 'a> Known<'d, 't, 'a> {
         self.points = None;
     }
 
+    /// An instant as it is told of this contact: by its own clock.
+    pub fn local(&self, at: Timestamp) -> String {
+        at.to_jiff().to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M %:z").to_string()
+    }
+
     fn happened(&self, wanted: &EventMatch) -> Result<bool, StoreError> {
         let connection = self.desk.turn.tx.connection();
         let since = (self.enrolment.after_event, self.enrolment.started_at);

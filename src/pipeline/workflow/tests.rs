@@ -172,6 +172,8 @@ fn an_event_begins_it_and_it_sends_waits_and_takes_the_answer() {
     assert_eq!(shop.texts(SEOUL), []);
     shop.pass(HOUR * 60);
     assert_eq!(shop.texts(SEOUL), [(24, "cart: Jisoo u".to_owned())]);
+    let stands = shop.visits(1).pop().unwrap().what;
+    assert_eq!(stands, "waits until 2026-11-28 09:00 +09:00", "by the contact's own clock");
     assert!(!shop.turn(|turn| hear(turn, id, "maybe")));
     assert!(shop.turn(|turn| hear(turn, id, "yes!")));
     assert!(!shop.turn(|turn| hear(turn, id, "yes!")), "it is over");
