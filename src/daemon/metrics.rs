@@ -7,7 +7,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
 use super::links::Links;
-use crate::http::HttpMetrics;
+use crate::http::{HttpMetrics, PagesMetrics};
 use crate::link::LinkCounters as Counters;
 use crate::model::{LinkHealth, State};
 use crate::store::Store;
@@ -20,10 +20,11 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// The numbers of `store` and of the HTTP side.
-    pub fn new(store: Store, http: &HttpMetrics) -> Self {
+    /// The numbers of `store`, of the HTTP side and of the pages.
+    pub fn new(store: Store, http: &HttpMetrics, pages: &PagesMetrics) -> Self {
         let mut registry = Registry::with_prefix("postrider");
         http.register(&mut registry);
+        pages.register(&mut registry);
         Self { store, registry: Arc::new(registry) }
     }
 

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::clock::now;
 use crate::http::pages::{Pages, PagesSettings, router};
-use crate::http::{Front, HttpMetrics, HttpSettings, Listener, Server, Surroundings};
+use crate::http::{Front, HttpSettings, Listener, PagesMetrics, Server, Surroundings};
 use crate::store::Store;
 
 /// Everything that the pages are made of.
@@ -36,6 +36,7 @@ impl PagesServer {
         parts: PagesParts,
         store: Store,
         house: Arc<dyn Surroundings>,
+        metrics: PagesMetrics,
         stop: watch::Receiver<bool>,
     ) -> anyhow::Result<Self> {
         let mut listeners = Vec::new();
@@ -44,8 +45,9 @@ impl PagesServer {
             listeners.push(listener.with_context(|| format!("pages: cannot listen on {address}"))?);
         }
         let addresses = listeners.iter().map(Listener::describe).collect();
-        let pages = Pages::new(parts.pages, store, now, house);
-        let front = Front::new(router(pages), &parts.server, HttpMetrics::default());
+        let http = metrics.http.clone();
+        let pages = Pages::new(parts.pages, store, now, house, metrics);
+        let front = Front::new(router(pages), &parts.server, http);
         let server = Server::new(front, parts.server);
         Ok(Self { addresses, task: tokio::spawn(server.run(listeners, stop)) })
     }

@@ -32,7 +32,7 @@ use super::systemd::Systemd;
 use super::watch::Beat;
 use crate::callback::{CallbackSettings, Poster, Signer};
 use crate::config;
-use crate::http::{Api, Front, HttpMetrics, HttpSettings, Listener, Server, router};
+use crate::http::{Api, Front, HttpMetrics, HttpSettings, Listener, PagesMetrics, Server, router};
 use crate::link::{SmppLinkSettings, put_clock_forward};
 use crate::model::{LinkName, State, catalog};
 use crate::pipeline::{Settings, Turn, Wakes, notify, recover, reroute};
@@ -139,8 +139,8 @@ impl Daemon {
         let (events, reports) = mpsc::channel(EVENTS_MAX);
         let (slow_in, slow) = mpsc::channel(SLOW_MAX);
         let links = Links::new(&events, bells.dispatch.clone());
-        let http_metrics = HttpMetrics::default();
-        let metrics = Metrics::new(store.clone(), &http_metrics);
+        let (http_metrics, pages_metrics) = (HttpMetrics::default(), PagesMetrics::default());
+        let metrics = Metrics::new(store.clone(), &http_metrics, &pages_metrics);
         let disk = DiskRoom::default();
         let (settler_beat, dispatcher_beat) = (Beat::default(), Beat::default());
         let settler = SettlerTask {
@@ -220,7 +220,8 @@ impl Daemon {
         let api = Api::new(&parts.http, store.clone(), now, http_metrics.clone(), house.clone());
         let front = Front::new(router(api), &parts.http, http_metrics);
         let (server_stop, server_stopped) = watch::channel(false);
-        let pages = PagesServer::start(parts.pages, store.clone(), house, server_stopped.clone()).await?;
+        let pages =
+            PagesServer::start(parts.pages, store.clone(), house, pages_metrics, server_stopped.clone()).await?;
         let server = tokio::spawn(Server::new(front, parts.http).run(listeners, server_stopped));
         // Without the file technicians need a token of their own; nothing else does.
         let url = addresses.first().map_or("", String::as_str);

@@ -6,6 +6,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
+use crate::campaign::link::Visitor;
+
 /// The status of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByStatus {
@@ -17,6 +19,12 @@ struct ByStatus {
 struct ByHook {
     webhook: String,
     outcome: &'static str,
+}
+
+/// Who asked for a page.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByVisitor {
+    visitor: &'static str,
 }
 
 /// The counters of the HTTP side. Cloning shares them.
@@ -58,5 +66,40 @@ impl HttpMetrics {
     /// A connection was one too many.
     pub fn turned_away(&self) {
         self.turned_away.inc();
+    }
+}
+
+/// The counters of short links and pages. Cloning shares them.
+#[derive(Debug, Clone, Default)]
+pub struct PagesMetrics {
+    /// Those of the listener.
+    pub http: HttpMetrics,
+    requests: Family<ByVisitor, Counter>,
+    lost: Counter,
+}
+
+impl PagesMetrics {
+    /// Names the counters in `registry`.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("pages_answers", "Answers of the pages by HTTP status", self.http.answers.clone());
+        let turned_away = self.http.turned_away.clone();
+        registry.register("pages_connections_turned_away", "Connections to the pages above the limit", turned_away);
+        registry.register("pages_requests", "Requests for links that are there, by visitor", self.requests.clone());
+        registry.register("pages_clicks_lost", "Clicks that could not be counted", self.lost.clone());
+    }
+
+    /// Somebody asked for a link that is there.
+    pub fn asked(&self, visitor: Visitor) {
+        let visitor = match visitor {
+            Visitor::Person => "person",
+            Visitor::Prefetch => "prefetch",
+            Visitor::Machine(_) => "machine",
+        };
+        self.requests.get_or_create(&ByVisitor { visitor }).inc();
+    }
+
+    /// A click could not be counted.
+    pub fn lost(&self) {
+        self.lost.inc();
     }
 }

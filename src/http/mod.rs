@@ -32,7 +32,7 @@ pub use api::{
     contact_json, contact_points_json, router, ussd_text,
 };
 pub use auth::Caller;
-pub use metrics::HttpMetrics;
+pub use metrics::{HttpMetrics, PagesMetrics};
 pub use server::{Front, Listener, Peer, Server};
 pub use settings::HttpSettings;
 pub use surroundings::{Asked, LinkStatus, Surroundings};

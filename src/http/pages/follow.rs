@@ -29,6 +29,7 @@ pub async fn get(State(pages): State<Pages>, Path(code): Path<String>, request: 
         Ok(link) => link,
         Err(answer) => return *answer,
     };
+    pages.0.metrics.asked(asking.visitor);
     if asking.visitor == Visitor::Prefetch {
         // Whoever only fetches ahead gets nothing, so that a person who really comes asks again and is counted.
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")]).into_response();
@@ -162,6 +163,7 @@ impl Pages {
     /// Counts a click. It is handed to the writer, and waited for a little; who follows a link does not wait for the disk.
     async fn count(&self, link: &Link, asking: &Asking) {
         let Ok(permit) = std::sync::Arc::clone(&self.0.clicks).try_acquire_owned() else {
+            self.0.metrics.lost();
             tracing::warn!("A click is not counted: too many wait to be written");
             return;
         };
@@ -175,7 +177,10 @@ impl Pages {
             });
             match work.await {
                 Ok(wakes) => pages.0.surroundings.wake(wakes),
-                Err(error) => tracing::warn!(%error, "A click is not counted: {error}"),
+                Err(error) => {
+                    pages.0.metrics.lost();
+                    tracing::warn!(%error, "A click is not counted: {error}");
+                }
             }
             drop(permit);
         });

@@ -26,6 +26,7 @@ use tokio::sync::Semaphore;
 use super::backend::Backend;
 use super::body::Reader;
 use super::clock::Clock;
+use super::metrics::PagesMetrics;
 use super::settings::HttpSettings;
 use super::surroundings::Surroundings;
 use crate::model::Timestamp;
@@ -75,11 +76,18 @@ struct Inner {
     brake: Brake,
     clicks: Arc<Semaphore>,
     surroundings: Arc<dyn Surroundings>,
+    metrics: PagesMetrics,
 }
 
 impl Pages {
     /// The pages over `store`.
-    pub fn new(settings: PagesSettings, store: Store, clock: Clock, surroundings: Arc<dyn Surroundings>) -> Self {
+    pub fn new(
+        settings: PagesSettings,
+        store: Store,
+        clock: Clock,
+        surroundings: Arc<dyn Surroundings>,
+        metrics: PagesMetrics,
+    ) -> Self {
         let brake = Brake::new(settings.requests_max);
         let backend = Backend::new(store.clone(), settings.reads_max);
         let reader = Reader::new(&HttpSettings {
@@ -89,7 +97,7 @@ impl Pages {
             ..HttpSettings::default()
         });
         let clicks = Arc::new(Semaphore::new(CLICKS_MAX));
-        Self(Arc::new(Inner { settings, backend, reader, store, clock, brake, clicks, surroundings }))
+        Self(Arc::new(Inner { settings, backend, reader, store, clock, brake, clicks, surroundings, metrics }))
     }
 
     fn now(&self) -> Timestamp {

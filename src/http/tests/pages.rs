@@ -1,6 +1,8 @@
 //! Short links and pages as browsers and robots meet them.
 
 use axum::http::HeaderMap;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
 
 use super::*;
 use crate::campaign::link::Target;
@@ -16,6 +18,7 @@ pub(super) const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac
 pub(super) struct PagesBench {
     pub(super) bench: Bench,
     front: Front,
+    metrics: PagesMetrics,
     pub(super) contact: i64,
 }
 
@@ -40,12 +43,13 @@ impl PagesBench {
         let bench = Bench::new().await;
         let http = HttpSettings { hosts: vec!["s.shop.example".to_owned()], ..HttpSettings::default() };
         let house = Arc::clone(&bench.daemon) as Arc<dyn Surroundings>;
-        let pages = Pages::new(settings, bench.store.clone(), now, house);
-        let front = Front::new(pages_router(pages), &http, HttpMetrics::default());
+        let metrics = PagesMetrics::default();
+        let pages = Pages::new(settings, bench.store.clone(), now, house, metrics.clone());
+        let front = Front::new(pages_router(pages), &http, metrics.http.clone());
         let person = r#"{"number": "+821012345678", "name": "Jisoo Kim", "locale": "ko"}"#;
         assert_eq!(bench.post("/v1/contacts", person).await.0, 200);
         let contact = bench.store.read(|c| contact::id_of(c, &"+821012345678".parse().unwrap())).unwrap().unwrap();
-        Self { bench, front, contact }
+        Self { bench, front, metrics, contact }
     }
 
     pub(super) async fn link(&self, target: &str, contact: i64) -> String {
@@ -81,6 +85,14 @@ impl PagesBench {
     pub(super) async fn submit(&self, path: &str, form: &str) -> Seen {
         let kind = ("content-type", "application/x-www-form-urlencoded");
         self.ask(Method::POST, path, &[kind], form).await
+    }
+
+    /// What Prometheus reads.
+    fn numbers(&self) -> String {
+        let (mut registry, mut text) = (Registry::default(), String::new());
+        self.metrics.register(&mut registry);
+        encode(&mut text, &registry).unwrap();
+        text
     }
 
     pub(super) fn events(&self, kind: &str) -> Vec<Value> {
@@ -120,6 +132,17 @@ async fn previews_heads_and_prefetches_are_no_people() {
     let link = pages.stored(&code);
     assert_eq!((link.clicks, link.machines), (0, 2));
     assert!(pages.events("clicked").is_empty());
+    pages.get(&path).await;
+    let numbers = pages.numbers();
+    for line in [
+        "pages_requests_total{visitor=\"machine\"} 2",
+        "pages_requests_total{visitor=\"prefetch\"} 1",
+        "pages_requests_total{visitor=\"person\"} 1",
+        "pages_answers_total{status=\"302\"} 3",
+        "pages_clicks_lost_total 0",
+    ] {
+        assert!(numbers.lines().any(|found| found == line), "{line}:\n{numbers}");
+    }
 }
 
 #[tokio::test]
