@@ -11,7 +11,9 @@ use crate::text::TextProfile;
 const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
 const SECOND: Duration = Duration::from_secs(1);
 
+mod doubts;
 mod modems;
+mod parts;
 
 /// A gateway with one route over the groups `north` and `south`, and nothing but rows behind it.
 struct Gateway {
@@ -130,6 +132,20 @@ fn lost() -> SubmitOutcome {
     SubmitOutcome::Unanswered { reason: "the link dropped".to_owned() }
 }
 
+fn part(text: &str, number: u8, total: u8) -> LinkEvent {
+    let payload = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let part = InboundPart {
+        from: Sender::from_network("+821012345678"),
+        to: Sender::from_network("15771234"),
+        alphabet: Alphabet::Ucs2,
+        payload,
+        elements: Vec::new(),
+        part_of: (total > 1).then_some(PartOf { reference: 9, total, number }),
+        network_time: None,
+    };
+    LinkEvent::Inbound { part, ack: Some(AckToken { session: 1, sequence: 5, data_sm: false }) }
+}
+
 fn long_korean() -> String {
     "안녕하세요 고객님 ".repeat(15)
 }
@@ -221,113 +237,6 @@ fn a_permanent_refusal_ends_it_at_once() {
     gateway.dispatch();
     gateway.outcome(id, 1, 0, refused(ErrorClass::Permanent));
     assert_eq!(gateway.state(id), State::Failed);
-}
-
-#[test]
-fn a_lost_answer_holds_marketing_and_resends_the_rest_once() {
-    for class in Class::ALL {
-        let mut gateway = Gateway::new();
-        let id = gateway.post(NewMessage { class, ..NewMessage::text("+821012345678".parse().unwrap(), "hi") });
-        gateway.dispatch();
-        gateway.outcome(id, 1, 0, lost());
-        gateway.pass(SECOND * 61);
-        let resent = gateway.dispatch();
-        if class == Class::Marketing {
-            assert!(resent.is_empty());
-            assert_eq!(gateway.state(id), State::Uncertain);
-            continue;
-        }
-        assert_eq!(resent[0].attempt, 2, "{class}");
-        gateway.outcome(id, 2, 0, lost());
-        gateway.pass(SECOND * 300);
-        assert!(gateway.dispatch().is_empty(), "at most two copies");
-        assert_eq!(gateway.state(id), State::Uncertain);
-    }
-}
-
-#[test]
-fn a_late_answer_stops_the_resend() {
-    let mut gateway = Gateway::new();
-    let id = gateway.post_text("hello");
-    gateway.dispatch();
-    gateway.outcome(id, 1, 0, lost());
-    gateway.pass(SECOND * 30);
-    gateway.accepted(id, 1, 0, "77");
-    gateway.pass(SECOND * 300);
-    assert!(gateway.dispatch().is_empty());
-    assert_eq!(gateway.state(id), State::Sent);
-    gateway.receipt("77", State::Delivered);
-    assert_eq!(gateway.state(id), State::Delivered);
-}
-
-#[test]
-fn a_late_answer_after_the_resend_matches_receipts_of_both_copies() {
-    let mut gateway = Gateway::new();
-    let id = gateway.post_text("hello");
-    gateway.dispatch();
-    gateway.outcome(id, 1, 0, lost());
-    gateway.pass(SECOND * 61);
-    gateway.dispatch();
-    gateway.accepted(id, 1, 0, "77");
-    gateway.accepted(id, 2, 0, "78");
-    gateway.receipt("77", State::Delivered);
-    gateway.receipt("78", State::Undelivered);
-    assert_eq!(gateway.state(id), State::Delivered);
-    assert_eq!(gateway.told(), ["message.delivered"]);
-}
-
-#[test]
-fn doubled_answers_change_nothing() {
-    let mut gateway = Gateway::new();
-    let id = gateway.post_text(&long_korean());
-    let segments = gateway.dispatch()[0].turns.len();
-    assert_eq!(segments, 3);
-    for index in [0, 0, 1, 0, 1] {
-        gateway.accepted(id, 1, index, &format!("id{index}"));
-    }
-    assert_eq!(gateway.state(id), State::Leased, "the third answer is still out");
-    gateway.accepted(id, 1, 2, "id2");
-    gateway.outcome(id, 1, 2, refused(ErrorClass::Permanent));
-    assert_eq!(gateway.story(id), [State::Leased, State::Sent]);
-}
-
-#[test]
-fn only_segments_that_did_not_arrive_go_again_with_the_same_reference() {
-    let mut gateway = Gateway::new();
-    let id = gateway.post_text(&long_korean());
-    let first = gateway.dispatch().remove(0);
-    gateway.accepted(id, 1, 0, "a");
-    gateway.outcome(id, 1, 1, refused(ErrorClass::Retry));
-    gateway.accepted(id, 1, 2, "c");
-    gateway.pass(SECOND * 60);
-    let second = gateway.dispatch().remove(0);
-    assert_eq!(second.turns.iter().map(|turn| turn.index).collect::<Vec<_>>(), [1]);
-    assert_eq!(second.encoded.reference, first.encoded.reference);
-    gateway.accepted(id, 2, 1, "b");
-    assert_eq!(gateway.state(id), State::Sent);
-    for (carrier_id, state) in [("a", State::Delivered), ("b", State::Undelivered), ("c", State::Delivered)] {
-        gateway.receipt(carrier_id, state);
-    }
-    assert_eq!(gateway.state(id), State::PartiallyDelivered);
-    let (due, _) = gateway.turn(|turn| notify::take(turn, 10));
-    let body: serde_json::Value = serde_json::from_str(&due[0].body).unwrap();
-    assert_eq!(body["data"]["parts"][1]["state"], "undelivered");
-}
-
-#[test]
-fn after_a_crash_a_lease_is_a_doubt_and_never_silently_queued() {
-    let mut gateway = Gateway::new();
-    let order = gateway.post_text("order");
-    let campaign = gateway
-        .post(NewMessage { class: Class::Marketing, ..NewMessage::text("+821012345678".parse().unwrap(), "sale") });
-    gateway.dispatch();
-    gateway.dispatcher = Dispatcher::default();
-    assert_eq!(gateway.turn(recover), 2);
-    assert_eq!(gateway.turn(recover), 0);
-    assert_eq!((gateway.state(order), gateway.state(campaign)), (State::Queued, State::Uncertain));
-    assert!(gateway.dispatch().is_empty(), "the resend waits for a receipt first");
-    let note = gateway.database.read(|c| event::of(c, order)).unwrap().pop().unwrap().note.unwrap();
-    assert!(note.contains("stopped before the answer came") && note.contains("may have been sent"), "{note}");
 }
 
 #[test]
@@ -457,57 +366,6 @@ fn a_repeated_key_gets_its_first_answer_and_another_body_an_error() {
     assert_eq!(ask(key(b"a", 1)), Answer::Repeated(first));
     assert_eq!(ask(key(b"b", 1)), Answer::KeyReused);
     assert!(matches!(ask(key(b"b", 2)), Answer::Done(_)), "keys are per token");
-}
-
-fn part(text: &str, number: u8, total: u8) -> LinkEvent {
-    let payload = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-    let part = InboundPart {
-        from: Sender::from_network("+821012345678"),
-        to: Sender::from_network("15771234"),
-        alphabet: Alphabet::Ucs2,
-        payload,
-        elements: Vec::new(),
-        part_of: (total > 1).then_some(PartOf { reference: 9, total, number }),
-        network_time: None,
-    };
-    LinkEvent::Inbound { part, ack: Some(AckToken { session: 1, sequence: 5, data_sm: false }) }
-}
-
-#[test]
-fn parts_in_any_order_and_doubled_make_one_message() {
-    let mut gateway = Gateway::new();
-    let events = [part("다음 ", 2, 3), part("끝", 3, 3), part("다음 ", 2, 3), part("처음 ", 1, 3)];
-    gateway.turn(|turn| settle(turn, &LinkName::new("north", 1), &events));
-    let messages = gateway.database.read(|c| inbound::list(c, None, None, 10)).unwrap();
-    assert_eq!(messages.len(), 1);
-    assert_eq!((messages[0].text.as_deref(), messages[0].parts), (Some("처음 다음 끝"), (3, 3)));
-    assert_eq!(gateway.told(), ["inbound.received"]);
-}
-
-#[test]
-fn parts_that_never_complete_are_shown_with_what_is_there() {
-    let mut gateway = Gateway::new();
-    gateway.turn(|turn| settle(turn, &LinkName::new("north", 1), &[part("처음 ", 1, 2)]));
-    gateway.pass(gateway.settings.parts_wait + SECOND);
-    gateway.turn(sweep);
-    let messages = gateway.database.read(|c| inbound::list(c, None, None, 10)).unwrap();
-    assert_eq!((messages[0].text.as_deref(), messages[0].parts), (Some("처음 "), (2, 1)));
-}
-
-#[test]
-fn a_redelivery_over_a_new_session_is_one_message_and_a_repeated_text_is_two() {
-    let mut gateway = Gateway::new();
-    let count = |gateway: &Gateway| gateway.database.read(|c| inbound::list(c, None, None, 10)).unwrap().len();
-    gateway.turn(|turn| settle(turn, &LinkName::new("north", 1), &[part("YES", 1, 1)]));
-    gateway.turn(|turn| settle(turn, &LinkName::new("north", 1), &[part("YES", 1, 1)]));
-    assert_eq!(count(&gateway), 2);
-    let LinkEvent::Inbound { part, .. } = part("NO", 1, 1) else { unreachable!() };
-    for session in [1, 2] {
-        let ack = Some(AckToken { session, sequence: 5, data_sm: false });
-        let event = LinkEvent::Inbound { part: part.clone(), ack };
-        gateway.turn(|turn| settle(turn, &LinkName::new("north", 1), std::slice::from_ref(&event)));
-    }
-    assert_eq!(count(&gateway), 3);
 }
 
 #[test]
