@@ -99,7 +99,8 @@ fn number_of(value: &Value, filter: &str) -> Result<f64, Error> {
         .map_err(|_| Error::new(ErrorKind::InvalidOperation, format!("{filter} is for numbers, not \"{value}\"")))
 }
 
-fn text_of<'a>(value: &'a Value, filter: &str) -> Result<&'a str, Error> {
+/// The text that a filter or function is for.
+pub fn text_of<'a>(value: &'a Value, filter: &str) -> Result<&'a str, Error> {
     if value.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }

@@ -145,7 +145,7 @@ pub(super) fn check_source(text: &str) -> Result<(), Fault> {
     source::check(text)?;
     let wrong = |detail: String| Fault::new("", "wrong_template", detail);
     for name in render::used(text).map_err(wrong)? {
-        if !fields::is_known(&name) && name != "coupon" && name != "link" {
+        if !fields::is_known(&name) && !render::FUNCTIONS.contains(&name.as_str()) {
             return Err(Fault::new("", "unknown_name", unknown(&name)));
         }
     }

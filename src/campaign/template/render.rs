@@ -15,6 +15,8 @@ use super::filters::{self, Manner};
 const FUEL: u64 = 20_000;
 /// The largest text: more than any number of segments holds.
 const TEXT_SIZE_BYTES_MAX: usize = 16 << 10;
+/// The functions that give out codes and links.
+pub const FUNCTIONS: [&str; 2] = ["coupon", "link"];
 /// Stands for a code that is not given out yet.
 const CODE: &str = "XXXX-0000";
 
@@ -127,7 +129,8 @@ impl Object for Context {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let name = key.as_str()?;
         let found = self.values.get(name).cloned().or_else(|| self.fields.as_ref()?.value(name));
-        if found.is_none() {
+        // The engine looks for its functions here first.
+        if found.is_none() && !(self.prefix.is_empty() && FUNCTIONS.contains(&name)) {
             *self.missed.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{}{name}", self.prefix));
         }
         found
@@ -175,7 +178,8 @@ fn keep(asked: &Mutex<BTreeSet<String>>, what: &str) {
 
 /// A function of templates that gives out what was granted.
 fn give(environment: &mut Environment<'_>, name: &'static str, of: fn(&Asked, &str) -> String) {
-    environment.add_function(name, move |state: &State<'_, '_>, what: &str| {
+    environment.add_function(name, move |state: &State<'_, '_>, what: &Value| {
+        let what = filters::text_of(what, name)?;
         let asked = state.lookup(Asked::NAME);
         let asked = asked.as_ref().and_then(Value::downcast_object_ref::<Asked>);
         let asked = asked.ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "nothing can be given out here"))?;
@@ -191,8 +195,9 @@ fn environment() -> Environment<'static> {
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(16);
     filters::add(&mut environment);
-    give(&mut environment, "coupon", Asked::coupon);
-    give(&mut environment, "link", Asked::link);
+    let [coupon, link] = FUNCTIONS;
+    give(&mut environment, coupon, Asked::coupon);
+    give(&mut environment, link, Asked::link);
     environment
 }
 

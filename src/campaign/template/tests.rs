@@ -90,6 +90,20 @@ fn coupons_and_links_are_asked_for_and_filled_in() {
 }
 
 #[test]
+fn a_link_to_a_field_that_is_missing_skips_the_contact() {
+    let template = Template::of("Pay here: {{ link(event.url) }}");
+    template.check().unwrap();
+    let missing = template.render(&fields(&json!({})), &Grants::default());
+    assert_eq!(missing, Err(Skip::Missing("event.url".to_owned())));
+    let event = json!({"url": "https://shop.example/pay"});
+    let there = fields(&json!({})).with_event(event.as_object().unwrap());
+    assert_eq!(template.render(&there, &Grants::default()).unwrap().text, "Pay here: https://shop.example/pay");
+    let number = fields(&json!({})).with_event(json!({"url": 5}).as_object().unwrap());
+    let wrong = Skip::Wrong("line 1: link is for texts, not \"5\"".to_owned());
+    assert_eq!(template.render(&number, &Grants::default()), Err(wrong));
+}
+
+#[test]
 fn mistakes_are_told_with_their_place_before_anything_is_sent() {
     let mut template = Template::of("Hi {{ frist_name }}");
     template.variants.insert("korean".to_owned(), "x".to_owned());
