@@ -72,7 +72,9 @@ impl Play {
         let given = event.map(serde_json::from_str::<Value>).transpose().context("--event is no JSON")?;
         let wanted = given.or_else(|| {
             workflow.triggers.first().and_then(|trigger| match &trigger.on {
-                On::Event(event) => Some(json!({ "type": event.kind, "properties": event.with })),
+                // Without a product a cart is empty, and an order is for nothing.
+                On::Event(event) => Some(json!({ "type": event.kind, "properties": event.with,
+                    "products": [{ "id": "sample", "name": "a product" }] })),
                 On::Segment(name) => Some(json!({ "type": "segment_entered", "properties": { "segment": name } })),
                 On::Keyword(name) => Some(json!({ "type": "keyword", "properties": { "service": name } })),
                 On::Date(_) | On::Api => None,

@@ -34,7 +34,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE-or-NUMBER")]
     contact: String,
     /// The event that begins it, like {"type": "cart_updated", "properties": {"url": "..."}}; what its first trigger waits
-    /// for if absent
+    /// for, with one product, if absent
     #[arg(long, value_name = "JSON")]
     event: Option<String>,
     /// When it begins, like 2026-11-22T10:00:00+09:00; now if absent

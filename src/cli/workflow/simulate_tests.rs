@@ -46,6 +46,12 @@ fn the_example_is_played_to_its_end() {
 }
 
 #[test]
+fn without_an_event_its_trigger_brings_one_with_a_product() {
+    let play = simulated(&[]);
+    assert!(texts(&play)[0].1.contains("a product waits for you"), "{:?}", play.lines);
+}
+
+#[test]
 fn an_answer_a_click_and_a_purchase_lead_elsewhere() {
     let went = |words: &[&str]| {
         let play = simulated(&[&["--event", EVENT], words].concat());
