@@ -1,0 +1,1 @@
+-- Promises under fire: what tells faults that come together apart.
