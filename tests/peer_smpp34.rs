@@ -142,7 +142,7 @@ impl Peer {
                     },
                     LinkEvent::Receipt { receipt, ack } => {
                         assert_eq!(receipt.state, State::Delivered);
-                        assert_eq!(receipt.recipient, Some(messages[0].to.clone()));
+                        assert_eq!(receipt.source, Some(Sender::International(messages[0].to.clone())));
                         delivered.push(receipt.ids[0].as_str().to_owned());
                         self.link.ack(ack.unwrap(), AckResult::Ok);
                     }

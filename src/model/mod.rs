@@ -31,7 +31,7 @@ pub use modem::{
 };
 pub use phone::{PhoneError, PhoneNumber, Sender, mask};
 pub use random::Random;
-pub use receipt::{CarrierMessageId, Receipt};
+pub use receipt::{CarrierMessageId, IdRelation, Receipt};
 pub use segment::{Alphabet, Concatenation, Encoded, Indication, SegmentTurn, Waiting};
 pub use state::{ErrorClass, State};
 pub use target::AllowedTargets;

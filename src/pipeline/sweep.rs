@@ -2,13 +2,13 @@
 
 use super::Turn;
 use super::change::{self, Step, reports};
-use super::consent;
 use super::receive::{self, Origin};
 use super::settle::abandon;
+use super::{consent, parts};
 use crate::model::{InboundPart, LinkName, Sender, State};
 use crate::policy::routes::Route;
 use crate::store::message::{self, Head};
-use crate::store::{StoreError, consent_due, idempotency, inbound, inbound_seen, receipt};
+use crate::store::{StoreError, consent_due, idempotency, inbound, inbound_seen, receipt, submission};
 
 /// How many rows one transaction handles.
 const ROWS_MAX: usize = 500;
@@ -42,7 +42,12 @@ pub fn sweep(turn: &Turn<'_>) -> Result<Swept, StoreError> {
     give_up_parts(turn)?;
     swept.more |= consent::tell_due(turn)?;
     let old = turn.now.minus(turn.settings.remember_for);
-    receipt::forget_older(turn.tx, old)?;
+    for (group, count) in receipt::forget_older(turn.tx, old)? {
+        tracing::warn!(
+            postrider.link = group,
+            "{count} receipts of {group} found no message in all the time they were kept, and are dropped; is the account shared?"
+        );
+    }
     idempotency::forget_older(turn.tx, old)?;
     consent_due::forget_answers(turn.tx, old)?;
     consent::forget_older(turn)?;
@@ -54,16 +59,18 @@ pub fn sweep(turn: &Turn<'_>) -> Result<Swept, StoreError> {
 
 /// Returns whether the message got another state; otherwise it was removed.
 fn time_out(turn: &Turn<'_>, mut head: Head) -> Result<bool, StoreError> {
-    let note = |note| Step { note: Some(note), ..Step::default() };
+    fn note(note: &str) -> Step<'_> {
+        Step { note: Some(note), ..Step::default() }
+    }
     match head.state {
-        State::Scheduled | State::Queued if head.doubts > 0 => {
-            change::enter(turn, &mut head, State::Uncertain, note("its validity ended before it could be sent again"))?;
-        }
         State::Scheduled | State::Queued => {
-            change::enter(turn, &mut head, State::Expired, note("its validity ended before it could be sent"))?;
+            let again = if head.doubts > 0 { " again" } else { "" };
+            let words = format!("its validity ended before it could be sent{again}");
+            parts::end(turn, &mut head, State::Expired, note(&words))?;
         }
         State::Leased => abandon(turn, &mut head, "the link never reported what became of it")?,
         State::Sent if reports(turn.settings, &head) => {
+            submission::end_wait(turn.tx, head.id, "no receipt came", turn.now)?;
             change::enter(turn, &mut head, State::Uncertain, note("no receipt came"))?;
         }
         State::Sent

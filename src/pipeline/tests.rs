@@ -85,8 +85,8 @@ impl Gateway {
             state,
             raw_state: state.as_str().to_uppercase(),
             error: String::new(),
-            recipient: recipient.map(|number| number.parse().unwrap()),
-            sender: None,
+            source: recipient.map(Sender::from_network),
+            destination: None,
             done_at: None,
         };
         let event = LinkEvent::Receipt { receipt, ack: None };

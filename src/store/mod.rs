@@ -20,6 +20,7 @@ pub mod contact;
 mod database;
 mod error;
 pub mod event;
+pub mod id_relation;
 pub mod idempotency;
 pub mod inbound;
 pub mod inbound_seen;

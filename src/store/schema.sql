@@ -28,7 +28,9 @@ CREATE TABLE message (
     reference   TEXT,
     tags        TEXT,                     -- JSON array
     parameters  TEXT,                     -- JSON object
-    sim         TEXT                      -- the SIM that has or had the current lease; absent over a carrier
+    sim         TEXT,                     -- the SIM that has or had the current lease; absent over a carrier
+    released    INTEGER NOT NULL DEFAULT 0,   -- doubts of leases up to this one go again by somebody's decision
+    ended       TEXT                      -- what parts end as that turn out not to have left, once the rest was given up
 ) STRICT;
 CREATE INDEX message_due ON message (route, class, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX message_timer ON message (timer_at);
@@ -54,7 +56,7 @@ CREATE TABLE submission (
     at          INTEGER NOT NULL,
     carrier_id  TEXT,                     -- as the carrier wrote it
     carrier_key INTEGER,                  -- hash of link group and normal form of the id
-    code        INTEGER,
+    code        INTEGER,                  -- of a refusal; 0 where the carrier took it and gave no id
     note        TEXT,
     PRIMARY KEY (message, segment, attempt)
 ) STRICT, WITHOUT ROWID;
@@ -73,7 +75,7 @@ CREATE TABLE event (
     PRIMARY KEY (message, n)
 ) STRICT, WITHOUT ROWID;
 
--- Receipts that nobody waits for yet: their submit answer may still come.
+-- Receipts that nobody can match yet: their submit answer may still come, or they may be about several sends.
 CREATE TABLE early_receipt (
     id          INTEGER PRIMARY KEY,
     carrier_key INTEGER NOT NULL,
@@ -82,11 +84,32 @@ CREATE TABLE early_receipt (
     state       TEXT    NOT NULL,
     raw_state   TEXT    NOT NULL,
     error       TEXT    NOT NULL,
-    recipient   TEXT,
+    recipient   TEXT,                     -- of receipts kept before there were source and destination
     done_at     INTEGER,
-    received_at INTEGER NOT NULL
+    received_at INTEGER NOT NULL,
+    link        TEXT,                     -- the link that it came over
+    other_id    TEXT,                     -- its second id, if TLV and text disagree
+    other_key   INTEGER,
+    source      TEXT,
+    destination TEXT,
+    source_tail TEXT,                     -- the last digits, if it is a number
+    destination_tail TEXT
 ) STRICT;
 CREATE INDEX early_receipt_key ON early_receipt (carrier_key);
+CREATE INDEX early_receipt_other ON early_receipt (other_key) WHERE other_key IS NOT NULL;
+CREATE INDEX early_receipt_source ON early_receipt (source_tail) WHERE source_tail IS NOT NULL;
+CREATE INDEX early_receipt_destination ON early_receipt (destination_tail) WHERE destination_tail IS NOT NULL;
+CREATE INDEX early_receipt_group ON early_receipt (link_group, id);
+
+-- How the ids of a carrier's receipts follow from those of its answers, proved by a pair that could be read in one way only.
+CREATE TABLE id_relation (
+    link_group  TEXT    NOT NULL,
+    relation    TEXT    NOT NULL,         -- same, hex_then_decimal, decimal_then_hex
+    at          INTEGER NOT NULL,
+    answer_id   TEXT    NOT NULL,
+    receipt_id  TEXT    NOT NULL,
+    PRIMARY KEY (link_group, relation)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE callback (
     message     INTEGER NOT NULL,         -- or the id of an inbound message

@@ -9,8 +9,8 @@ fn report(sim: &str, reference: u8, to: &str, state: State, done_at: Option<Time
         state,
         raw_state: "00".to_owned(),
         error: String::new(),
-        recipient: Some(to.parse().unwrap()),
-        sender: None,
+        source: Some(Sender::from_network(to)),
+        destination: None,
         done_at,
     };
     LinkEvent::Receipt { receipt, ack: None }
