@@ -82,7 +82,7 @@ pub fn end(turn: &Turn<'_>, head: &mut Head, state: State, step: Step<'_>) -> Re
         }
     }
     let all = Parts::of(turn.settings, head, all.rows);
-    change::enter(turn, head, crate::policy::lifecycle::overall(all.states()), step)
+    change::enter(turn, head, parts::end(&all.parts), step)
 }
 
 /// Writes the end of one part that did not leave.

@@ -214,7 +214,7 @@ pub fn reconsider(turn: &Turn<'_>, head: &mut Head, step: Step<'_>) -> Result<()
         return parts::end(turn, head, ended, step);
     }
     match all.next() {
-        Next::Goes { .. } if head.state == State::Uncertain => {
+        Next::Goes { .. } if matches!(head.state, State::Uncertain | State::Sent) => {
             go_on(turn, head, &all, Tries { counts: true, few: false }, step)
         }
         Next::Fails if !head.state.is_final() || head.state == State::Uncertain => {

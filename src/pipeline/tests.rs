@@ -12,6 +12,8 @@ const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
 const SECOND: Duration = Duration::from_secs(1);
 
 mod doubts;
+mod id_forms;
+mod long_texts;
 mod modems;
 mod parts;
 
@@ -80,13 +82,17 @@ impl Gateway {
     }
 
     fn receipt_for(&mut self, id: &str, state: State, recipient: Option<&str>) {
+        self.receipt_between(id, state, recipient, None);
+    }
+
+    fn receipt_between(&mut self, id: &str, state: State, source: Option<&str>, destination: Option<&str>) {
         let receipt = Receipt {
             ids: CarrierMessageId::new(id).into_iter().collect(),
             state,
             raw_state: state.as_str().to_uppercase(),
             error: String::new(),
-            source: recipient.map(Sender::from_network),
-            destination: None,
+            source: source.map(Sender::from_network),
+            destination: destination.map(Sender::from_network),
             done_at: None,
         };
         let event = LinkEvent::Receipt { receipt, ack: None };

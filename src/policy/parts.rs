@@ -62,6 +62,8 @@ pub struct Part {
     pub goes: bool,
     /// Whether the network has it, or may have it.
     pub reached: bool,
+    /// Whether nobody knows if the network has it.
+    pub in_doubt: bool,
 }
 
 /// A part from its sends, in the order of their leases.
@@ -82,12 +84,15 @@ pub fn part(sends: impl IntoIterator<Item = Sent>, rule: DoubtRule) -> Part {
         }
         last = send.state;
     }
-    let of = |state, goes| Part { state, goes, reached };
+    let of = |state, goes| Part { state, goes, reached, in_doubt: false };
     match ended {
         _ if delivered => of(State::Delivered, false),
         _ if on_its_way => of(State::Sent, false),
         // Whoever was refused for ever after a doubt is refused again.
-        _ if doubts > 0 => of(State::Uncertain, held < rule.sends_max && ended.is_none()),
+        _ if doubts > 0 => {
+            let goes = held < rule.sends_max && ended.is_none();
+            Part { in_doubt: true, ..of(State::Uncertain, goes) }
+        }
         Some(state) => of(state, false),
         None => of(last, true),
     }
@@ -116,7 +121,16 @@ pub fn next(parts: &[Part]) -> Next {
     if parts.iter().any(|part| part.goes) {
         return Next::Goes { doubt: parts.iter().any(|part| part.goes && part.state == State::Uncertain) };
     }
-    Next::Stays(overall(parts.iter().map(|part| part.state)))
+    Next::Stays(end(parts))
+}
+
+/// The state of a message of which nothing goes any more. A part in doubt is shown at once, though receipts of others may
+/// still come: a person can decide about it.
+pub fn end(parts: &[Part]) -> State {
+    if parts.iter().any(|part| part.in_doubt) {
+        return State::Uncertain;
+    }
+    overall(parts.iter().map(|part| part.state))
 }
 
 #[cfg(test)]
@@ -178,7 +192,8 @@ mod tests {
     }
 
     fn next_of(parts: &[(State, bool, bool)]) -> Next {
-        let parts: Vec<Part> = parts.iter().map(|&(state, goes, reached)| Part { state, goes, reached }).collect();
+        let parts: Vec<Part> =
+            parts.iter().map(|&(state, goes, reached)| Part { state, goes, reached, in_doubt: false }).collect();
         next(&parts)
     }
 
