@@ -5,6 +5,8 @@
 //! - [`callback_retry`]: whether and when a callback is tried again
 //! - [`throttle`]: when the next segment may leave
 //! - [`lanes`]: who goes first when a link has too few slots for all
+//! - [`redelivery`]: whether an incoming message is an earlier one once more
+//! - [`reassembly`]: which long message an incoming part belongs to
 //! - [`report`]: which send a modem's status report is about
 //! - [`routes`]: which links a message may take
 //! - [`pool`]: which modem of a group takes a message
@@ -20,6 +22,8 @@ pub mod lanes;
 pub mod lifecycle;
 pub mod pace;
 pub mod pool;
+pub mod reassembly;
+pub mod redelivery;
 pub mod report;
 pub mod retry;
 pub mod routes;

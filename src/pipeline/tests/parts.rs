@@ -32,7 +32,7 @@ fn a_redelivery_over_a_new_session_is_one_message_and_a_repeated_text_is_two() {
     assert_eq!(count(&gateway), 2);
     let LinkEvent::Inbound { part, .. } = part("NO", 1, 1) else { unreachable!() };
     for session in [1, 2] {
-        let ack = Some(AckToken { session, sequence: 5, data_sm: false });
+        let ack = Some(AckToken { session, sequence: 5, ..AckToken::default() });
         let event = LinkEvent::Inbound { part: part.clone(), ack };
         gateway.turn(|turn| settle(turn, &LinkName::new("north", 1), std::slice::from_ref(&event)));
     }
