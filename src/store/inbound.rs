@@ -52,6 +52,15 @@ pub fn count_copy(tx: &Tx<'_>, id: i64, again: Delivered) -> Result<(), StoreErr
     Ok(())
 }
 
+/// How many redeliveries of a message, or of parts of it, there were.
+///
+/// # Errors
+/// SQLite's own.
+pub fn copies(connection: &Connection, id: MessageId) -> Result<u32, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT copies FROM inbound WHERE id = ?1")?;
+    Ok(statement.query_row([id.as_i64()], |row| row.get(0))?)
+}
+
 /// How a message came, besides what it says.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Arrival<'a> {
