@@ -148,6 +148,7 @@ impl Peer {
                     }
                     LinkEvent::Inbound { part, .. } => panic!("{part:?}"),
                     LinkEvent::Modem { notice, .. } => panic!("{notice:?}"),
+                    LinkEvent::Session { .. } => {}
                     LinkEvent::Health(health) => assert_eq!(health, LinkHealth::Up),
                 }
             }

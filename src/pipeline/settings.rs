@@ -54,8 +54,10 @@ pub struct Settings {
     pub prices: Arc<Prices>,
     /// How often live segments look at all contacts, because time passes for them too.
     pub live_every: Duration,
-    /// When this process started; older rows may be followed by redeliveries.
+    /// When this process started.
     pub started_at: Timestamp,
+    /// Names this run of the program: links number their sessions anew in each.
+    pub run: i64,
 }
 
 impl Default for Settings {
@@ -82,6 +84,7 @@ impl Default for Settings {
             prices: Arc::default(),
             live_every: HOUR,
             started_at: Timestamp::default(),
+            run: 0,
         }
     }
 }

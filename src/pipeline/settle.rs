@@ -23,8 +23,9 @@ pub fn settle(turn: &Turn<'_>, link: &LinkName, events: &[LinkEvent]) -> Result<
         match event {
             LinkEvent::Submit(result) => submitted(turn, link, result)?,
             LinkEvent::Receipt { receipt, .. } => receipts::settle(turn, link, receipt)?,
-            LinkEvent::Inbound { part, ack } => receive::receive(turn, link, part, ack.map(|ack| ack.session))?,
+            LinkEvent::Inbound { part, ack } => receive::receive(turn, link, part, *ack)?,
             LinkEvent::Health(_) => turn.wake_dispatch(),
+            LinkEvent::Session { session, news } => receive::session(turn, link, *session, *news)?,
             LinkEvent::Modem { notice, ack } => modems::settle(turn, link, notice, *ack)?,
         }
     }

@@ -2,13 +2,14 @@
 
 use super::Turn;
 use super::change::{self, Step, reports};
-use super::receive::{self, Origin};
 use super::settle::abandon;
-use super::{consent, parts};
-use crate::model::{InboundPart, LinkName, Sender, State};
+use super::{consent, parts, receive};
+use crate::model::State;
 use crate::policy::routes::Route;
 use crate::store::message::{self, Head};
-use crate::store::{StoreError, consent_due, idempotency, inbound, inbound_seen, receipt, submission};
+use crate::store::{
+    StoreError, consent_due, idempotency, inbound, inbound_part, inbound_seen, inbound_session, receipt, submission,
+};
 
 /// How many rows one transaction handles.
 const ROWS_MAX: usize = 500;
@@ -39,7 +40,8 @@ pub fn sweep(turn: &Turn<'_>) -> Result<Swept, StoreError> {
             swept.purged += 1;
         }
     }
-    give_up_parts(turn)?;
+    receive::resolve(turn)?;
+    receive::give_up_parts(turn, ROWS_MAX)?;
     swept.more |= consent::tell_due(turn)?;
     let old = turn.now.minus(turn.settings.remember_for);
     for (group, count) in receipt::forget_older(turn.tx, old)? {
@@ -54,6 +56,8 @@ pub fn sweep(turn: &Turn<'_>) -> Result<Swept, StoreError> {
     let kept_since = turn.now.minus(turn.settings.keep_for);
     inbound::purge_older(turn.tx, kept_since)?;
     inbound_seen::forget_older(turn.tx, kept_since)?;
+    inbound_part::forget_older(turn.tx, old.max(kept_since))?;
+    inbound_session::forget_older(turn.tx, old)?;
     Ok(swept)
 }
 
@@ -89,31 +93,13 @@ fn time_out(turn: &Turn<'_>, mut head: Head) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// Shows incoming messages whose missing parts are not coming any more, with what is there.
-fn give_up_parts(turn: &Turn<'_>) -> Result<(), StoreError> {
-    for set in inbound::stale_sets(turn.tx, turn.now.minus(turn.settings.parts_wait), ROWS_MAX)? {
-        let parts = inbound::parts(turn.tx, &set)?;
-        inbound::forget_parts(turn.tx, &set)?;
-        let Some(first) = parts.first() else { continue };
-        let any = InboundPart {
-            from: Sender::from_network(&set.sender),
-            to: Sender::from_network(&set.recipient),
-            alphabet: first.alphabet,
-            payload: Vec::new(),
-            elements: Vec::new(),
-            part_of: None,
-            network_time: None,
-        };
-        receive::complete(turn, &LinkName::new(&set.link_group, 1), &any, &parts, set.total, Origin::default())?;
-    }
-    Ok(())
-}
-
 /// Clears up after a crash, a bounded number at a time: every lease of the stopped process is a doubt. Returns how many.
 ///
 /// # Errors
 /// The store's own.
 pub fn recover(turn: &Turn<'_>) -> Result<usize, StoreError> {
+    inbound_session::all_ended(turn.tx, turn.now)?;
+    receive::resolve(turn)?;
     let heads = message::leased(turn.tx, ROWS_MAX)?;
     let count = heads.len();
     for mut head in heads {

@@ -146,10 +146,10 @@ fn part(text: &str, number: u8, total: u8) -> LinkEvent {
         alphabet: Alphabet::Ucs2,
         payload,
         elements: Vec::new(),
-        part_of: (total > 1).then_some(PartOf { reference: 9, total, number }),
+        part_of: (total > 1).then_some(PartOf { reference: 9, wide: false, total, number }),
         network_time: None,
     };
-    LinkEvent::Inbound { part, ack: Some(AckToken { session: 1, sequence: 5, data_sm: false }) }
+    LinkEvent::Inbound { part, ack: Some(AckToken { session: 1, sequence: 5, ..AckToken::default() }) }
 }
 
 fn long_korean() -> String {

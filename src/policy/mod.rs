@@ -6,6 +6,8 @@
 //! - [`callback_retry`]: whether and when a callback is tried again
 //! - [`throttle`]: when the next segment may leave
 //! - [`lanes`]: who goes first when a link has too few slots for all
+//! - [`redelivery`]: whether an incoming message is an earlier one once more
+//! - [`reassembly`]: which long message an incoming part belongs to
 //! - [`report`]: which send a modem's status report is about
 //! - [`receipt_match`]: which send a carrier's receipt is about, and how the carrier writes its ids
 //! - [`routes`]: which links a message may take
@@ -23,7 +25,9 @@ pub mod lifecycle;
 pub mod pace;
 pub mod parts;
 pub mod pool;
+pub mod reassembly;
 pub mod receipt_match;
+pub mod redelivery;
 pub mod report;
 pub mod retry;
 pub mod routes;

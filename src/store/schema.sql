@@ -138,9 +138,11 @@ CREATE TABLE inbound (
     parts       INTEGER NOT NULL,
     parts_came  INTEGER NOT NULL,
     digest      INTEGER NOT NULL,         -- hash of sender, recipient, link group and content: finds redeliveries
-    session     INTEGER,                  -- the link's session that it came over
+    session     INTEGER,                  -- the session that it came over last; absent if its parts know theirs
     copies      INTEGER NOT NULL DEFAULT 0,   -- redeliveries of it that were acknowledged and dropped
-    sim         TEXT                      -- the SIM that it came to; absent over a carrier
+    sim         TEXT,                     -- the SIM that it came to; absent over a carrier
+    place       INTEGER,                  -- which of the session's deliveries it was, from 1
+    came_at     INTEGER                   -- when it came over the link
 ) STRICT;
 CREATE INDEX inbound_digest ON inbound (digest);
 CREATE INDEX inbound_received ON inbound (received_at);
@@ -154,21 +156,47 @@ CREATE TABLE inbound_seen (
 ) STRICT;
 CREATE INDEX inbound_seen_age ON inbound_seen (at);
 
--- Parts of longer messages that are not together yet.
-CREATE TABLE inbound_part (
+-- Sessions that incoming messages came over, and how far the carrier is known to have read our answers.
+CREATE TABLE inbound_session (
+    session     INTEGER PRIMARY KEY,      -- hash of the program's run, the link and its number of the session
     link_group  TEXT    NOT NULL,
+    began_at    INTEGER NOT NULL,
+    read_to     INTEGER NOT NULL,         -- the carrier read our answers to its first so many deliveries
+    ended_at    INTEGER                   -- absent while it lives
+) STRICT;
+CREATE INDEX inbound_session_began ON inbound_session (link_group, began_at);
+CREATE INDEX inbound_session_ended ON inbound_session (ended_at);
+
+-- Parts of longer messages: those that wait for their siblings, and for a while those that are together.
+CREATE TABLE inbound_part (
+    id          INTEGER PRIMARY KEY,
+    set_id      INTEGER NOT NULL,         -- the parts of one message; the id of the first
+    link_group  TEXT    NOT NULL,
+    link        TEXT    NOT NULL,
     sender      TEXT    NOT NULL,
     recipient   TEXT    NOT NULL,
     reference   INTEGER NOT NULL,
+    wide        INTEGER NOT NULL,         -- 1 if the reference had 16 bits
     total       INTEGER NOT NULL,
     number      INTEGER NOT NULL,
     alphabet    TEXT    NOT NULL,
     elements    BLOB    NOT NULL,
     payload     BLOB    NOT NULL,
     received_at INTEGER NOT NULL,
-    PRIMARY KEY (link_group, sender, recipient, reference, total, number)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX inbound_part_age ON inbound_part (received_at);
+    came_at     INTEGER NOT NULL,
+    network_time INTEGER,
+    session     INTEGER,                  -- as in `inbound`
+    place       INTEGER,
+    copies      INTEGER NOT NULL,         -- redeliveries while its siblings were awaited
+    message     INTEGER,                  -- what it became; absent while its siblings are awaited
+    repeats     INTEGER                   -- the earlier message or part that it may be a redelivery of, until that is known
+) STRICT;
+CREATE INDEX inbound_part_named ON inbound_part (sender, recipient, reference, total, number);
+CREATE INDEX inbound_part_open ON inbound_part (sender, recipient, reference, total) WHERE message IS NULL;
+CREATE INDEX inbound_part_set ON inbound_part (set_id);
+CREATE INDEX inbound_part_waiting ON inbound_part (received_at) WHERE message IS NULL;
+CREATE INDEX inbound_part_done ON inbound_part (received_at) WHERE message IS NOT NULL;
+CREATE INDEX inbound_part_held ON inbound_part (repeats) WHERE repeats IS NOT NULL;
 
 -- The next concatenation reference for each pair, so that neither a restart nor a busy second repeats one.
 CREATE TABLE reference (

@@ -415,7 +415,7 @@ fn settings(plan: &Plan) -> Settings {
 fn ack_of(event: &LinkEvent) -> Option<AckToken> {
     match event {
         LinkEvent::Receipt { ack, .. } | LinkEvent::Inbound { ack, .. } => *ack,
-        LinkEvent::Submit(_) | LinkEvent::Health(_) | LinkEvent::Modem { .. } => None,
+        LinkEvent::Submit(_) | LinkEvent::Health(_) | LinkEvent::Session { .. } | LinkEvent::Modem { .. } => None,
     }
 }
 
