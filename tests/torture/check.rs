@@ -120,6 +120,14 @@ fn check_state(index: &Index<'_>, kept: &Kept, report: &mut Report) {
     if let Some(wrong) = wrong {
         report.add(Figure::FalseState, format!("{wrong}: {}", index.story(kept)));
     }
+    // What was told as an end and then left again was false, unless two copies of a part fared differently.
+    let mixed = copies.iter().any(|copies| {
+        copies.iter().any(|(_, copy)| copy.is_delivered()) && copies.iter().any(|(_, copy)| !copy.is_delivered())
+    });
+    let mut ends = kept.events.iter().map(|event| event.state.as_str()).filter(|state| is_end(state));
+    if let Some(left) = ends.find(|state| *state != kept.state && !mixed) {
+        report.add(Figure::FalseState, format!("{left} was told and left again: {}", index.story(kept)));
+    }
     for (part, arrived) in arrived.iter().enumerate() {
         let told: Vec<&str> =
             kept.outcomes.iter().filter(|one| one.part == part).map(|one| one.state.as_str()).collect();
@@ -127,6 +135,11 @@ fn check_state(index: &Index<'_>, kept: &Kept, report: &mut Report) {
             report.add(Figure::FalseState, format!("part {} was not delivered: {}", part + 1, index.story(kept)));
         }
     }
+}
+
+/// A final state that says what became of the message; `uncertain` says that nobody knows.
+fn is_end(state: &str) -> bool {
+    matches!(state, "delivered" | "partially_delivered" | "undelivered" | "failed" | "expired" | "blocked" | "canceled")
 }
 
 fn said(copies: &[Vec<Sent<'_>>], word: &str) -> bool {
@@ -201,7 +214,7 @@ fn check_ids(index: &Index<'_>, report: &mut Report) {
             report.examined(Figure::FalseState, 1);
             let own = copies.iter().any(|(carrier, copy)| {
                 outcome.link.starts_with(KINDS[*carrier].name)
-                    && copy.number.is_some_and(|number| index.evidence.ids_of(*carrier, number).contains(id))
+                    && copy.number.is_some_and(|number| index.evidence.is_id_of(id, *carrier, number))
             });
             if !own {
                 report.add(Figure::FalseState, format!("the id {id} was given to another send: {}", index.story(kept)));

@@ -1,6 +1,6 @@
 //! What is known of a run from outside and from inside: the carriers' ledgers, the tool's journal, and the database.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use postrider::model::Timestamp;
@@ -138,10 +138,17 @@ impl Evidence {
         self.carriers.iter().enumerate().flat_map(|(place, ledger)| ledger.copies.iter().map(move |copy| (place, copy)))
     }
 
-    /// The ids that the gateway may know a copy by: as the answer wrote it, and as the receipt did.
-    pub fn ids_of(&self, carrier: usize, number: u64) -> BTreeSet<String> {
+    /// Whether `id` is one of those that the gateway may know a copy by: as the answer wrote it, or as the receipt did. Case
+    /// and leading zeros never count.
+    pub fn is_id_of(&self, id: &str, carrier: usize, number: u64) -> bool {
+        let plain = |id: &str| id.trim_start_matches('0').to_ascii_lowercase();
+        self.ids_of(carrier, number).iter().any(|own| plain(own) == plain(id))
+    }
+
+    /// The ids that the carrier wrote for a copy: in the answer, in the receipt.
+    pub fn ids_of(&self, carrier: usize, number: u64) -> [String; 2] {
         let forms = KINDS[carrier].ids;
-        [forms.answer.write(number), forms.receipt.write(number)].into()
+        [forms.answer.write(number), forms.receipt.write(number)]
     }
 }
 

@@ -53,15 +53,14 @@ impl<'a> Index<'a> {
 
     /// The outcome that bears the id of this copy.
     pub fn outcome_of<'k>(&self, kept: &'k Kept, (carrier, copy): Sent<'_>) -> Option<&'k Outcome> {
-        let ids = self.evidence.ids_of(carrier, copy.number?);
-        let of_carrier = |outcome: &&Outcome| outcome.link.starts_with(KINDS[carrier].name);
-        let mut known = kept.outcomes.iter().filter(of_carrier);
+        let number = copy.number?;
+        let bears = |outcome: &&Outcome| {
+            outcome.link.starts_with(KINDS[carrier].name)
+                && outcome.carrier_id.as_ref().is_some_and(|id| self.evidence.is_id_of(id, carrier, number))
+        };
         // Of several parts that were in doubt together nobody can tell which one a receipt is of.
-        let mut same = known.clone().filter(|outcome| outcome.carrier_id.as_ref().is_some_and(|id| ids.contains(id)));
-        same.clone()
-            .find(|outcome| outcome.part == copy.part)
-            .or_else(|| same.next())
-            .or_else(|| known.find(|outcome| outcome.carrier_id.as_ref().is_some_and(|id| ids.contains(id))))
+        let mut all = kept.outcomes.iter().filter(bears);
+        all.clone().find(|outcome| outcome.part == copy.part).or_else(|| all.next())
     }
 
     /// The parts of a message whose answer was lost, as far as the database still knows, and the carriers' copies tell.
