@@ -171,10 +171,15 @@ fn check_receipts(index: &Index<'_>, report: &mut Report) {
     for kept in index.kept.values().flatten() {
         for &sent in index.copies(kept) {
             let (carrier, copy) = sent;
-            if copy.receipts_acknowledged.is_empty() {
+            if !copy.is_taken() {
                 continue;
             }
             report.examined(Figure::ReceiptUnmatched, 1);
+            if copy.receipts_acknowledged.is_empty() {
+                let what = format!("a receipt was never acknowledged: {}", index.story(kept));
+                report.add(Figure::ReceiptUnmatched, what);
+                continue;
+            }
             let wanted = match copy.word.as_deref() {
                 Some("DELIVRD") => "delivered",
                 Some("UNDELIV") => "undelivered",

@@ -7,8 +7,10 @@ use postrider::sim::Inbound;
 
 /// The short code that people write to, and the sender of every text.
 pub const SHORT_CODE: &str = "15771234";
-/// Handsets that get several texts at once, for each carrier.
+/// Handsets that get several texts at once, for each carrier, until others take their place.
 const SHARED_HANDSETS: u64 = 17;
+/// After so many posts, other handsets are shared: what stayed in doubt does not excuse everything that comes later.
+const POSTS_PER_SHARED: u32 = 2_000;
 /// After so many posts, the next handset opts out.
 const POSTS_PER_STOP: u32 = 60;
 
@@ -35,7 +37,7 @@ impl Post {
         let mut random = Random::new(seed ^ u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let carrier = [0, 0, 0, 1, 1, 2][usize::try_from(random.below(6)).unwrap_or(0)];
         let (kind, handset) = match random.below(100) {
-            0..30 => (1, random.below(SHARED_HANDSETS)),
+            0..30 => (1, u64::from(number / POSTS_PER_SHARED) * SHARED_HANDSETS + random.below(SHARED_HANDSETS)),
             // Half of them to a handset that has opted out already.
             30..42 => (2, u64::from(number / POSTS_PER_STOP).saturating_sub(random.below(2))),
             _ => (0, u64::from(number)),
