@@ -268,7 +268,7 @@ impl Carrier {
                 }
                 Delivery::Inbound(part) => {
                     self.ledger.counts.inbound_sent += 1;
-                    self.ledger.record_inbound("inbound-sent", at, account, part);
+                    self.ledger.record_inbound("inbound-sent", at, account, id, part);
                 }
             }
             connection.outstanding.insert(sequence, delivery);

@@ -138,11 +138,11 @@ impl Ledger {
         }
     }
 
-    /// `what` is `inbound-sent`, `inbound-acknowledged` or `inbound-refused`; the line names the handset and has the user
-    /// data in hex.
-    pub(super) fn record_inbound(&mut self, what: &str, at: Timestamp, account: &str, part: &Inbound) {
+    /// `what` is `inbound-sent`, `inbound-acknowledged` or `inbound-refused`; the line has the connection, the
+    /// handset, and the user data in hex.
+    pub(super) fn record_inbound(&mut self, what: &str, at: Timestamp, account: &str, id: u32, part: &Inbound) {
         if let Some(lines) = &mut self.lines {
-            let _ = write!(lines, "{what}\t{at}\t{account}\t{}\t", part.source.addr.to_text());
+            let _ = write!(lines, "{what}\t{at}\t{account}\t{id}\t{}\t", part.source.addr.to_text());
             write_hex(lines, &part.user_data);
         }
     }

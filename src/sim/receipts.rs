@@ -93,7 +93,7 @@ impl Carrier {
             }
             Delivery::Inbound(part) => {
                 let what = if taken { "inbound-acknowledged" } else { "inbound-refused" };
-                self.ledger.record_inbound(what, at, &account, part);
+                self.ledger.record_inbound(what, at, &account, id, part);
             }
         }
         if status == CommandStatus::RX_T_APPN || status == CommandStatus::RMSGQFUL {

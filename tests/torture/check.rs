@@ -82,22 +82,33 @@ fn check_copies(index: &Index<'_>, kept: &Kept, report: &mut Report) {
 fn check_parts(index: &Index<'_>, kept: &Kept, report: &mut Report) {
     report.examined(Figure::PartNeverSent, kept.parts);
     let missing: Vec<usize> = (0..kept.parts).filter(|&part| index.taken(kept, part).is_empty()).collect();
-    if missing.is_empty() {
-        return;
+    let unexplained: Vec<usize> =
+        missing.iter().filter(|part| !is_explained(index, kept, **part)).map(|part| part + 1).collect();
+    if !unexplained.is_empty() {
+        report.add(Figure::PartNeverSent, format!("parts {unexplained:?} never left: {}", index.story(kept)));
     }
+}
+
+/// Whether what is told of a part that never reached a carrier says why, and the ledgers agree.
+fn is_explained(index: &Index<'_>, kept: &Kept, part: usize) -> bool {
+    let stopped = || index.evidence.wrote.iter().any(|one| one.kind == "stop" && one.from == kept.to);
     let refused = index.copies(kept).iter().any(|(_, copy)| copy.status == REFUSED_FOR_GOOD);
-    let given_up = kept.events.iter().any(|event| event.note.as_ref().is_some_and(|note| note.contains("given up")));
     let held = kept.doubts > 0 && (kept.on_doubt == "hold" || kept.doubts >= DOUBT_SENDS_MAX);
-    let explained = match kept.state.as_str() {
-        "sent" | "delivered" | "undelivered" => false,
-        "partially_delivered" => refused || given_up || held,
-        "uncertain" => held,
-        _ => true,
-    };
-    if !explained {
-        let parts: Vec<usize> = missing.iter().map(|part| part + 1).collect();
-        report.add(Figure::PartNeverSent, format!("parts {parts:?} never left: {}", index.story(kept)));
+    let told = kept.outcomes.iter().filter(|one| one.part == part).max_by_key(|one| one.attempt);
+    let told = told.map_or(kept.state.as_str(), |one| one.state.as_str());
+    match told {
+        _ if kept.state == "delivered" => false,
+        "queued" => !matches!(kept.state.as_str(), "sent" | "partially_delivered" | "undelivered" | "uncertain"),
+        "failed" => refused || is_given_up(kept),
+        "uncertain" => held || refused || stopped(),
+        "blocked" => stopped(),
+        "expired" | "canceled" => true,
+        _ => false,
     }
+}
+
+fn is_given_up(kept: &Kept) -> bool {
+    kept.events.iter().any(|event| event.note.as_ref().is_some_and(|note| note.contains("given up")))
 }
 
 /// The state, against what the carriers' receipts said of every part.
@@ -147,8 +158,7 @@ fn said(copies: &[Vec<Sent<'_>>], word: &str) -> bool {
 }
 
 fn failure_is_true(index: &Index<'_>, kept: &Kept) -> bool {
-    let given_up = kept.events.iter().any(|event| event.note.as_ref().is_some_and(|note| note.contains("given up")));
-    given_up
+    is_given_up(kept)
         || index.copies(kept).iter().any(|(_, copy)| {
             copy.status == REFUSED_FOR_GOOD || matches!(copy.word.as_deref(), Some("REJECTD" | "DELETED"))
         })

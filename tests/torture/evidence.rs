@@ -10,6 +10,9 @@ use crate::carriers::{KINDS, ledger};
 use crate::kept::{self, Kept, KeptInbound};
 use crate::plan::number_in;
 
+/// What the gateway learnt from an answer is stored after so long.
+const STORED_WITHIN_MILLIS: i64 = 1_000;
+
 /// Everything that the checker looks at.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
@@ -36,8 +39,21 @@ pub struct CarrierLedger {
     pub copies: Vec<Copy>,
     /// The copy with each number that the carrier gave.
     pub by_number: BTreeMap<u64, usize>,
-    /// Parts of incoming messages by handset and user data in hex: when each was acknowledged.
-    pub acknowledged: BTreeMap<(String, String), Vec<i64>>,
+    /// Parts of incoming messages by handset and user data in hex: each acknowledgement.
+    pub acknowledged: BTreeMap<(String, String), Vec<Acknowledgement>>,
+    /// When submissions came over each connection, in order.
+    submits: BTreeMap<u32, Vec<i64>>,
+}
+
+/// The gateway's answer to a part of an incoming message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// When it came.
+    pub at: i64,
+    /// The connection.
+    connection: u32,
+    /// How many submissions had come over that connection by then.
+    submits_before: usize,
 }
 
 /// One part of one message, as it came to a carrier.
@@ -170,8 +186,11 @@ impl CarrierLedger {
                     }
                 }
                 "inbound-acknowledged" => {
-                    let part = (fields[3].to_owned(), fields[4].to_owned());
-                    ledger.acknowledged.entry(part).or_default().push(at);
+                    let connection = fields[3].parse().unwrap();
+                    let submits_before = ledger.submits.get(&connection).map_or(0, Vec::len);
+                    let part = (fields[4].to_owned(), fields[5].to_owned());
+                    let answer = Acknowledgement { at, connection, submits_before };
+                    ledger.acknowledged.entry(part).or_default().push(answer);
                 }
                 "refused" | "inbound-sent" | "inbound-refused" => {}
                 other => panic!("{other} is no line of a ledger"),
@@ -190,6 +209,7 @@ impl CarrierLedger {
         if let Some(number) = number {
             self.by_number.insert(number, self.copies.len());
         }
+        self.submits.entry(fields[3].parse().unwrap()).or_default().push(at);
         self.copies.push(Copy {
             at,
             to: fields[6].to_owned(),
@@ -200,6 +220,16 @@ impl CarrierLedger {
             word: None,
             receipts_acknowledged: Vec::new(),
         });
+    }
+}
+
+impl CarrierLedger {
+    /// Whether the gateway can know that this acknowledgement reached the carrier: it sent something behind it over the same
+    /// connection, which lived on for long enough that the answer to that was stored.
+    pub fn is_proven(&self, answer: &Acknowledgement) -> bool {
+        let submits = self.submits.get(&answer.connection).map_or(&[][..], Vec::as_slice);
+        let behind = submits.get(answer.submits_before);
+        behind.zip(submits.last()).is_some_and(|(behind, last)| *last >= behind + STORED_WITHIN_MILLIS)
     }
 }
 

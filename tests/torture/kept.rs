@@ -86,14 +86,24 @@ pub struct KeptInbound {
     pub copies: u32,
 }
 
-/// What is not finished: messages on their way, and callbacks that are owed.
-pub fn unfinished(db: &Path) -> (i64, i64) {
+/// What is not finished: messages on their way, callbacks that are owed, and incoming parts that are held until it shows
+/// what they are.
+pub fn unfinished(db: &Path) -> (i64, i64, i64) {
     let connection = open_reader(db).unwrap();
     let count = |sql: &str| connection.query_row(sql, [], |row| row.get(0)).unwrap();
     (
         count("SELECT count(*) FROM message WHERE state IN ('scheduled', 'queued', 'leased', 'sent')"),
         count("SELECT count(*) FROM callback WHERE done_at IS NULL AND dead_at IS NULL"),
+        count(&format!("SELECT count(*) FROM inbound_part WHERE {}", waits(&connection).1)),
     )
+}
+
+/// Which incoming parts wait for their siblings, and which are held. Before parts were kept beyond their message, all of
+/// them waited and none was held.
+fn waits(connection: &Connection) -> (&'static str, &'static str) {
+    let sql = "SELECT count(*) FROM pragma_table_info('inbound_part') WHERE name IN ('message', 'repeats')";
+    let columns: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+    if columns == 2 { ("message IS NULL AND repeats IS NULL", "repeats IS NOT NULL") } else { ("true", "false") }
 }
 
 /// Reads the database into `evidence`.
@@ -156,7 +166,8 @@ pub fn read(db: &Path, evidence: &mut Evidence) {
         });
         Ok(())
     });
-    each(&connection, "SELECT sender, count(*) FROM inbound_part GROUP BY sender", |row| {
+    let sql = format!("SELECT sender, count(*) FROM inbound_part WHERE {} GROUP BY sender", waits(&connection).0);
+    each(&connection, &sql, |row| {
         evidence.waiting_parts.insert(digits(&row.get::<_, String>(0)?), row.get(1)?);
         Ok(())
     });

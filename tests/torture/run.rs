@@ -111,16 +111,17 @@ impl Run {
         let ticks = std::sync::mpsc::sync_channel::<()>(1);
         let (mut before, mut quiet) = (None, Duration::ZERO);
         while quiet < QUIET_MAX {
-            let (messages, callbacks) = unfinished(&self.db);
-            let left = (messages, callbacks, self.shared.carriers.pending());
-            if left == (0, 0, 0) {
+            let left = (unfinished(&self.db), self.shared.carriers.pending());
+            if left == ((0, 0, 0), 0) {
                 break;
             }
             quiet = if before.replace(left) == Some(left) { quiet + LOOK_EVERY } else { Duration::ZERO };
             let _ = ticks.1.recv_timeout(LOOK_EVERY);
         }
         if quiet >= QUIET_MAX {
-            println!("left after a while without any change: {before:?} messages, callbacks, deliveries of carriers");
+            println!(
+                "left after a while without any change: {before:?} messages, callbacks, held parts; deliveries of carriers"
+            );
         }
         gateway.kill();
     }
