@@ -403,12 +403,17 @@ async fn clear_up(store: &Store, bells: &Bells) -> anyhow::Result<()> {
         }
     }
     let settings = bells.settings();
-    let (moved, released) = store
-        .write(move |tx| {
-            let turn = Turn::new(tx, &settings, now());
-            Ok((reroute(&turn)?, notify::release_taken(&turn)?))
-        })
-        .await?;
+    let moved = store.write(move |tx| reroute(&Turn::new(tx, &settings, now()))).await?;
+    let (mut released, mut place) = (0, None);
+    loop {
+        let settings = bells.settings();
+        let done;
+        (done, place) = store.write(move |tx| notify::release_owed(&Turn::new(tx, &settings, now()), place)).await?;
+        released += done;
+        if place.is_none() {
+            break;
+        }
+    }
     if doubts > 0 {
         tracing::warn!(
             "The last run ended with {doubts} messages on their way; their outcome is in doubt until a receipt comes"
@@ -420,7 +425,7 @@ async fn clear_up(store: &Store, bells: &Bells) -> anyhow::Result<()> {
         );
     }
     if released > 0 {
-        tracing::debug!("{released} callbacks of the last run are posted again");
+        tracing::info!("{released} callbacks that the last run still owed are due now");
     }
     Ok(())
 }

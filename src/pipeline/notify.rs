@@ -17,6 +17,8 @@ use crate::store::message::Head;
 
 /// How long a taken callback is not taken again; longer than any try may last.
 const TAKEN_FOR: Duration = Duration::from_secs(300);
+/// How many unfinished callbacks one transaction looks at when the daemon starts.
+const OWED_MAX: usize = 2000;
 
 #[derive(Serialize)]
 struct Notice<'a, T> {
@@ -263,12 +265,16 @@ pub fn record(turn: &Turn<'_>, endings: &[(Callback, Ending, String)]) -> Result
     endings.iter().try_for_each(|(callback, ending, note)| callback::record(turn.tx, callback, ending, note, turn.now))
 }
 
-/// Makes every callback that a stopped process had taken due again.
+/// Makes the callbacks that a stopped process still owed due at once, in order for each message, a bounded number behind
+/// `after` in one transaction. Returns how many became due, and where the next piece begins.
 ///
 /// # Errors
 /// The store's own.
-pub fn release_taken(turn: &Turn<'_>) -> Result<usize, StoreError> {
-    callback::release_taken(turn.tx, turn.now, turn.now.plus(TAKEN_FOR))
+pub fn release_owed(
+    turn: &Turn<'_>,
+    after: Option<callback::Place>,
+) -> Result<(usize, Option<callback::Place>), StoreError> {
+    callback::release_owed(turn.tx, turn.now, after, OWED_MAX)
 }
 
 /// Whether entering `state` can be told to tools at all.

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::fmt::Write;
 use std::sync::Arc;
 
+use super::delivery::Inbound;
 use crate::model::Timestamp;
 
 /// How much the ledger keeps.
@@ -130,10 +131,19 @@ impl Ledger {
         }
     }
 
-    /// `what` is `receipt-sent`, `receipt-acknowledged`, `inbound-sent`, `inbound-acknowledged` or `refused`.
+    /// `what` is `receipt-sent`, `receipt-acknowledged` or `refused`.
     pub(super) fn record_delivery(&mut self, what: &str, at: Timestamp, account: &str, id: &str, state: &str) {
         if let Some(lines) = &mut self.lines {
             let _ = writeln!(lines, "{what}\t{at}\t{account}\t{id}\t{state}");
+        }
+    }
+
+    /// `what` is `inbound-sent`, `inbound-acknowledged` or `inbound-refused`; the line has the connection, the
+    /// handset, and the user data in hex.
+    pub(super) fn record_inbound(&mut self, what: &str, at: Timestamp, account: &str, id: u32, part: &Inbound) {
+        if let Some(lines) = &mut self.lines {
+            let _ = write!(lines, "{what}\t{at}\t{account}\t{id}\t{}\t", part.source.addr.to_text());
+            write_hex(lines, &part.user_data);
         }
     }
 }
@@ -150,7 +160,12 @@ fn write_submission(lines: &mut String, entry: &Entry) {
     };
     let id = if entry.message_id.is_empty() { "-" } else { &entry.message_id };
     let _ = write!(lines, "\t{id}\t{:08x}\t", entry.status);
-    for octet in &entry.user_data {
+    write_hex(lines, &entry.user_data);
+}
+
+/// Octets in hex, which end the line.
+fn write_hex(lines: &mut String, octets: &[u8]) {
+    for octet in octets {
         let _ = write!(lines, "{octet:02x}");
     }
     lines.push('\n');

@@ -126,6 +126,8 @@ CREATE TABLE callback (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX callback_due ON callback (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX callback_dead ON callback (dead_at) WHERE dead_at IS NOT NULL;
+-- What is still owed: found at start, whatever it was put off for.
+CREATE INDEX callback_open ON callback (message, n) WHERE done_at IS NULL AND dead_at IS NULL;
 
 CREATE TABLE inbound (
     id          INTEGER PRIMARY KEY,

@@ -79,3 +79,5 @@ CREATE INDEX inbound_part_set ON inbound_part (set_id);
 CREATE INDEX inbound_part_waiting ON inbound_part (received_at) WHERE message IS NULL;
 CREATE INDEX inbound_part_done ON inbound_part (received_at) WHERE message IS NOT NULL;
 CREATE INDEX inbound_part_held ON inbound_part (repeats) WHERE repeats IS NOT NULL;
+-- Callbacks that are still owed are found at start, whatever they were put off for.
+CREATE INDEX callback_open ON callback (message, n) WHERE done_at IS NULL AND dead_at IS NULL;
