@@ -36,6 +36,7 @@ impl Carrier {
             self.plan_delivery(now, account, Delivery::Receipt(receipt.clone()));
         }
         receipt.state = self.final_state();
+        self.ledger.decide(number, receipt.state);
         let wanted = match asked & 3 {
             1 => true,
             2 => receipt.state != FinalState::Delivered,
@@ -87,7 +88,10 @@ impl Carrier {
         };
         if status.is_ok() {
             match delivery {
-                Delivery::Receipt(_) => self.ledger.counts.receipts_acknowledged += 1,
+                Delivery::Receipt(receipt) => {
+                    self.ledger.counts.receipts_acknowledged += 1;
+                    self.ledger.acknowledge(receipt.number, receipt.state);
+                }
                 Delivery::Inbound(_) => self.ledger.counts.inbound_acknowledged += 1,
             }
             self.ledger.record_delivery(kind, at, &account, &message_id, state);

@@ -16,7 +16,7 @@ use postrider::text::TextProfile;
 
 use super::modem_duel::Duel;
 use super::modem_tests::faults;
-use super::oracle::{Oracle, Posted, Taken};
+use super::modem_oracle::{Oracle, Posted, Taken};
 use super::stick::Stick;
 
 const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
@@ -162,7 +162,7 @@ impl ModemWorld {
         }
         self.check()?;
         let parts = taken(&self.sticks);
-        self.oracle.check_end(&self.database, &parts, None)?;
+        self.oracle.check_end(&self.database, &parts)?;
         Ok((self.elapsed, parts.len() as u64))
     }
 
@@ -361,7 +361,6 @@ fn taken(sticks: &[Stick]) -> Vec<Taken<'_>> {
     let taken = parts.map(|part| Taken {
         recipient: &part.content.recipient,
         octets: Cow::Owned([&part.content.header[..], &part.content.payload[..]].concat()),
-        at: part.at,
     });
     taken.collect()
 }
@@ -381,7 +380,7 @@ fn text(error: StoreError) -> String {
 fn every_seed_keeps_the_promises_over_modems() {
     let seeds: Vec<u64> = match super::asked("POSTRIDER_SIM_SEED") {
         Some(seed) => vec![seed],
-        None => (0..super::asked("POSTRIDER_SIM_SEEDS").unwrap_or(30)).collect(),
+        None => (0..super::asked("POSTRIDER_SIM_MODEM_SEEDS").unwrap_or(30)).collect(),
     };
     let (mut hours, mut parts) = (0.0, 0);
     for seed in &seeds {
