@@ -17,13 +17,15 @@ const PAUSE: Duration = Duration::from_secs(2);
 const SILENCE_MAX: Duration = Duration::from_secs(90);
 
 /// Names a segment of a lease.
-type Token = (MessageId, u32, u8);
+pub type Token = (MessageId, u32, u8);
 
 pub struct SimLink {
     pub name: LinkName,
     pub connection: Option<ConnectionId>,
     /// What happened since the last settling.
     pub events: Vec<LinkEvent>,
+    /// Segments that left since they were last taken.
+    pub left: Vec<Token>,
     profile: CarrierProfile,
     session: Option<Session<Token>>,
     number: u32,
@@ -43,6 +45,7 @@ impl SimLink {
             name,
             connection: None,
             events: Vec::new(),
+            left: Vec::new(),
             profile,
             session: None,
             number,
@@ -70,6 +73,11 @@ impl SimLink {
     pub fn free(&self) -> Option<usize> {
         let out = self.session.as_ref().map_or(0, Session::outstanding);
         self.up.then(|| (self.profile.window * 2).max(10).saturating_sub(self.held + out))
+    }
+
+    /// The session's number, which acknowledgements name.
+    pub fn session(&self) -> u32 {
+        self.number
     }
 
     pub fn is_idle(&self) -> bool {
@@ -132,6 +140,7 @@ impl SimLink {
             let token = (submission.message, submission.attempt, turn.index);
             let body = submit::request(&self.profile, submission, turn.index, wall).expect("an encodable segment");
             session.submit(now, body, token).expect("the window has room");
+            self.left.push(token);
             self.queue.pop(now);
             self.held -= 1;
             moved = true;

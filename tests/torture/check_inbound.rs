@@ -52,12 +52,13 @@ fn unproven(index: &Index<'_>, wrote: &Wrote) -> usize {
     let key = |part: &String| (wrote.from.clone(), part.clone());
     let of_part = |part: &String| {
         let ledgers = index.evidence.carriers.iter();
-        ledgers.map(|ledger| {
+        let each = ledgers.map(|ledger| {
             let answers = ledger.acknowledged.get(&key(part)).map_or(&[][..], Vec::as_slice);
             answers.iter().filter(|answer| !ledger.is_proven(answer)).count()
-        })
+        });
+        each.sum::<usize>()
     };
-    wrote.parts.iter().flat_map(of_part).sum()
+    wrote.parts.iter().map(of_part).sum()
 }
 
 /// A part whose siblings never came waits for them, or is shown as it is.
