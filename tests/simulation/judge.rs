@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use postrider::model::{MessageId, OnDoubt, State};
 use postrider::sim::{Carrier, FinalState};
-use postrider::store::Database;
+use postrider::store::{Database, event};
 
 use super::book::{Copy, fate, was_told};
 use super::oracle::{End, Oracle, Posted, Send};
 use super::plan::Plan;
 use super::rows::{Row, rows, told};
+use super::world::START;
 
 /// What is true of a part, and what the gateway can know of it.
 struct Part<'a> {
@@ -41,7 +42,9 @@ pub struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    pub fn check(&self, database: &Database) -> Result<(), String> {
+    /// What is wrong.
+    pub fn faults(&self, database: &Database) -> Result<Vec<String>, String> {
+        let mut faults = Vec::new();
         let mut handsets: BTreeMap<&str, usize> = BTreeMap::new();
         self.oracle.posted.values().for_each(|posted| *handsets.entry(&posted.recipient).or_default() += 1);
         for row in rows(database)? {
@@ -55,13 +58,15 @@ impl Judge<'_> {
                 let told = parts.iter().map(|part| self.describe(part)).collect::<Vec<_>>().join("; ");
                 let Posted { n, on_doubt, .. } = posted;
                 let who = if alone { "" } else { ", not alone" };
-                return Err(format!(
-                    "{}, but {fault} [message {} number {n}, {on_doubt:?}{who}, \"{}\"; parts: {told}]",
-                    row.state, row.id, row.note
+                let line = timeline(database, row.id)?;
+                faults.push(format!(
+                    "{}, but {fault} [message {} number {n}, {on_doubt:?}{who}; parts: {told}; timeline: {line}]",
+                    row.state, row.id
                 ));
             }
         }
-        self.unmatched(database)
+        faults.extend(self.unmatched(database).err());
+        Ok(faults)
     }
 
     fn part(&self, id: MessageId, n: u64, part: usize) -> Part<'_> {
@@ -118,6 +123,16 @@ impl Judge<'_> {
         let sends = part.sends.iter().map(|send| format!("{}:{:?}{}", send.attempt, send.end, if send.left { " left" } else { "" }));
         format!("copies {:?} sends {:?}", copies.collect::<Vec<_>>(), sends.collect::<Vec<_>>())
     }
+}
+
+/// The timeline of a message, with seconds since the start.
+fn timeline(database: &Database, id: MessageId) -> Result<String, String> {
+    let lines = database.read(|connection| event::of(connection, id)).map_err(told)?;
+    let line = |line: &event::Event| {
+        let seconds = line.at.since(START).as_secs_f32();
+        format!("{seconds} {} {}", line.state, line.note.as_deref().unwrap_or_default())
+    };
+    Ok(lines.iter().map(line).collect::<Vec<_>>().join(", "))
 }
 
 /// A state that is not true.

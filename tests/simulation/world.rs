@@ -164,14 +164,20 @@ impl World {
             && self.texts.all_there(&self.database)?)
     }
 
+    /// Everything that was broken, so that one fault does not hide another.
     fn check_end(&mut self) -> Result<(), String> {
-        self.oracle.check(&self.database, &self.carrier)?;
-        if let Some(rate) = self.plan.rate {
-            rate::check(&self.oracle.left_at, rate)?;
-        }
-        self.texts.check(&self.database)?;
-        Judge { oracle: &self.oracle, carrier: &self.carrier, plan: &self.plan }.check(&self.database)?;
-        ears::check(&self.oracle, &self.database)
+        let rate = self.plan.rate.map_or(Ok(()), |rate| rate::check(&self.oracle.left_at, rate));
+        let mut broken: Vec<String> = [
+            self.oracle.check(&self.database, &self.carrier),
+            rate,
+            self.texts.check(&self.database),
+            ears::check(&self.oracle, &self.database),
+        ]
+        .into_iter()
+        .filter_map(Result::err)
+        .collect();
+        broken.extend(Judge { oracle: &self.oracle, carrier: &self.carrier, plan: &self.plan }.faults(&self.database)?);
+        if broken.is_empty() { Ok(()) } else { Err(broken.join("\n    ")) }
     }
 
     pub(super) fn now(&self) -> Instant {
