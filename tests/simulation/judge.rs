@@ -53,7 +53,7 @@ impl Judge<'_> {
             let parts: Vec<Part<'_>> = (0..posted.segments).map(|part| self.part(row.id, posted.n, part)).collect();
             let fault = falsehood(&row, &parts)
                 .or_else(|| missed(&row, &parts, alone, self.plan.ids_are_ambiguous()))
-                .or_else(|| never_sent_again(&row, posted, &parts));
+                .or_else(|| never_sent_again(posted, &parts));
             if let Some(fault) = fault {
                 let told = parts.iter().map(|part| self.describe(part)).collect::<Vec<_>>().join("; ");
                 let Posted { n, on_doubt, .. } = posted;
@@ -192,8 +192,11 @@ const DOUBTS_MAX: usize = 2;
 /// How many sends it may have in all.
 const SENDS_MAX: usize = 6;
 
+/// How often a part may be refused with a vague code before that counts for good.
+const REFUSALS_MAX: usize = 3;
+
 /// A part that was to be sent again, and was not.
-fn never_sent_again(row: &Row, posted: &Posted, parts: &[Part<'_>]) -> Option<String> {
+fn never_sent_again(posted: &Posted, parts: &[Part<'_>]) -> Option<String> {
     if posted.on_doubt == OnDoubt::Hold || !posted.long_valid || posted.withdrawn {
         return None;
     }
@@ -207,6 +210,7 @@ fn never_sent_again(row: &Row, posted: &Posted, parts: &[Part<'_>]) -> Option<St
     };
     // A receipt of a part that never reached the carrier cannot come; only another send helps it.
     let place = parts.iter().position(|part| part.copies.is_empty())?;
-    let exhausted = attempts(true) >= DOUBTS_MAX || attempts(false) >= SENDS_MAX || row.note.contains("given up after");
+    let refused = parts[place].sends.iter().filter(|send| matches!(send.end, Some(End::Refused { .. }))).count();
+    let exhausted = attempts(true) >= DOUBTS_MAX || attempts(false) >= SENDS_MAX || refused >= REFUSALS_MAX;
     (!exhausted).then(|| format!("part {place} never reached the carrier and was not sent again"))
 }
