@@ -25,6 +25,10 @@ doc:
 sim SEED:
     POSTRIDER_SIM_SEED={{SEED}} cargo test --test simulation every_seed -- --nocapture
 
+# kill the real binary under a mixed load and hold it against the carriers' ledgers: just torture 1000 (about an hour)
+torture KILLS="1000" SEED="7":
+    POSTRIDER_KILLS={{KILLS}} POSTRIDER_SEED={{SEED}} cargo test --release --test torture -- --nocapture
+
 # the micro benches, then the figures of docs/BENCHMARKS.md
 bench:
     cargo bench

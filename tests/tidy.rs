@@ -322,6 +322,32 @@ fn the_map_names_every_module() {
 }
 
 #[test]
+fn what_shows_a_promise_is_in_the_tree() {
+    let sources: Vec<String> =
+        ["src", "tests"].into_iter().flat_map(files_below).filter(|file| file.ends_with(".rs")).collect();
+    let sources: Vec<String> = sources.iter().map(|file| read(file)).collect();
+    assert_none(&unshown(&read("docs/GUARANTEES.md"), &sources));
+
+    let planted = ["fn a_claim_that_is_tested() {}".to_owned()];
+    assert!(unshown("`a_claim_that_is_tested` in `tests/tidy.rs`", &planted).is_empty());
+    assert_eq!(unshown("`a_claim_that_is_not_tested` in `tests/nothing.rs`", &planted).len(), 2);
+}
+
+/// Tests and files that a page names between backticks, and that are not there.
+fn unshown(page: &str, sources: &[String]) -> Vec<String> {
+    let is_claim = |word: &str| {
+        word.matches('_').count() >= 3 && word.chars().all(|c| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    let is_there = |word: &str| match word.split('/').next() {
+        _ if is_claim(word) => sources.iter().any(|source| source.contains(&format!("fn {word}("))),
+        Some("src" | "tests" | "fuzz" | "docs") if word.contains('/') => root().join(word).exists(),
+        _ => true,
+    };
+    let words = page.split('`').skip(1).step_by(2);
+    words.filter(|word| !is_there(word)).map(|word| format!("docs/GUARANTEES.md: {word} is not there")).collect()
+}
+
+#[test]
 fn every_dependency_has_a_licence_that_deny_toml_allows() {
     let policy: toml::Table = read("deny.toml").parse().unwrap();
     let allowed = policy["licenses"]["allow"].as_array().unwrap();

@@ -7,15 +7,18 @@ use serde_json::Value;
 
 use super::Turn;
 use super::consent::Opinion;
+use super::parts::Parts;
 use crate::campaign::consent::Standing;
 use crate::model::{InboundMessage, MessageId, PhoneNumber, State, Timestamp};
+use crate::store::StoreError;
 use crate::store::callback::{self, Callback, Ending};
 use crate::store::consent_due::Task;
 use crate::store::message::Head;
-use crate::store::{StoreError, submission};
 
 /// How long a taken callback is not taken again; longer than any try may last.
 const TAKEN_FOR: Duration = Duration::from_secs(300);
+/// How many unfinished callbacks one transaction looks at when the daemon starts.
+const OWED_MAX: usize = 2000;
 
 #[derive(Serialize)]
 struct Notice<'a, T> {
@@ -130,11 +133,11 @@ pub fn state_changed(turn: &Turn<'_>, head: &Head, reason: Option<&str>) -> Resu
 
 /// What became of each segment of a long message: the last word on each.
 fn parts(turn: &Turn<'_>, head: &Head) -> Result<Vec<PartData>, StoreError> {
-    let rows = submission::of_message(turn.tx, head.id)?;
-    let states = super::settle::segment_states(&rows, head.segments);
-    let reason = |segment: u8| rows.iter().rev().find(|row| row.segment == segment).and_then(|row| row.note.clone());
+    let all = Parts::load(turn, head)?;
+    let reason =
+        |segment: u8| all.rows.iter().rev().find(|row| row.segment == segment).and_then(|row| row.note.clone());
     Ok((0_u8..)
-        .zip(states)
+        .zip(all.states())
         .map(|(segment, state)| PartData { segment: segment + 1, state: state.as_str(), reason: reason(segment) })
         .collect())
 }
@@ -262,12 +265,16 @@ pub fn record(turn: &Turn<'_>, endings: &[(Callback, Ending, String)]) -> Result
     endings.iter().try_for_each(|(callback, ending, note)| callback::record(turn.tx, callback, ending, note, turn.now))
 }
 
-/// Makes every callback that a stopped process had taken due again.
+/// Makes the callbacks that a stopped process still owed due at once, in order for each message, a bounded number behind
+/// `after` in one transaction. Returns how many became due, and where the next piece begins.
 ///
 /// # Errors
 /// The store's own.
-pub fn release_taken(turn: &Turn<'_>) -> Result<usize, StoreError> {
-    callback::release_taken(turn.tx, turn.now, turn.now.plus(TAKEN_FOR))
+pub fn release_owed(
+    turn: &Turn<'_>,
+    after: Option<callback::Place>,
+) -> Result<(usize, Option<callback::Place>), StoreError> {
+    callback::release_owed(turn.tx, turn.now, after, OWED_MAX)
 }
 
 /// Whether entering `state` can be told to tools at all.

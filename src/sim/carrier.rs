@@ -266,9 +266,9 @@ impl Carrier {
                     let id = look.id.write(*number);
                     self.ledger.record_delivery("receipt-sent", at, account, &id, state.word());
                 }
-                Delivery::Inbound(_) => {
+                Delivery::Inbound(part) => {
                     self.ledger.counts.inbound_sent += 1;
-                    self.ledger.record_delivery("inbound-sent", at, account, "-", "-");
+                    self.ledger.record_inbound("inbound-sent", at, account, id, part);
                 }
             }
             connection.outstanding.insert(sequence, delivery);

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
 use std::sync::Arc;
 
+use super::delivery::Inbound;
 use super::settings::FinalState;
 use crate::model::Timestamp;
 
@@ -112,7 +113,13 @@ pub struct Ledger {
 impl Ledger {
     /// An empty ledger. With `lines`, each entry is also written as a line for a file.
     pub fn new(keep: Keep, lines: bool) -> Self {
-        Self { keep, entries: VecDeque::new(), fates: BTreeMap::new(), counts: Counts::default(), lines: lines.then(String::new) }
+        Self {
+            keep,
+            entries: VecDeque::new(),
+            fates: BTreeMap::new(),
+            counts: Counts::default(),
+            lines: lines.then(String::new),
+        }
     }
 
     /// The kept submissions, oldest first.
@@ -163,10 +170,19 @@ impl Ledger {
         }
     }
 
-    /// `what` is `receipt-sent`, `receipt-acknowledged`, `inbound-sent`, `inbound-acknowledged` or `refused`.
+    /// `what` is `receipt-sent`, `receipt-acknowledged` or `refused`.
     pub(super) fn record_delivery(&mut self, what: &str, at: Timestamp, account: &str, id: &str, state: &str) {
         if let Some(lines) = &mut self.lines {
             let _ = writeln!(lines, "{what}\t{at}\t{account}\t{id}\t{state}");
+        }
+    }
+
+    /// `what` is `inbound-sent`, `inbound-acknowledged` or `inbound-refused`; the line has the connection, the
+    /// handset, and the user data in hex.
+    pub(super) fn record_inbound(&mut self, what: &str, at: Timestamp, account: &str, id: u32, part: &Inbound) {
+        if let Some(lines) = &mut self.lines {
+            let _ = write!(lines, "{what}\t{at}\t{account}\t{id}\t{}\t", part.source.addr.to_text());
+            write_hex(lines, &part.user_data);
         }
     }
 }
@@ -183,7 +199,12 @@ fn write_submission(lines: &mut String, entry: &Entry) {
     };
     let id = if entry.message_id.is_empty() { "-" } else { &entry.message_id };
     let _ = write!(lines, "\t{id}\t{:08x}\t", entry.status);
-    for octet in &entry.user_data {
+    write_hex(lines, &entry.user_data);
+}
+
+/// Octets in hex, which end the line.
+fn write_hex(lines: &mut String, octets: &[u8]) {
+    for octet in octets {
         let _ = write!(lines, "{octet:02x}");
     }
     lines.push('\n');

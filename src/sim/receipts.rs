@@ -80,28 +80,29 @@ impl Carrier {
             self.ledger.counts.odd += 1;
             return;
         };
-        let (kind, message_id, state) = match &delivery {
+        let (counts, taken) = (&mut self.ledger.counts, status.is_ok());
+        match &delivery {
+            Delivery::Receipt(_) => counts.receipts_acknowledged += u64::from(taken),
+            Delivery::Inbound(_) => counts.inbound_acknowledged += u64::from(taken),
+        }
+        counts.deliveries_refused += u64::from(!taken);
+        match &delivery {
             Delivery::Receipt(receipt) => {
-                ("receipt-acknowledged", self.settings.ids.receipt.write(receipt.number), receipt.state.word())
-            }
-            Delivery::Inbound(_) => ("inbound-acknowledged", "-".to_owned(), "-"),
-        };
-        if status.is_ok() {
-            match delivery {
-                Delivery::Receipt(receipt) => {
-                    self.ledger.counts.receipts_acknowledged += 1;
+                let (id, word) = (self.settings.ids.receipt.write(receipt.number), receipt.state.word());
+                let what = if taken { "receipt-acknowledged" } else { "refused" };
+                self.ledger.record_delivery(what, at, &account, &id, word);
+                if taken {
                     self.ledger.acknowledge(receipt.number, receipt.state);
                 }
-                Delivery::Inbound(_) => self.ledger.counts.inbound_acknowledged += 1,
             }
-            self.ledger.record_delivery(kind, at, &account, &message_id, state);
-        } else {
-            self.ledger.counts.deliveries_refused += 1;
-            self.ledger.record_delivery("refused", at, &account, &message_id, state);
-            if status == CommandStatus::RX_T_APPN || status == CommandStatus::RMSGQFUL {
-                let at = now + self.settings.redeliver_after;
-                self.plan_delivery(at, &account, delivery);
+            Delivery::Inbound(part) => {
+                let what = if taken { "inbound-acknowledged" } else { "inbound-refused" };
+                self.ledger.record_inbound(what, at, &account, id, part);
             }
+        }
+        if status == CommandStatus::RX_T_APPN || status == CommandStatus::RMSGQFUL {
+            let at = now + self.settings.redeliver_after;
+            self.plan_delivery(at, &account, delivery);
         }
         self.deliver(&account, now);
     }

@@ -96,15 +96,43 @@ pub fn take_due(tx: &Tx<'_>, now: Timestamp, until: Timestamp, limit: usize) -> 
     Ok(due)
 }
 
-/// Makes callbacks due at `now` that are due until `until` because a stopped process had taken them; returns how many.
+/// How far [`release_owed`] came: the message and the place of the last callback that it looked at.
+pub type Place = (i64, u32);
+
+/// Makes callbacks due at `now` that a stopped process still owed, whatever it had put them off for: taken and not
+/// recorded, put off after a failure, or never released. Of each message the first unfinished one, so that the order holds;
+/// the others wait for it. Looks at `limit` callbacks behind `after`; returns how many became due, and where to go on.
 ///
 /// # Errors
 /// SQLite's own.
-pub fn release_taken(tx: &Tx<'_>, now: Timestamp, until: Timestamp) -> Result<usize, StoreError> {
-    Ok(tx
-        .sql()
-        .prepare_cached("UPDATE callback SET due_at = ?1 WHERE due_at > ?1 AND due_at <= ?2")?
-        .execute(params![now.as_millis(), until.as_millis()])?)
+pub fn release_owed(
+    tx: &Tx<'_>,
+    now: Timestamp,
+    after: Option<Place>,
+    limit: usize,
+) -> Result<(usize, Option<Place>), StoreError> {
+    let mut statement = tx.sql().prepare_cached(
+        "SELECT message, n, due_at FROM callback WHERE done_at IS NULL AND dead_at IS NULL AND (message, n) > (?1, ?2) \
+         ORDER BY message, n LIMIT ?3",
+    )?;
+    let (message, n) = after.map_or((i64::MIN, -1), |(message, n)| (message, i64::from(n)));
+    let open: Vec<(i64, u32, Option<i64>)> = statement
+        .query_map(params![message, n, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    drop(statement);
+    let (mut released, mut before) = (0, after.map(|(message, _)| message));
+    let mut set = tx.sql().prepare_cached("UPDATE callback SET due_at = ?3 WHERE message = ?1 AND n = ?2")?;
+    for &(message, n, due_at) in &open {
+        let first = before.replace(message) != Some(message);
+        if first && due_at.is_none_or(|at| at > now.as_millis()) {
+            set.execute(params![message, n, now.as_millis()])?;
+            released += 1;
+        } else if !first && due_at.is_some() {
+            set.execute(params![message, n, None::<i64>])?;
+        }
+    }
+    let more = open.len() == limit;
+    Ok((released, open.last().map(|&(message, n, _)| (message, n)).filter(|_| more)))
 }
 
 /// When the next callback is due.
@@ -161,16 +189,18 @@ pub fn record(tx: &Tx<'_>, callback: &Callback, ending: &Ending, note: &str, now
         }
     };
     tx.sql().prepare_cached(sql)?.execute(key)?;
-    release_next(tx, callback.message, callback.n, now)
+    release_next(tx, callback.message, now)
 }
 
-fn release_next(tx: &Tx<'_>, message: MessageId, after: u32, now: Timestamp) -> Result<(), StoreError> {
+/// Lets the first unfinished callback of a message go, if it waits. It need not be the one behind the last that ended: dead
+/// letters that are replayed end after later ones.
+fn release_next(tx: &Tx<'_>, message: MessageId, now: Timestamp) -> Result<(), StoreError> {
     tx.sql()
         .prepare_cached(
-            "UPDATE callback SET due_at = ?3 WHERE message = ?1 AND n = ?2 AND due_at IS NULL AND done_at IS NULL AND \
-             dead_at IS NULL",
+            "UPDATE callback SET due_at = ?2 WHERE message = ?1 AND due_at IS NULL AND n = (SELECT min(n) FROM callback \
+             WHERE message = ?1 AND done_at IS NULL AND dead_at IS NULL)",
         )?
-        .execute(params![message.as_i64(), after + 1, now.as_millis()])?;
+        .execute(params![message.as_i64(), now.as_millis()])?;
     Ok(())
 }
 

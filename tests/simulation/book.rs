@@ -48,7 +48,8 @@ impl Book {
                 self.foreign.push(entry.destination.clone());
                 continue;
             }
-            let part = part_of(entry).ok_or_else(|| format!("the carrier cannot tell whose part it took: {entry:?}"))?;
+            let part =
+                part_of(entry).ok_or_else(|| format!("the carrier cannot tell whose part it took: {entry:?}"))?;
             self.copies.entry(part).or_default().push(Copy { number: self.taken });
         }
         Ok(())

@@ -57,7 +57,12 @@ impl World {
         if self.planted == Some(Planted::CallbackForgotten) {
             self.forget_taken()?;
         }
-        self.transact(notify::release_taken)?;
+        let mut after = None;
+        loop {
+            let (_, next) = self.transact(|turn| notify::release_owed(turn, after))?;
+            let Some(next) = next else { break };
+            after = Some(next);
+        }
         self.callbacks_at = Some(now);
         if self.pass(Step::Recovered)? {
             return Ok(());
@@ -134,7 +139,10 @@ impl World {
                     let session = ack.map_or(0, |ack| ack.session);
                     self.texts.kept(session, part.from.as_str(), &part.payload, now);
                 }
-                LinkEvent::Receipt { .. } | LinkEvent::Health(_) | LinkEvent::Modem { .. } => {}
+                LinkEvent::Receipt { .. }
+                | LinkEvent::Health(_)
+                | LinkEvent::Session { .. }
+                | LinkEvent::Modem { .. } => {}
             }
         }
     }
@@ -207,12 +215,14 @@ impl World {
         }
         for event in events {
             match event {
-                LinkEvent::Submit(SubmitResult { outcome: SubmitOutcome::Accepted { carrier_id: Some(id) }, .. }) => {
+                LinkEvent::Submit(SubmitResult {
+                    outcome: SubmitOutcome::Accepted { carrier_id: Some(id) }, ..
+                }) => {
                     self.last_answer = Some(id.clone());
                 }
                 LinkEvent::Receipt { receipt, .. } if self.random.chance(200) => {
                     let Some(other) = self.last_answer.clone() else { continue };
-                    (receipt.ids, receipt.recipient, receipt.sender) = (vec![other], None, None);
+                    (receipt.ids, receipt.source, receipt.destination) = (vec![other], None, None);
                 }
                 _ => {}
             }
@@ -223,9 +233,9 @@ impl World {
     fn forget_taken(&mut self) -> Result<(), StoreError> {
         self.transact(|turn| {
             let now = turn.now.as_millis();
-            turn.tx.connection().execute_batch(&format!(
-                "UPDATE callback SET done_at = {now}, due_at = NULL WHERE due_at > {now}"
-            ))?;
+            turn.tx
+                .connection()
+                .execute_batch(&format!("UPDATE callback SET done_at = {now}, due_at = NULL WHERE due_at > {now}"))?;
             Ok(())
         })
     }
@@ -246,7 +256,7 @@ impl World {
 fn ack_of(event: &LinkEvent) -> Option<AckToken> {
     match event {
         LinkEvent::Receipt { ack, .. } | LinkEvent::Inbound { ack, .. } => *ack,
-        LinkEvent::Submit(_) | LinkEvent::Health(_) | LinkEvent::Modem { .. } => None,
+        LinkEvent::Submit(_) | LinkEvent::Health(_) | LinkEvent::Session { .. } | LinkEvent::Modem { .. } => None,
     }
 }
 

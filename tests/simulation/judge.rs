@@ -120,7 +120,10 @@ impl Judge<'_> {
             let learned = if self.oracle.learned.contains(&id) { "answered" } else { "unanswered" };
             format!("#{id} {end} {told} {learned}")
         });
-        let sends = part.sends.iter().map(|send| format!("{}:{:?}{}", send.attempt, send.end, if send.left { " left" } else { "" }));
+        let sends = part
+            .sends
+            .iter()
+            .map(|send| format!("{}:{:?}{}", send.attempt, send.end, if send.left { " left" } else { "" }));
         format!("copies {:?} sends {:?}", copies.collect::<Vec<_>>(), sends.collect::<Vec<_>>())
     }
 }
@@ -147,12 +150,16 @@ fn falsehood(row: &Row, parts: &[Part<'_>]) -> Option<String> {
         State::PartiallyDelivered | State::Undelivered | State::Failed | State::Expired if arrived == all => {
             "every part arrived".to_owned()
         }
-        State::Undelivered | State::Failed | State::Expired if parts.iter().any(|part| part.known == Known::Arrived) => {
+        State::Undelivered | State::Failed | State::Expired
+            if parts.iter().any(|part| part.known == Known::Arrived) =>
+        {
             "a part is known to have arrived".to_owned()
         }
         State::Canceled | State::Blocked if taken > 0 => format!("{taken} parts were sent"),
         State::Uncertain
-            if row.doubts == 0 && !row.note.contains("no receipt") && parts.iter().all(|part| part.sends.iter().all(|send| !send.doubted)) =>
+            if row.doubts == 0
+                && !row.note.contains("no receipt")
+                && parts.iter().all(|part| part.sends.iter().all(|send| !send.doubted)) =>
         {
             "no doubt is on record".to_owned()
         }
@@ -173,14 +180,18 @@ fn falsehood(row: &Row, parts: &[Part<'_>]) -> Option<String> {
 /// send can be meant.
 fn missed(row: &Row, parts: &[Part<'_>], alone: bool, ambiguous: bool) -> Option<String> {
     if alone && parts.len() == 1 && parts[0].arrival_told && row.state != State::Delivered {
-        return Some("a receipt of its only part, to a handset that nobody else wrote to, told that it arrived".to_owned());
+        return Some(
+            "a receipt of its only part, to a handset that nobody else wrote to, told that it arrived".to_owned(),
+        );
     }
     if ambiguous && !(alone && parts.len() == 1) || parts.iter().any(|part| part.known == Known::Nothing) {
         return None;
     }
     let arrived = parts.iter().filter(|part| part.known == Known::Arrived).count();
     let fits = match arrived {
-        0 => matches!(row.state, State::Undelivered | State::Failed | State::Expired | State::Canceled | State::Blocked),
+        0 => {
+            matches!(row.state, State::Undelivered | State::Failed | State::Expired | State::Canceled | State::Blocked)
+        }
         some if some == parts.len() => row.state == State::Delivered,
         _ => row.state == State::PartiallyDelivered,
     };

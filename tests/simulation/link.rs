@@ -112,7 +112,8 @@ impl SimLink {
         let Some(mut session) = self.session.take() else { return };
         session.handle_disconnect(0);
         while let Some(event) = session.poll_event() {
-            self.handle_event(event, now);
+            // Nothing is delivered any more, so no time is asked for.
+            self.handle_event(event, now, Timestamp::default());
         }
         self.up = false;
         self.give_back("the link closed");
@@ -128,7 +129,7 @@ impl SimLink {
         loop {
             while let Some(event) = session.poll_event() {
                 close |= matches!(event, SessionEvent::Close(_));
-                self.handle_event(event, now);
+                self.handle_event(event, now, wall);
             }
             if !self.pump(&mut session, now, wall) {
                 break;
@@ -177,10 +178,11 @@ impl SimLink {
         }
     }
 
-    fn handle_event(&mut self, event: SessionEvent<Token>, now: Instant) {
+    fn handle_event(&mut self, event: SessionEvent<Token>, now: Instant, wall: Timestamp) {
         match event {
             SessionEvent::Bound { .. } => {
                 self.up = true;
+                self.tell(SessionNews::Began);
                 self.events.push(LinkEvent::Health(LinkHealth::Up));
             }
             SessionEvent::Outcome { token, outcome } => {
@@ -202,8 +204,10 @@ impl SimLink {
                 let outcome = outcome::outcome(&self.profile, status, &body);
                 self.report(token, outcome);
             }
-            SessionEvent::Request { sequence, body } => {
-                let ack = AckToken { session: self.number, sequence, data_sm: matches!(body, Body::DataSm(_)) };
+            SessionEvent::AnswersRead { up_to } => self.tell(SessionNews::Read { up_to }),
+            SessionEvent::Request { sequence, place, body } => {
+                let data_sm = matches!(body, Body::DataSm(_));
+                let ack = AckToken { session: self.number, sequence, data_sm, place, came_at: wall };
                 match inbound::delivery(&self.profile, &body) {
                     inbound::Delivery::Receipt(receipt) => {
                         self.events.push(LinkEvent::Receipt { receipt, ack: Some(ack) })
@@ -216,9 +220,13 @@ impl SimLink {
             | SessionEvent::Outbind(_)
             | SessionEvent::Alert(_)
             | SessionEvent::Note(_)
-            | SessionEvent::Close(_)
-            | SessionEvent::Closed(_) => {}
+            | SessionEvent::Close(_) => {}
+            SessionEvent::Closed(_) => self.tell(SessionNews::Ended),
         }
+    }
+
+    fn tell(&mut self, news: SessionNews) {
+        self.events.push(LinkEvent::Session { session: self.number, news });
     }
 
     fn report(&mut self, (message, attempt, index): Token, outcome: SubmitOutcome) {

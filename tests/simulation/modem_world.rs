@@ -15,8 +15,8 @@ use postrider::store::{Database, Options, StoreError, throttle};
 use postrider::text::TextProfile;
 
 use super::modem_duel::Duel;
-use super::modem_tests::faults;
 use super::modem_oracle::{Oracle, Posted, Taken};
+use super::modem_tests::faults;
 use super::stick::Stick;
 
 const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
@@ -238,7 +238,12 @@ impl ModemWorld {
         self.settings.started_at = self.wall();
         self.dispatcher = Dispatcher::new(&self.database.read(throttle::load)?);
         while self.transact(recover)? > 0 {}
-        self.transact(notify::release_taken)?;
+        let mut after = None;
+        loop {
+            let (_, next) = self.transact(|turn| notify::release_owed(turn, after))?;
+            let Some(next) = next else { break };
+            after = Some(next);
+        }
         self.callbacks_at = Some(now);
         for stick in &mut self.sticks {
             stick.duel.now = now;
@@ -368,7 +373,7 @@ fn taken(sticks: &[Stick]) -> Vec<Taken<'_>> {
 fn ack_of(event: &LinkEvent) -> Option<AckToken> {
     match event {
         LinkEvent::Receipt { ack, .. } | LinkEvent::Inbound { ack, .. } | LinkEvent::Modem { ack, .. } => *ack,
-        LinkEvent::Submit(_) | LinkEvent::Health(_) => None,
+        LinkEvent::Submit(_) | LinkEvent::Health(_) | LinkEvent::Session { .. } => None,
     }
 }
 

@@ -25,8 +25,7 @@ impl World {
             let handset = if post.shared { 90_000_000 + self.random.below(SHARED_HANDSETS) } else { n };
             let number = format!("+8210{handset:08}");
             let ucs2 = self.random.chance(200);
-            let mut new =
-                NewMessage::text(number.parse().expect("a number"), book::text(n, post.parts, ucs2));
+            let mut new = NewMessage::text(number.parse().expect("a number"), book::text(n, post.parts, ucs2));
             new.from = Some(Sender::parse(OURS).expect("a sender"));
             new.class = Class::ALL[post.class];
             new.on_doubt = [None, Some(OnDoubt::Hold), Some(OnDoubt::Resend)][self.random.below(3) as usize];

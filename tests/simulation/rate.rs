@@ -9,7 +9,10 @@ pub fn check(left_at: &[Instant], rate: f64) -> Result<(), String> {
     match too_many {
         Some(some) => {
             let (within, start) = (some[most] - some[0], some[0] - left_at[0]);
-            Err(format!("{} segments within {within:?}, {start:?} after the first one, and {rate} a second are allowed", most + 1))
+            Err(format!(
+                "{} segments within {within:?}, {start:?} after the first one, and {rate} a second are allowed",
+                most + 1
+            ))
         }
         None => Ok(()),
     }

@@ -83,7 +83,8 @@ pub fn play(seeds: &[u64]) {
     });
     let sum = sum.into_inner().unwrap();
     println!("{} seeds, {} segments, {:.0} simulated hours", seeds.len(), sum.segments, sum.hours);
-    let told: Vec<String> = sum.failed.iter().take(TOLD_MAX).map(|(seed, broken)| format!("seed {seed}: {broken}")).collect();
+    let told: Vec<String> =
+        sum.failed.iter().take(TOLD_MAX).map(|(seed, broken)| format!("seed {seed}: {broken}")).collect();
     assert!(
         sum.failed.is_empty(),
         "{} of {} seeds failed\n{}\nreplay: POSTRIDER_SIM_SEED={} cargo test --test simulation every_seed",

@@ -89,7 +89,8 @@ impl Texts {
         one.pop();
         let two = inbound(&from, &second);
         let at = if later { now + LATER } else { now };
-        for (not_before, part) in one.into_iter().map(|part| (now, part)).chain(two.into_iter().map(|part| (at, part))) {
+        for (not_before, part) in one.into_iter().map(|part| (now, part)).chain(two.into_iter().map(|part| (at, part)))
+        {
             self.waiting.push_back(Next { not_before, alone: true, parts: vec![part] });
         }
     }
