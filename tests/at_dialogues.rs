@@ -120,6 +120,7 @@ fn message(pdu: &str, number: usize) -> Submission {
         encoded: Arc::new(encoded),
         turns: Vec::new(),
         gap: std::time::Duration::ZERO,
+        allowance: None,
         valid_until: START.plus(Duration::from_secs(86_400)),
         parameters: BTreeMap::new(),
     }

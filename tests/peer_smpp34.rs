@@ -192,6 +192,7 @@ fn submission(id: i64, mut encoded: Encoded) -> Submission {
         encoded: Arc::new(encoded),
         turns: (0..count).map(|index| SegmentTurn { index, not_before: Timestamp::default() }).collect(),
         gap: std::time::Duration::ZERO,
+        allowance: None,
         valid_until: "2026-12-31T00:00:00Z".parse().unwrap(),
         parameters: BTreeMap::new(),
     }

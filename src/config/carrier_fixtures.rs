@@ -150,6 +150,7 @@ fn requests(carrier: &Carrier, case: &Case) -> Result<Vec<SubmitSm>, String> {
         encoded: Arc::new(encoded),
         turns: (0..count).map(|index| SegmentTurn { index, not_before: NOW }).collect(),
         gap: std::time::Duration::ZERO,
+        allowance: None,
         valid_until: NOW,
         parameters: case.values("parameter").map(split).collect(),
     };

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::config;
 use crate::link::modem::{self, ModemHandle, Modems, ModemsSettings, Stray};
+use crate::link::departures::Departures;
 use crate::link::{AckResult, LinkHandle, SmppLinkSettings, spawn};
 use crate::model::{AckToken, LinkEvent, LinkHealth, LinkName, Submission, SubmitOutcome, SubmitResult};
 use crate::pipeline::{LinkOffer, SimOffer};
@@ -20,6 +21,8 @@ pub type LinkEvents = (LinkName, Vec<LinkEvent>);
 pub struct Links {
     running: Arc<Mutex<BTreeMap<LinkName, LinkHandle>>>,
     modems: Arc<Mutex<Option<Arc<Modems>>>>,
+    /// What left over the links of each carrier. It outlives them, since a contract does.
+    departures: Arc<Mutex<BTreeMap<Arc<str>, Arc<Mutex<Departures>>>>>,
     /// Weak, since the settler holds the links too and ends when the last strong one is gone.
     events: mpsc::WeakSender<LinkEvents>,
     wake: Arc<Notify>,
@@ -28,7 +31,8 @@ pub struct Links {
 impl Links {
     /// No links yet; those that start report to `events` and ring `wake` when they have room.
     pub fn new(events: &mpsc::Sender<LinkEvents>, wake: Arc<Notify>) -> Self {
-        Self { running: Arc::default(), modems: Arc::default(), events: events.downgrade(), wake }
+        let departures = Arc::default();
+        Self { running: Arc::default(), modems: Arc::default(), departures, events: events.downgrade(), wake }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<LinkName, LinkHandle>> {
@@ -79,6 +83,9 @@ impl Links {
         // Nobody settles any more: the daemon stops.
         let Some(events) = self.events.upgrade() else { return };
         settings.wake = self.wake.clone();
+        let mut departures = self.departures.lock().unwrap_or_else(PoisonError::into_inner);
+        settings.departures = departures.entry(settings.name.group.clone()).or_insert(settings.departures).clone();
+        drop(departures);
         let name = settings.name.clone();
         let handle = spawn(settings, events);
         self.lock().insert(name, handle);

@@ -67,12 +67,13 @@ impl<'a> Carriage<'a> {
     pub fn new(link: &'a mut SmppLink, lines: Vec<Line>, place: &HostPort) -> Self {
         let (window, silence_max) = (link.settings.profile.window, link.settings.silence_max);
         let session_init = link.settings.profile.timers.session_init;
+        let departures = link.settings.departures.clone();
         let outbind_until = link.settings.outbind.map(|_| Moment::read().now + session_init);
         Self {
             link,
             lines,
             place: place.clone(),
-            queue: Queue::default(),
+            queue: Queue::under(departures),
             brake: Brake::new(window),
             silence: Silence::new(silence_max),
             bound: 0,

@@ -13,6 +13,7 @@
 //! | `connector` | which host is tried next, and when |
 //! | `carriage`, `traffic` | one turn of the bound link; what each event of a session means |
 //! | `queue` | which segment leaves next, and not before when |
+//! | `departures` | whether the contract has room for it, over all links of a carrier |
 //! | `brake` | how far a link goes after "too fast" |
 //! | `silence` | when a bound carrier that answers nothing counts as lost |
 //! | `report` | what the settler gets, in batches |
@@ -22,6 +23,7 @@ pub mod brake;
 mod carriage;
 mod clock;
 pub mod connector;
+pub mod departures;
 mod handle;
 mod line;
 pub mod modem;

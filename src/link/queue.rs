@@ -1,9 +1,11 @@
 //! Keeps the segments that were handed to a link and have not left yet, in order, each until its turn.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::model::{MessageId, SegmentTurn, Submission, Timestamp};
+use super::departures::Departures;
+use crate::model::{Allowance, MessageId, SegmentTurn, Submission, Timestamp};
 
 /// The throttle plans seconds ahead, not minutes; a longer wait is a wall clock that jumped.
 const TURN_WAIT_MAX: Duration = Duration::from_secs(60);
@@ -17,6 +19,21 @@ pub struct Queue {
     held: VecDeque<Held>,
     /// When the last segment left.
     left_at: Option<Instant>,
+    /// What left over all links of the carrier, which share its contract.
+    departures: Option<Arc<Mutex<Departures>>>,
+    leave: Leave,
+}
+
+/// Whether the contract lets the first segment leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Leave {
+    /// Nobody asked yet.
+    #[default]
+    Unknown,
+    /// It may, and is counted.
+    Granted,
+    /// Not before this.
+    NotBefore(Instant),
 }
 
 #[derive(Debug)]
@@ -44,6 +61,11 @@ impl Held {
 }
 
 impl Queue {
+    /// A queue of one of the links that share a contract.
+    pub fn under(departures: Arc<Mutex<Departures>>) -> Self {
+        Self { departures: Some(departures), ..Self::default() }
+    }
+
     /// Takes a submission that has at least one turn.
     pub fn push(&mut self, submission: Submission, now: Instant, wall: Timestamp) {
         self.held.push_back(Held { submission, next: 0, came: (now, wall) });
@@ -51,7 +73,8 @@ impl Queue {
 
     /// When the first segment may leave.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.next().map(|(_, _, due)| due)
+        let (_, _, due) = self.next()?;
+        Some(if let Leave::NotBefore(at) = self.leave { due.max(at) } else { due })
     }
 
     /// The first segment and when it may leave: at its turn, and not closer behind the one before than the rate allows. A
@@ -63,10 +86,31 @@ impl Queue {
         Some((held, turn, self.left_at.map_or(due, |left| due.max(left + gap))))
     }
 
-    /// The first segment, if its turn has come.
-    pub fn front(&self, now: Instant) -> Option<(&Submission, SegmentTurn)> {
-        let (held, turn, due) = self.next()?;
-        (due <= now).then_some((&held.submission, turn))
+    /// The first segment, if its turn has come and the contract has room for it.
+    pub fn front(&mut self, now: Instant) -> Option<(&Submission, SegmentTurn)> {
+        let (held, _, due) = self.next()?;
+        let allowance = held.submission.allowance;
+        if due > now || !self.may_leave(allowance, now) {
+            return None;
+        }
+        let (held, turn, _) = self.next()?;
+        Some((&held.submission, turn))
+    }
+
+    /// Asks the contract once for each segment. What is granted to one that never leaves is lost, which errs on the safe side.
+    fn may_leave(&mut self, allowance: Option<Allowance>, now: Instant) -> bool {
+        let (Some(departures), Some(allowance)) = (&self.departures, allowance) else { return true };
+        if let Leave::NotBefore(at) = self.leave
+            && at > now
+        {
+            return false;
+        }
+        if self.leave != Leave::Granted {
+            // What it counts is whole after every call, so a panic elsewhere leaves it usable.
+            let mut departures = departures.lock().unwrap_or_else(PoisonError::into_inner);
+            self.leave = departures.depart(allowance, now).map_or_else(Leave::NotBefore, |()| Leave::Granted);
+        }
+        self.leave == Leave::Granted
     }
 
     /// Whether another segment follows the first one within `wait`.
@@ -95,6 +139,7 @@ impl Queue {
         // What is a little late is made up for, or every timer's lateness would slow the link down; a stall is not.
         let planned = self.next().map_or(now, |(_, _, due)| due);
         self.left_at = Some(if now.saturating_duration_since(planned) > LATE_MAX { now } else { planned.min(now) });
+        self.leave = Leave::Unknown;
         let Some(held) = self.held.front_mut() else { return };
         held.next += 1;
         if held.next >= held.submission.turns.len() {
@@ -140,6 +185,7 @@ mod tests {
             }),
             turns: (0..).zip(not_before).map(|(index, at)| SegmentTurn { index, not_before: *at }).collect(),
             gap: Duration::ZERO,
+            allowance: None,
             valid_until: WALL,
             parameters: BTreeMap::new(),
         }
@@ -174,6 +220,30 @@ mod tests {
         assert!(queue.front(late).is_none(), "its turn is past, and yet it waits for the gap");
         assert_eq!(queue.poll_timeout(), Some(late + second));
         assert!(queue.front(late + second).is_some());
+    }
+
+    #[test]
+    fn links_of_one_carrier_keep_its_contract_together() {
+        let now = origin();
+        let departures = Arc::new(Mutex::new(Departures::new(now)));
+        let mut queues = [Queue::under(departures.clone()), Queue::under(departures)];
+        for queue in &mut queues {
+            (1..=5).for_each(|id| queue.push(Submission { allowance: Allowance::of(2.0), ..submission(id, &[WALL]) }, now, WALL));
+        }
+        let mut left = Vec::new();
+        for step in 0..5000 {
+            let at = now + Duration::from_millis(step);
+            for queue in &mut queues {
+                if queue.front(at).is_some() {
+                    assert!(queue.front(at).is_some(), "asking twice counts once");
+                    queue.pop(at);
+                    left.push(at);
+                }
+            }
+        }
+        assert!(left.windows(3).all(|some| some[2] - some[0] > Duration::from_secs(1)), "{left:?}");
+        assert_eq!(left.len(), 8, "and no more slowly than it allows");
+        assert!(queues[1].poll_timeout().is_some_and(|at| at > now + Duration::from_secs(4)));
     }
 
     #[test]

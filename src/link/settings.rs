@@ -1,12 +1,14 @@
 //! What one SMPP link is told before it starts.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::clock::Moment;
 use super::connector::ConnectorSettings;
+use super::departures::Departures;
 use super::stream::{HostPort, Tls};
 use crate::model::LinkName;
 use crate::smpp::profile::{CarrierProfile, WINDOW_MAX};
@@ -40,6 +42,8 @@ pub struct SmppLinkSettings {
     pub seed: u64,
     /// Rung when the link can take segments again.
     pub wake: Arc<Notify>,
+    /// What left over all links of the carrier; they share its contract.
+    pub departures: Arc<Mutex<Departures>>,
 }
 
 impl SmppLinkSettings {
@@ -58,12 +62,14 @@ impl SmppLinkSettings {
             prefetch,
             seed: 0,
             wake: Arc::new(Notify::new()),
+            departures: Arc::new(Mutex::new(Departures::new(Moment::read().now))),
         }
     }
 
     /// Whether a running link with these settings may go on when the configuration says `other`.
     pub fn is_same(&self, other: &Self) -> bool {
-        let Self { name, profile, hosts, outbind, tls, connector, silence_max, prefetch, seed: _, wake: _ } = self;
+        let Self { name, profile, hosts, outbind, tls, connector, silence_max, prefetch, seed: _, wake: _, departures: _ } =
+            self;
         *name == other.name
             && *profile == other.profile
             && *hosts == other.hosts

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Encoded, Indication, MessageId, PhoneNumber, SegmentTurn, Sender, Timestamp};
+use super::{Allowance, Encoded, Indication, MessageId, PhoneNumber, SegmentTurn, Sender, Timestamp};
 
 /// What is to arrive on the handset.
 #[derive(Clone, PartialEq, Eq)]
@@ -209,6 +209,8 @@ pub struct Submission {
     pub turns: Vec<SegmentTurn>,
     /// By the contract's rate, the shortest time between two segments: a link that was held up does not make up for it.
     pub gap: Duration,
+    /// What the contract allows all links of the carrier together, which they keep as segments leave.
+    pub allowance: Option<Allowance>,
     /// The carrier may give up after this.
     pub valid_until: Timestamp,
     /// Values for the carrier's per-message TLVs.

@@ -3,6 +3,7 @@
 //! Every other module speaks in these types, so a number that was parsed at the door is never parsed again. Nothing
 //! here reads a clock, a file or a socket.
 
+mod allowance;
 pub mod catalog;
 mod country;
 mod country_table;
@@ -20,6 +21,7 @@ mod state;
 mod target;
 mod time;
 
+pub use allowance::Allowance;
 pub use country::{Country, country_of};
 pub use id::{IdClock, MessageId, ParseIdError};
 pub use inbound::{InboundMessage, InboundPart, PartOf};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::change::{self, Step};
 use super::parts::{self, Parts};
 use super::{Group, Turn, consent};
-use crate::model::{Body, Encoded, LinkName, SegmentTurn, State, Submission, Timestamp};
+use crate::model::{Allowance, Body, Encoded, LinkName, SegmentTurn, State, Submission, Timestamp};
 use crate::store::StoreError;
 use crate::store::message::{self, Due};
 use crate::text;
@@ -75,6 +75,7 @@ pub fn lease(
         encoded: Arc::new(encoded),
         turns,
         gap: gap(to.group.rate, to.links),
+        allowance: to.group.rate.and_then(Allowance::of),
         valid_until: head.valid_until,
         parameters: due.parameters.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
     }))

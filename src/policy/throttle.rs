@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::model::Timestamp;
+use crate::model::{Allowance, Timestamp};
 
 const NANOS_PER_MILLI: i64 = 1_000_000;
 /// A slowed link never falls below this share of its rate, in thousandths.
@@ -67,7 +67,8 @@ impl Throttle {
         let ready = self.ready_at(now);
         self.recover(now);
         if let Some(rate) = self.rate_now() {
-            let interval = i64::try_from(Duration::from_secs_f64(1.0 / rate.max(1e-4)).as_nanos()).unwrap_or(i64::MAX);
+            let interval = Allowance::of(rate).map_or(Duration::ZERO, Allowance::interval);
+            let interval = i64::try_from(interval.as_nanos()).unwrap_or(i64::MAX);
             let ready_nanos = ready.as_millis().saturating_mul(NANOS_PER_MILLI);
             // Continue from the exact instant, so that rounding to milliseconds costs no rate.
             let exact = (0..NANOS_PER_MILLI).contains(&ready_nanos.saturating_sub(self.next_nanos));
@@ -114,7 +115,7 @@ mod tests {
     #[test]
     fn segments_leave_one_interval_apart() {
         let mut throttle = Throttle::new(Some(10.0), 0);
-        assert_eq!(departures(&mut throttle, 4, NOW), [0, 100, 200, 300]);
+        assert_eq!(departures(&mut throttle, 4, NOW), [0, 101, 201, 301], "a little more than a tenth of a second");
     }
 
     #[test]
@@ -127,8 +128,8 @@ mod tests {
                 kept = throttle.next_nanos();
             }
             for (place, start) in seen.iter().enumerate() {
-                let within = seen[place..].iter().take_while(|at| **at < start + 1000).count();
-                assert!(within as f64 <= rate.ceil() + 1.0, "{within} within a second at {rate}");
+                let within = seen[place..].iter().take_while(|at| **at <= start + 1000).count();
+                assert!(within as f64 <= rate.floor().max(1.0), "{within} within a second at {rate}");
             }
         }
     }
@@ -137,7 +138,7 @@ mod tests {
     fn an_idle_link_saves_nothing_up() {
         let mut throttle = Throttle::new(Some(10.0), 0);
         departures(&mut throttle, 1, NOW);
-        assert_eq!(departures(&mut throttle, 3, NOW.plus(Duration::from_secs(60))), [60_000, 60_100, 60_200]);
+        assert_eq!(departures(&mut throttle, 3, NOW.plus(Duration::from_secs(60))), [60_000, 60_101, 60_201]);
     }
 
     #[test]
@@ -146,7 +147,7 @@ mod tests {
         throttle.slow_down(NOW, Duration::from_secs(1));
         throttle.slow_down(NOW, Duration::from_secs(1));
         assert_eq!(throttle.rate_now(), Some(50.0), "answers of one window count once");
-        assert_eq!(departures(&mut throttle, 2, NOW), [1000, 1020]);
+        assert_eq!(departures(&mut throttle, 2, NOW), [1000, 1021]);
         throttle.reserve(NOW.plus(Duration::from_secs(30)));
         assert_eq!(throttle.rate_now(), Some(100.0));
     }

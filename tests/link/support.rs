@@ -181,6 +181,7 @@ pub fn submission(id: i64, segments: &[&str]) -> Submission {
         }),
         turns: (0..).zip(segments).map(|(index, _)| SegmentTurn { index, not_before: Timestamp::default() }).collect(),
         gap: std::time::Duration::ZERO,
+        allowance: None,
         valid_until: wall().plus(Duration::from_secs(86_400)),
         parameters: BTreeMap::new(),
     }

@@ -224,6 +224,7 @@ pub fn submission(parts: u8) -> Submission {
         }),
         turns: (0..parts).map(|index| SegmentTurn { index, not_before: now }).collect(),
         gap: std::time::Duration::ZERO,
+        allowance: None,
         valid_until: now.plus(Duration::from_secs(86_400)),
         parameters: BTreeMap::new(),
     }

@@ -1,8 +1,10 @@
 //! What lies between the gateway and the handsets: one link to a simulated carrier, or one simulated modem.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use postrider::link::departures::Departures;
 use postrider::model::*;
 use postrider::pipeline::LinkOffer;
 use postrider::sim::modem::{Persona, SimModemSettings};
@@ -53,7 +55,7 @@ impl Network {
             },
             ..CarrierSettings::default()
         };
-        let link = SimLink::new(LinkName::new("north", 1), profile, 1, now);
+        let link = SimLink::new(LinkName::new("north", 1), profile, 1, Arc::new(Mutex::new(Departures::new(now))), now);
         Self::Carrier { link: Box::new(link), carrier: Box::new(Carrier::new(settings, 7, now, wall)), references: 0 }
     }
 

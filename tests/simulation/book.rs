@@ -1,8 +1,7 @@
-//! The carrier's ledger as the oracle reads it: which part of which message was taken when, and what became of it.
+//! The carrier's ledger as the oracle reads it: which part of which message was taken, and what became of it.
 
 use std::collections::BTreeMap;
 
-use postrider::model::Timestamp;
 use postrider::sim::{Carrier, Entry, FinalState};
 
 /// The sender of all messages that are ours.
@@ -23,8 +22,6 @@ pub fn text(n: u64, parts: usize, ucs2: bool) -> String {
 pub struct Copy {
     /// The carrier's number for it.
     pub number: u64,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// All that the carrier took of our messages.
@@ -32,8 +29,6 @@ pub struct Copy {
 pub struct Book {
     /// The copies of each part, by the message's number and the part from 0.
     copies: BTreeMap<(u64, u8), Vec<Copy>>,
-    /// By the carrier's number.
-    parts: BTreeMap<u64, (u64, u8)>,
     /// Handsets that others wrote to.
     foreign: Vec<String>,
     read: usize,
@@ -55,8 +50,7 @@ impl Book {
             }
             let part =
                 part_of(entry).ok_or_else(|| format!("the carrier cannot tell whose part it took: {entry:?}"))?;
-            self.parts.insert(self.taken, part);
-            self.copies.entry(part).or_default().push(Copy { number: self.taken, at: entry.at });
+            self.copies.entry(part).or_default().push(Copy { number: self.taken });
         }
         Ok(())
     }
@@ -69,11 +63,6 @@ impl Book {
     /// All parts that were taken.
     pub fn parts(&self) -> impl Iterator<Item = ((u64, u8), &[Copy])> {
         self.copies.iter().map(|(part, copies)| (*part, copies.as_slice()))
-    }
-
-    /// The message and the part with this number of the carrier's.
-    pub fn whose(&self, number: u64) -> Option<(u64, u8)> {
-        self.parts.get(&number).copied()
     }
 
     /// Whether others wrote to this handset.

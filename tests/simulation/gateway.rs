@@ -1,8 +1,10 @@
 //! What the daemon's loops do, one at a time: links are told of, leases handed over, outcomes written, callbacks posted; and the
 //! ways in which the process dies between two of these steps.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use postrider::link::departures::Departures;
 use postrider::model::*;
 use postrider::pipeline::*;
 use postrider::smpp::profile::CarrierProfile;
@@ -73,10 +75,12 @@ impl World {
         let mut profile = CarrierProfile { window: self.plan.window, ..CarrierProfile::default() };
         profile.account.system_id = "shop".to_owned();
         profile.account.password = "secret".into();
+        // What left before a start is not known to it.
+        let departures = Arc::new(Mutex::new(Departures::new(self.now())));
         for bind in 1..=self.plan.binds {
             self.sessions += 1000;
             let name = LinkName::new("north", bind);
-            let mut link = SimLink::new(name, profile.clone(), self.sessions, self.now());
+            let mut link = SimLink::new(name, profile.clone(), self.sessions, departures.clone(), self.now());
             link.blind = self.planted == Some(Planted::BlindResend);
             self.links.push(link);
         }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use postrider::model::{MessageId, OnDoubt, State};
 use postrider::sim::{Carrier, FinalState};
-use postrider::store::Database;
+use postrider::store::{Database, event};
 
 use super::book::{Copy, fate, was_told};
 use super::oracle::{End, Oracle, Posted, Send};
 use super::plan::Plan;
 use super::rows::{Row, rows, told};
+use super::world::START;
 
 /// What is true of a part, and what the gateway can know of it.
 struct Part<'a> {
@@ -41,7 +42,9 @@ pub struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    pub fn check(&self, database: &Database) -> Result<(), String> {
+    /// What is wrong.
+    pub fn faults(&self, database: &Database) -> Result<Vec<String>, String> {
+        let mut faults = Vec::new();
         let mut handsets: BTreeMap<&str, usize> = BTreeMap::new();
         self.oracle.posted.values().for_each(|posted| *handsets.entry(&posted.recipient).or_default() += 1);
         for row in rows(database)? {
@@ -50,18 +53,20 @@ impl Judge<'_> {
             let parts: Vec<Part<'_>> = (0..posted.segments).map(|part| self.part(row.id, posted.n, part)).collect();
             let fault = falsehood(&row, &parts)
                 .or_else(|| missed(&row, &parts, alone, self.plan.ids_are_ambiguous()))
-                .or_else(|| never_sent_again(&row, posted, &parts));
+                .or_else(|| never_sent_again(posted, &parts));
             if let Some(fault) = fault {
                 let told = parts.iter().map(|part| self.describe(part)).collect::<Vec<_>>().join("; ");
                 let Posted { n, on_doubt, .. } = posted;
                 let who = if alone { "" } else { ", not alone" };
-                return Err(format!(
-                    "{}, but {fault} [message {} number {n}, {on_doubt:?}{who}, \"{}\"; parts: {told}]",
-                    row.state, row.id, row.note
+                let line = timeline(database, row.id)?;
+                faults.push(format!(
+                    "{}, but {fault} [message {} number {n}, {on_doubt:?}{who}; parts: {told}; timeline: {line}]",
+                    row.state, row.id
                 ));
             }
         }
-        self.unmatched(database)
+        faults.extend(self.unmatched(database).err());
+        Ok(faults)
     }
 
     fn part(&self, id: MessageId, n: u64, part: usize) -> Part<'_> {
@@ -121,6 +126,16 @@ impl Judge<'_> {
             .map(|send| format!("{}:{:?}{}", send.attempt, send.end, if send.left { " left" } else { "" }));
         format!("copies {:?} sends {:?}", copies.collect::<Vec<_>>(), sends.collect::<Vec<_>>())
     }
+}
+
+/// The timeline of a message, with seconds since the start.
+fn timeline(database: &Database, id: MessageId) -> Result<String, String> {
+    let lines = database.read(|connection| event::of(connection, id)).map_err(told)?;
+    let line = |line: &event::Event| {
+        let seconds = line.at.since(START).as_secs_f32();
+        format!("{seconds} {} {}", line.state, line.note.as_deref().unwrap_or_default())
+    };
+    Ok(lines.iter().map(line).collect::<Vec<_>>().join(", "))
 }
 
 /// A state that is not true.
@@ -188,8 +203,11 @@ const DOUBTS_MAX: usize = 2;
 /// How many sends it may have in all.
 const SENDS_MAX: usize = 6;
 
+/// How often a part may be refused with a vague code before that counts for good.
+const REFUSALS_MAX: usize = 3;
+
 /// A part that was to be sent again, and was not.
-fn never_sent_again(row: &Row, posted: &Posted, parts: &[Part<'_>]) -> Option<String> {
+fn never_sent_again(posted: &Posted, parts: &[Part<'_>]) -> Option<String> {
     if posted.on_doubt == OnDoubt::Hold || !posted.long_valid || posted.withdrawn {
         return None;
     }
@@ -203,6 +221,7 @@ fn never_sent_again(row: &Row, posted: &Posted, parts: &[Part<'_>]) -> Option<St
     };
     // A receipt of a part that never reached the carrier cannot come; only another send helps it.
     let place = parts.iter().position(|part| part.copies.is_empty())?;
-    let exhausted = attempts(true) >= DOUBTS_MAX || attempts(false) >= SENDS_MAX || row.note.contains("given up after");
+    let refused = parts[place].sends.iter().filter(|send| matches!(send.end, Some(End::Refused { .. }))).count();
+    let exhausted = attempts(true) >= DOUBTS_MAX || attempts(false) >= SENDS_MAX || refused >= REFUSALS_MAX;
     (!exhausted).then(|| format!("part {place} never reached the carrier and was not sent again"))
 }

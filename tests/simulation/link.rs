@@ -1,8 +1,10 @@
 //! One link of the gateway: the real session machine, and around it what `link` does with sockets and tasks.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use postrider::link::departures::Departures;
 use postrider::link::queue::Queue;
 use postrider::model::*;
 use postrider::sim::ConnectionId;
@@ -40,7 +42,13 @@ pub struct SimLink {
 }
 
 impl SimLink {
-    pub fn new(name: LinkName, profile: CarrierProfile, number: u32, now: Instant) -> Self {
+    pub fn new(
+        name: LinkName,
+        profile: CarrierProfile,
+        number: u32,
+        departures: Arc<Mutex<Departures>>,
+        now: Instant,
+    ) -> Self {
         Self {
             name,
             connection: None,
@@ -49,7 +57,7 @@ impl SimLink {
             profile,
             session: None,
             number,
-            queue: Queue::default(),
+            queue: Queue::under(departures),
             held: 0,
             connect_at: Some(now),
             answered_at: now,

@@ -301,6 +301,7 @@ pub fn submission(number: i64, to: &str, said: &str) -> Submission {
         turns: turns.collect(),
         encoded: Arc::new(encoded),
         gap: std::time::Duration::ZERO,
+        allowance: None,
         valid_until: START.plus(Duration::from_secs(86_400)),
         parameters: Default::default(),
     }

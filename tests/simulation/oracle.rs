@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use postrider::model::{ErrorClass, MessageId, OnDoubt, State, Submission, SubmitOutcome, SubmitResult};
+use postrider::model::{ErrorClass, MessageId, OnDoubt, Submission, SubmitOutcome, SubmitResult};
 use postrider::sim::Carrier;
 use postrider::store::Database;
 
@@ -172,10 +172,5 @@ impl Oracle {
             }
         }
         self.broken.clone().map_or(Ok(()), Err)
-    }
-
-    /// The state that a message claims at the end, for judging.
-    pub fn is_waiting(state: State) -> bool {
-        matches!(state, State::Scheduled | State::Queued | State::Leased | State::Sent)
     }
 }

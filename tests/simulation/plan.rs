@@ -20,6 +20,8 @@ pub enum Happening {
     Cancel(u64),
     /// A handset writes to us.
     Write(Text),
+    /// The clock that people read is set: forward or back by so many milliseconds. The other clock does not notice.
+    SetClock(i64),
     /// Somebody else who uses the same account sends to handsets of ours, under another sender.
     Foreign { count: u64 },
 }
@@ -122,6 +124,9 @@ pub struct Plan {
     pub wire_delay: Duration,
 }
 
+/// Whether clocks are set in a run. Not yet: what is timed by the clock that people read still moves with it.
+const CLOCKS_ARE_SET: bool = false;
+
 /// After this everything works again.
 pub const HEALED: Duration = Duration::from_secs(1200);
 
@@ -155,6 +160,9 @@ impl Plan {
             }
         }
         write(&mut random, &mut happenings);
+        if CLOCKS_ARE_SET && random.chance(300) {
+            happenings.push((seconds(&mut random, 900), Happening::SetClock(clock_step(&mut random))));
+        }
         happenings.push((HEALED, Happening::Faults(Box::default())));
         happenings.sort_by_key(|(at, _)| *at);
         let ids = id_forms(&mut random);
@@ -229,6 +237,12 @@ fn write(random: &mut Random, happenings: &mut Vec<(Duration, Happening)>) {
             happenings.push((at + seconds(random, 400), Happening::Write(text)));
         }
     }
+}
+
+/// A second, an hour, a day, or from 1970 to now.
+fn clock_step(random: &mut Random) -> i64 {
+    let step = one_of(random, &[1_000, 3_600_000, 86_400_000, 1_795_305_600_000]);
+    if random.chance(500) { step } else { -step.min(86_400_000) }
 }
 
 fn step(random: &mut Random) -> Option<Step> {

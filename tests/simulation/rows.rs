@@ -33,8 +33,17 @@ pub fn rows(database: &Database) -> Result<Vec<Row>, String> {
 
 /// Whether no message is on its way any more.
 pub fn all_final(database: &Database) -> Result<bool, String> {
-    let waiting = "SELECT count(*) FROM message WHERE state IN ('scheduled', 'queued', 'leased', 'sent')";
-    let count = database.read(|connection| Ok(connection.query_row(waiting, [], |row| row.get::<_, usize>(0))?));
+    none_in(database, "'scheduled', 'queued', 'leased', 'sent'")
+}
+
+/// Whether no message is to be sent any more; receipts may be waited for.
+pub fn nothing_to_send(database: &Database) -> Result<bool, String> {
+    none_in(database, "'scheduled', 'queued', 'leased'")
+}
+
+fn none_in(database: &Database, states: &str) -> Result<bool, String> {
+    let waiting = format!("SELECT count(*) FROM message WHERE state IN ({states})");
+    let count = database.read(|connection| Ok(connection.query_row(&waiting, [], |row| row.get::<_, usize>(0))?));
     Ok(count.map_err(told)? == 0)
 }
 

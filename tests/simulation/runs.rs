@@ -1,6 +1,6 @@
 //! Plays many seeds on two threads, and tells every one that fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
@@ -36,11 +36,16 @@ pub fn seeds() -> Vec<u64> {
     }
     let from = asked("POSTRIDER_SIM_FROM").unwrap_or(0);
     if let Some(count) = asked("POSTRIDER_SIM_SEEDS") {
-        return (from..from + count).chain(kept_seeds()).collect();
+        return once((from..from + count).chain(kept_seeds()));
     }
     let fresh = fresh();
     println!("fresh seeds from {fresh}: POSTRIDER_SIM_FRESH={fresh} plays them again");
-    (0..FIXED).chain(kept_seeds()).chain(fresh..fresh + FRESH).collect()
+    once((0..FIXED).chain(kept_seeds()).chain(fresh..fresh + FRESH))
+}
+
+/// Each seed once.
+fn once(seeds: impl Iterator<Item = u64>) -> Vec<u64> {
+    seeds.collect::<BTreeSet<u64>>().into_iter().collect()
 }
 
 /// What all runs came to.

@@ -48,6 +48,8 @@ pub struct World {
     pub(super) random: Random,
     epoch: Instant,
     elapsed: Duration,
+    /// How far the clock that people read was set, in milliseconds.
+    clock_set: i64,
     pub(super) dir: tempfile::TempDir,
     pub(super) database: Database,
     pub(super) settings: Settings,
@@ -93,6 +95,7 @@ impl World {
             random: Random::new(seed),
             epoch,
             elapsed: Duration::ZERO,
+            clock_set: 0,
             dir,
             database,
             settings: settings(&plan),
@@ -151,6 +154,7 @@ impl World {
                 if self.elapsed >= END || self.elapsed > HEALED && self.is_quiet()? {
                     break;
                 }
+                self.rest()?;
             }
         }
         self.check_end()?;
@@ -164,14 +168,36 @@ impl World {
             && self.texts.all_there(&self.database)?)
     }
 
-    fn check_end(&mut self) -> Result<(), String> {
-        self.oracle.check(&self.database, &self.carrier)?;
-        if let Some(rate) = self.plan.rate {
-            rate::check(&self.oracle.left_at, rate)?;
+    /// Once nothing can come or go any more and only timers of hours are left, the links are taken down: a run is then short,
+    /// however long those timers are.
+    fn rest(&mut self) -> Result<(), String> {
+        let idle = self.has_healed()
+            && self.carrier.pending_deliveries() == 0
+            && self.texts.next().is_none()
+            && rows::nothing_to_send(&self.database)?;
+        if idle {
+            let now = self.now();
+            for link in std::mem::take(&mut self.links) {
+                link.connection.into_iter().for_each(|id| self.close(id, now));
+            }
         }
-        self.texts.check(&self.database)?;
-        Judge { oracle: &self.oracle, carrier: &self.carrier, plan: &self.plan }.check(&self.database)?;
-        ears::check(&self.oracle, &self.database)
+        Ok(())
+    }
+
+    /// Everything that was broken, so that one fault does not hide another.
+    fn check_end(&mut self) -> Result<(), String> {
+        let rate = self.plan.rate.map_or(Ok(()), |rate| rate::check(&self.oracle.left_at, rate));
+        let mut broken: Vec<String> = [
+            self.oracle.check(&self.database, &self.carrier),
+            rate,
+            self.texts.check(&self.database),
+            ears::check(&self.oracle, &self.database),
+        ]
+        .into_iter()
+        .filter_map(Result::err)
+        .collect();
+        broken.extend(Judge { oracle: &self.oracle, carrier: &self.carrier, plan: &self.plan }.faults(&self.database)?);
+        if broken.is_empty() { Ok(()) } else { Err(broken.join("\n    ")) }
     }
 
     pub(super) fn now(&self) -> Instant {
@@ -179,7 +205,7 @@ impl World {
     }
 
     pub(super) fn wall(&self) -> Timestamp {
-        START.plus(self.elapsed)
+        Timestamp::from_millis(START.plus(self.elapsed).as_millis() + self.clock_set)
     }
 
     pub(super) fn has_healed(&self) -> bool {
@@ -212,6 +238,11 @@ impl World {
             Happening::Write(text) => {
                 let now = self.now();
                 self.texts.write(text, &mut self.random, now);
+            }
+            Happening::SetClock(by) => {
+                self.clock_set += by;
+                let now = Some(self.now());
+                (self.dispatch_at, self.callbacks_at, self.sweep_at) = (now, now, self.now());
             }
             Happening::Foreign { count } => self.foreign(count),
         }

@@ -61,6 +61,7 @@ fn turned(view: &View, encoded: &Encoded) -> Turned {
         encoded: Arc::new(encoded.clone()),
         turns: turns.map(|index| SegmentTurn { index, not_before: Timestamp::default() }).collect(),
         gap: std::time::Duration::ZERO,
+        allowance: None,
         valid_until: view.head.valid_until,
         parameters: view.parameters.clone(),
     }

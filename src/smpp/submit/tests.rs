@@ -29,6 +29,7 @@ fn submission(encoded: Encoded) -> Submission {
         encoded: Arc::new(encoded),
         turns: vec![SegmentTurn { index: 0, not_before: Timestamp::default() }],
         gap: std::time::Duration::ZERO,
+        allowance: None,
         valid_until: "2026-11-22T05:30:00Z".parse().unwrap(),
         parameters: BTreeMap::new(),
     }

@@ -267,6 +267,7 @@ pub(super) fn submission() -> Submission {
         }),
         turns: Vec::new(),
         gap: std::time::Duration::ZERO,
+        allowance: None,
         valid_until: Timestamp::from_millis(1_795_000_000_000).plus(S * 86_400),
         parameters: BTreeMap::new(),
     }
