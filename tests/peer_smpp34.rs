@@ -142,12 +142,13 @@ impl Peer {
                     },
                     LinkEvent::Receipt { receipt, ack } => {
                         assert_eq!(receipt.state, State::Delivered);
-                        assert_eq!(receipt.recipient, Some(messages[0].to.clone()));
+                        assert_eq!(receipt.source, Some(Sender::International(messages[0].to.clone())));
                         delivered.push(receipt.ids[0].as_str().to_owned());
                         self.link.ack(ack.unwrap(), AckResult::Ok);
                     }
                     LinkEvent::Inbound { part, .. } => panic!("{part:?}"),
                     LinkEvent::Modem { notice, .. } => panic!("{notice:?}"),
+                    LinkEvent::Session { .. } => {}
                     LinkEvent::Health(health) => assert_eq!(health, LinkHealth::Up),
                 }
             }

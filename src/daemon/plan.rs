@@ -67,6 +67,8 @@ pub fn pipeline(settings: &config::Settings) -> Settings {
             ReceiptSegments::Last => Receipts::Last,
             ReceiptSegments::None => Receipts::None,
         };
+        group.ids = carrier.profile.receipts.id_relation();
+        group.sender = carrier.profile.sender.clone();
         groups.insert(carrier.name.as_str().into(), group);
     }
     for name in settings.modems.groups() {

@@ -113,6 +113,7 @@ impl Daemon {
     /// Says what could not be started, and why.
     pub async fn start(mut parts: Parts) -> anyhow::Result<Self> {
         parts.settings.started_at = now();
+        parts.settings.run = run_id()?;
         let path = parts.store.path.clone();
         let (store, writer) = open_store(&parts)?;
         let kept = store.read(throttle::load)?;
@@ -252,7 +253,10 @@ impl Daemon {
 
     /// Puts new settings into force: links that changed are stopped and started again, the others are not touched.
     pub async fn reload(&mut self, Reloaded { settings, links, modems }: Reloaded) {
-        let settings = Settings { started_at: self.bells.settings().started_at, ..settings };
+        let settings = {
+            let before = self.bells.settings();
+            Settings { started_at: before.started_at, run: before.run, ..settings }
+        };
         let same = |a: &SmppLinkSettings, b: &SmppLinkSettings| a.name == b.name && a.is_same(b);
         let gone: Vec<LinkName> = self
             .started
@@ -378,6 +382,13 @@ fn one_line(error: &anyhow::Error) -> String {
 fn open_store(parts: &Parts) -> anyhow::Result<(Store, JoinHandle<()>)> {
     let database = Database::open(&parts.store)?;
     Ok(Store::start(database, parts.store.path.clone())?)
+}
+
+/// A number that no other run of the program has, whatever the clock says.
+fn run_id() -> anyhow::Result<i64> {
+    let mut octets = [0; 8];
+    getrandom::fill(&mut octets).map_err(|error| anyhow::anyhow!("the system gave no random numbers: {error}"))?;
+    Ok(i64::from_be_bytes(octets))
 }
 
 /// Makes rows out of what a stopped process left behind, before anything is sent.

@@ -119,6 +119,6 @@ fn throttled(event: &LinkEvent) -> Option<Duration> {
 fn ack_of(event: &LinkEvent) -> Option<AckToken> {
     match event {
         LinkEvent::Receipt { ack, .. } | LinkEvent::Inbound { ack, .. } | LinkEvent::Modem { ack, .. } => *ack,
-        LinkEvent::Submit(_) | LinkEvent::Health(_) => None,
+        LinkEvent::Submit(_) | LinkEvent::Health(_) | LinkEvent::Session { .. } => None,
     }
 }

@@ -120,6 +120,7 @@ impl<'a> Carriage<'a> {
         }
         self.handle_timeouts(moment);
         self.handle_events(moment);
+        self.tell_read();
         self.pump(moment);
         for index in 0..self.lines.len() {
             self.lines[index].take_output();
@@ -275,6 +276,7 @@ impl<'a> Carriage<'a> {
     fn end(mut self) -> End {
         // Events of the last moments, and submissions that were handed over meanwhile.
         self.handle_events(Moment::read());
+        self.tell_read();
         let end = self.ending.take().map(|(end, _)| end);
         end.unwrap_or(End { loss: Loss::Dropped, why: "the connection was lost".to_owned() })
     }

@@ -24,6 +24,34 @@ pub(super) struct SegmentToken {
     pub index: u8,
 }
 
+/// What the store is to be told of the carrier's reading.
+#[derive(Debug, Default)]
+pub(super) struct Deliveries {
+    /// The place of the newest incoming message; receipts need no proof.
+    message: u64,
+    read_to: u64,
+    told_to: u64,
+}
+
+impl Deliveries {
+    /// An incoming message has this place.
+    pub fn handle_message(&mut self, place: u64) {
+        self.message = place;
+    }
+
+    /// The carrier read our answers up to here.
+    pub fn handle_read(&mut self, up_to: u64) {
+        self.read_to = up_to;
+    }
+
+    /// What the store is to know now: up to where our answers were read, if that is about a message and news.
+    pub fn take_news(&mut self) -> Option<u64> {
+        let news = self.read_to > self.told_to && self.message > self.told_to;
+        self.told_to = self.told_to.max(self.read_to);
+        news.then_some(self.read_to)
+    }
+}
+
 /// A connection and its session.
 #[derive(Debug)]
 pub(super) struct Line {
@@ -31,6 +59,8 @@ pub(super) struct Line {
     pub number: u32,
     pub session: Session<SegmentToken>,
     pub peer: Option<SocketAddr>,
+    /// The carrier's deliveries over it, as far as the store is told of them.
+    pub deliveries: Deliveries,
     /// The session asked for the end of the connection, or the connection ended.
     pub ended: bool,
     stream: Stream,
@@ -59,6 +89,7 @@ impl Line {
             number,
             session,
             peer,
+            deliveries: Deliveries::default(),
             ended: false,
             stream,
             out: Bytes::new(),

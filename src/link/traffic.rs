@@ -10,7 +10,7 @@ use super::clock::Moment;
 use super::connector::Loss;
 use super::line::SegmentToken;
 use super::status::LinkState;
-use crate::model::{AckToken, ErrorClass, LinkEvent, LinkHealth, SubmitOutcome, SubmitResult, catalog};
+use crate::model::{AckToken, ErrorClass, LinkEvent, LinkHealth, SessionNews, SubmitOutcome, SubmitResult, catalog};
 use crate::smpp::inbound::{self, Delivery};
 use crate::smpp::pdu::BindKind;
 use crate::smpp::session::{CloseReason, Note, Outcome, SessionEvent, SubmitError};
@@ -72,11 +72,20 @@ impl Carriage<'_> {
             SessionEvent::Bound { kind, peer, .. } => self.handle_bound(index, kind, &peer, moment),
             SessionEvent::Outcome { token, outcome } => self.handle_outcome(token, outcome, moment),
             SessionEvent::Late { token, status, body, .. } => self.handle_late(token, status, &body, moment),
-            SessionEvent::Request { sequence, body } => self.handle_request(index, sequence, body, moment),
+            SessionEvent::Request { sequence, place, body } => {
+                self.handle_request(index, (sequence, place), &body, moment)
+            }
+            SessionEvent::AnswersRead { up_to } => {
+                if let Some(line) = self.lines.get_mut(index) {
+                    line.deliveries.handle_read(up_to);
+                }
+            }
             SessionEvent::Note(note) => self.handle_note(note, moment),
             SessionEvent::Close(reason) => self.handle_close(index, reason, moment),
             SessionEvent::Closed(reason) => {
                 debug!(postrider.link = %self.link.settings.name, "A session with {} is over: {reason}", self.link.settings.name);
+                self.tell_read();
+                self.tell_session(index, SessionNews::Ended);
             }
             SessionEvent::Alert(alert) => {
                 debug!(postrider.link = %self.link.settings.name, "A handset is reachable again: {:?}", alert.source_addr.ton);
@@ -102,6 +111,7 @@ impl Carriage<'_> {
 
     fn handle_bound(&mut self, index: usize, kind: BindKind, peer: &str, moment: Moment) {
         self.bound += 1;
+        self.tell_session(index, SessionNews::Began);
         if !self.is_up() || self.ending.is_some() {
             return;
         }
@@ -203,26 +213,45 @@ impl Carriage<'_> {
 
     /// A delivery goes to the store, and is answered when it is there. What is neither receipt nor message is answered
     /// at once, so that the carrier does not repeat it for ever.
-    fn handle_request(&mut self, index: usize, sequence: u32, body: Body, moment: Moment) {
+    fn handle_request(&mut self, index: usize, (sequence, place): (u32, u64), body: &Body, moment: Moment) {
+        // What was read before this came is told before it.
+        self.tell_read();
         let Some(line) = self.lines.get_mut(index) else { return };
         let data_sm = body.command_id() == CommandId::DATA_SM;
-        let ack = Some(AckToken { session: line.number, sequence, data_sm });
-        match inbound::delivery(&self.link.settings.profile, &body) {
+        let token = AckToken { session: line.number, sequence, data_sm, place, came_at: moment.wall };
+        let ack = Some(token);
+        match inbound::delivery(&self.link.settings.profile, body) {
             Delivery::Receipt(receipt) => {
                 self.link.shared.status().counters.receipts += 1;
                 self.link.reporter.push(LinkEvent::Receipt { receipt, ack });
             }
             Delivery::Message(part) => {
+                line.deliveries.handle_message(place);
                 self.link.shared.status().counters.inbound += 1;
                 self.link.reporter.push(LinkEvent::Inbound { part, ack });
             }
             Delivery::Neither(why) => {
                 self.link.shared.status().counters.odd += 1;
                 warn!(postrider.link = %self.link.settings.name, "{} delivered something that is neither receipt nor message: {why}", self.link.settings.name);
-                let answer = inbound::answer(AckToken { session: line.number, sequence, data_sm });
+                let answer = inbound::answer(token);
                 line.session.respond(moment.now, sequence, CommandStatus::ROK, answer);
             }
         }
+    }
+
+    /// Tells the store which answers the carrier has read, if that is about incoming messages.
+    pub(super) fn tell_read(&mut self) {
+        for index in 0..self.lines.len() {
+            let news = self.lines.get_mut(index).and_then(|line| line.deliveries.take_news());
+            if let Some(up_to) = news {
+                self.tell_session(index, SessionNews::Read { up_to });
+            }
+        }
+    }
+
+    fn tell_session(&mut self, index: usize, news: SessionNews) {
+        let Some(session) = self.lines.get(index).map(|line| line.number) else { return };
+        self.link.reporter.push(LinkEvent::Session { session, news });
     }
 
     fn handle_note(&mut self, note: Note, moment: Moment) {

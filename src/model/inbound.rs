@@ -7,6 +7,8 @@ use super::{Alphabet, MessageId, Sender, Timestamp};
 pub struct PartOf {
     /// The sender's reference.
     pub reference: u16,
+    /// Whether the reference was written with 16 bits. The same number with 8 bits belongs to another message.
+    pub wide: bool,
     /// How many parts there are.
     pub total: u8,
     /// Which this is, from 1.

@@ -27,6 +27,16 @@ impl LinkName {
     pub fn modem(group: &str, name: &str) -> Self {
         Self { group: group.into(), bind: 0, modem: Some(name.into()) }
     }
+
+    /// Reads back a link as it is shown: `north`, `north/2`, `sticks/one`.
+    pub fn parse(shown: &str) -> Self {
+        match shown.split_once('/') {
+            None => Self::new(shown, 1),
+            Some((group, name)) => {
+                name.parse().map_or_else(|_| Self::modem(group, name), |bind| Self::new(group, bind))
+            }
+        }
+    }
 }
 
 impl fmt::Display for LinkName {
@@ -69,7 +79,7 @@ pub struct Capacity {
 }
 
 /// Names an incoming PDU, or a notice of a modem, that waits for its answer until the store has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct AckToken {
     /// Which session of the link, or which opening of a modem's port; an answer never goes to a later one.
     pub session: u32,
@@ -77,6 +87,24 @@ pub struct AckToken {
     pub sequence: u32,
     /// Whether it was a `data_sm`, whose answer has another id; never for a modem.
     pub data_sm: bool,
+    /// Which of the session's deliveries it is, from 1; 0 for a modem. What the carrier read of our answers is told by it.
+    pub place: u64,
+    /// When it came.
+    pub came_at: Timestamp,
+}
+
+/// What became known of a session, as far as its deliveries are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionNews {
+    /// It is bound.
+    Began,
+    /// The carrier has certainly read our answers to its first so many deliveries.
+    Read {
+        /// How many.
+        up_to: u64,
+    },
+    /// It is over. Whether the carrier got the answers that were not told of as read, nobody knows.
+    Ended,
 }
 
 /// What became of one segment that was handed to a link.
@@ -144,6 +172,13 @@ pub enum LinkEvent {
     },
     /// The link came up, went down or paused.
     Health(LinkHealth),
+    /// A session of the link began, went on or ended.
+    Session {
+        /// Which, as acknowledgements name it.
+        session: u32,
+        /// What became known.
+        news: SessionNews,
+    },
     /// A modem has something for the store.
     Modem {
         /// What it is.

@@ -23,7 +23,7 @@ mod time;
 pub use country::{Country, country_of};
 pub use id::{IdClock, MessageId, ParseIdError};
 pub use inbound::{InboundMessage, InboundPart, PartOf};
-pub use link::{AckToken, Capacity, LinkEvent, LinkHealth, LinkName, SubmitOutcome, SubmitResult};
+pub use link::{AckToken, Capacity, LinkEvent, LinkHealth, LinkName, SessionNews, SubmitOutcome, SubmitResult};
 pub use message::{Body, Class, Data, NewMessage, OnDoubt, Submission};
 pub use modem::{
     ModemAnswer, ModemCounters, ModemIdentity, ModemNotice, ModemRequest, ModemStage, ModemStatus, Registration,
@@ -31,7 +31,7 @@ pub use modem::{
 };
 pub use phone::{PhoneError, PhoneNumber, Sender, mask};
 pub use random::Random;
-pub use receipt::{CarrierMessageId, Receipt};
+pub use receipt::{CarrierMessageId, IdRelation, Receipt};
 pub use segment::{Alphabet, Concatenation, Encoded, Indication, SegmentTurn, Waiting};
 pub use state::{ErrorClass, State};
 pub use target::AllowedTargets;

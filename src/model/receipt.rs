@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{PhoneNumber, Sender, State, Timestamp};
+use super::{Sender, State, Timestamp};
 
 /// The id that a carrier gave to one segment, exactly as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,31 +26,63 @@ impl CarrierMessageId {
         if bare.is_empty() { "0".to_owned() } else { bare.to_ascii_uppercase() }
     }
 
-    /// The normal forms that the id has if its carrier writes it in hexadecimal in one place and in decimal in the
-    /// other: at most two, most likely first, without the normal form itself.
+    /// How many characters of the id tell it from others: those of its normal form.
+    pub fn significant_len(&self) -> usize {
+        self.0.trim_start_matches('0').len()
+    }
+}
+
+/// How the id in a carrier's receipts follows from the id in its answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IdRelation {
+    /// It is the same.
+    Same,
+    /// The answer has it in hexadecimal, the receipt in decimal.
+    HexThenDecimal,
+    /// The answer has it in decimal, the receipt in hexadecimal.
+    DecimalThenHex,
+}
+
+impl IdRelation {
+    /// All of them, the most usual first.
+    pub const ALL: [Self; 3] = [Self::Same, Self::HexThenDecimal, Self::DecimalThenHex];
+
+    /// The word for it in the store and in documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::HexThenDecimal => "hex_then_decimal",
+            Self::DecimalThenHex => "decimal_then_hex",
+        }
+    }
+
+    /// The normal form that the answer's id has if a receipt names `id`; `None` if it is no number of that base.
     ///
     /// Ids over 64 bits exist, so the numbers have any size up to `DIGITS_MAX` digits.
-    pub fn alternative_forms(&self) -> Vec<String> {
-        let normal = self.normal_form();
-        let mut forms = Vec::with_capacity(2);
-        for (from, to) in [(10, 16), (16, 10)] {
-            if let Some(form) = in_base(&normal, from, to)
-                && form != normal
-            {
-                forms.push(form);
-            }
+    pub fn in_answer(self, id: &CarrierMessageId) -> Option<String> {
+        match self {
+            Self::Same => Some(id.normal_form()),
+            Self::HexThenDecimal => in_base(&id.normal_form(), 10, 16),
+            Self::DecimalThenHex => in_base(&id.normal_form(), 16, 10),
         }
-        forms
     }
 
-    /// The id as a decimal number, if it is hexadecimal digits.
-    pub fn hex_to_decimal(&self) -> Option<Self> {
-        in_base(&self.0, 16, 10).as_deref().and_then(Self::new)
+    /// The normal form that the receipt's id has if an answer names `id`.
+    pub fn in_receipt(self, id: &CarrierMessageId) -> Option<String> {
+        match self {
+            Self::Same => Some(id.normal_form()),
+            Self::HexThenDecimal => in_base(&id.normal_form(), 16, 10),
+            Self::DecimalThenHex => in_base(&id.normal_form(), 10, 16),
+        }
     }
+}
 
-    /// The id as a hexadecimal number in upper case, if it is decimal digits.
-    pub fn decimal_to_hex(&self) -> Option<Self> {
-        in_base(&self.0, 10, 16).as_deref().and_then(Self::new)
+impl std::str::FromStr for IdRelation {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|relation| relation.as_str() == text);
+        known.ok_or_else(|| format!("\"{text}\" is no relation of ids"))
     }
 }
 
@@ -99,10 +131,11 @@ pub struct Receipt {
     pub raw_state: String,
     /// The carrier's error code, as it came; empty if none.
     pub error: String,
-    /// The handset that the message was for. It must agree before a receipt is matched.
-    pub recipient: Option<PhoneNumber>,
-    /// The sender that the message had, as the receipt writes it.
-    pub sender: Option<Sender>,
+    /// The address that the receipt comes from: as a rule the handset that the message was for.
+    pub source: Option<Sender>,
+    /// The address that it goes to: as a rule the sender that the message had. Some carriers leave both as they were in
+    /// the submission.
+    pub destination: Option<Sender>,
     /// When the carrier says that it happened.
     pub done_at: Option<Timestamp>,
 }
@@ -126,27 +159,35 @@ mod tests {
 
     #[test]
     fn a_hexadecimal_answer_meets_a_decimal_receipt() {
-        let (answer, receipt) = (id("39f99dd5"), id("0972660181"));
-        assert!(receipt.alternative_forms().contains(&answer.normal_form()));
-        assert!(answer.alternative_forms().contains(&receipt.normal_form()));
-        assert_eq!(answer.hex_to_decimal(), Some(id("972660181")));
-        assert_eq!(receipt.decimal_to_hex(), Some(id("39F99DD5")));
+        let (hex, decimal) = (id("39f99dd5"), id("0972660181"));
+        assert_eq!(IdRelation::HexThenDecimal.in_answer(&decimal), Some(hex.normal_form()));
+        assert_eq!(IdRelation::HexThenDecimal.in_receipt(&hex), Some(decimal.normal_form()));
+        assert_eq!(IdRelation::DecimalThenHex.in_answer(&hex), Some(decimal.normal_form()));
+        assert_eq!(IdRelation::DecimalThenHex.in_receipt(&decimal), Some(hex.normal_form()));
+        assert_eq!(IdRelation::Same.in_answer(&hex), Some("39F99DD5".to_owned()));
     }
 
     #[test]
     fn ids_over_64_and_128_bits_are_converted_too() {
-        assert_eq!(id("18446744073709551616").decimal_to_hex(), Some(id("10000000000000000")));
-        let largest = id(&"F".repeat(64));
-        let decimal = largest.hex_to_decimal().unwrap();
-        assert_eq!(decimal.as_str().len(), 78);
-        assert!(decimal.as_str().starts_with("11579208923731619542357098500868790785326998466564056403"));
-        assert_eq!(id(&"F".repeat(65)).alternative_forms(), Vec::<String>::new(), "not an SMPP id");
+        let over = IdRelation::HexThenDecimal.in_answer(&id("18446744073709551616"));
+        assert_eq!(over.as_deref(), Some("10000000000000000"));
+        let decimal = IdRelation::DecimalThenHex.in_answer(&id(&"F".repeat(64))).unwrap();
+        assert_eq!(decimal.len(), 78);
+        assert!(decimal.starts_with("11579208923731619542357098500868790785326998466564056403"));
+        assert_eq!(IdRelation::DecimalThenHex.in_answer(&id(&"F".repeat(65))), None, "not an SMPP id");
     }
 
     #[test]
     fn what_is_no_number_has_no_other_form() {
-        assert!(id("550e8400-e29b-41d4-a716-446655440000").alternative_forms().is_empty());
-        assert_eq!(id("7").alternative_forms(), Vec::<String>::new(), "the same in both bases");
-        assert_eq!(id("10").alternative_forms(), ["A", "16"]);
+        let uuid = id("550e8400-e29b-41d4-a716-446655440000");
+        assert!(IdRelation::HexThenDecimal.in_answer(&uuid).is_none());
+        assert!(IdRelation::DecimalThenHex.in_answer(&uuid).is_none());
+    }
+
+    #[test]
+    fn every_relation_has_its_word() {
+        for relation in IdRelation::ALL {
+            assert_eq!(relation.as_str().parse(), Ok(relation));
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::store::message::{self, Head};
 use crate::store::{StoreError, event};
 
 /// A lease that no link reports on for so long has lost its link; it ends in doubt.
-const LEASE_MAX: Duration = Duration::from_secs(900);
+pub const LEASE_MAX: Duration = Duration::from_secs(900);
 /// A modem sends one segment after the other, and a network may take three minutes for each, and for those before it.
 const LEASE_MORE_PER_SEGMENT: Duration = Duration::from_secs(400);
 

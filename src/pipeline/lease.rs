@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::change::{self, Step};
-use super::settle::segment_states;
+use super::parts::{self, Parts};
 use super::{Group, Turn, consent};
 use crate::model::{Body, Encoded, LinkName, SegmentTurn, State, Submission, Timestamp};
+use crate::store::StoreError;
 use crate::store::message::{self, Due};
-use crate::store::{StoreError, submission};
 use crate::text;
 
 /// Who gets a lease.
@@ -35,29 +35,27 @@ pub fn lease(
 ) -> Result<Option<Submission>, StoreError> {
     if turn.now >= due.head.valid_until {
         let step = Step { note: Some("its validity ended before a link was free"), ..Step::default() };
-        change::enter(turn, &mut due.head, State::Expired, step)?;
+        parts::end(turn, &mut due.head, State::Expired, step)?;
         return Ok(None);
     }
     if !consent::may_leave(turn, &mut due)? {
         return Ok(None);
     }
-    let earlier = if due.head.attempt == 0 { Vec::new() } else { submission::of_message(turn.tx, due.head.id)? };
-    let states = segment_states(&earlier, due.head.segments);
-    let encoded = match encoded(turn, &to, &mut due, &states)? {
+    let all = Parts::load(turn, &due.head)?;
+    let encoded = match encoded(turn, &to, &mut due, !all.reached())? {
         Ok(encoded) => encoded,
         Err(reason) => {
             let step = Step { note: Some(&reason), ..Step::default() };
-            change::enter(turn, &mut due.head, State::Failed, step)?;
+            parts::end(turn, &mut due.head, State::Failed, step)?;
             return Ok(None);
         }
     };
-    let states =
-        if states.len() == encoded.segments.len() { states } else { segment_states(&[], encoded.segments.len()) };
-    let left: Vec<u8> = (0_u8..)
-        .zip(&states)
-        .filter(|(_, state)| matches!(state, State::Queued | State::Uncertain))
-        .map(|(index, _)| index)
-        .collect();
+    // In another form it has other segments, and none of them left yet.
+    let left = if all.parts.len() == encoded.segments.len() {
+        all.going()
+    } else {
+        (0_u8..).take(encoded.segments.len()).collect()
+    };
     let departures = depart(left.len());
     let turns: Vec<SegmentTurn> =
         left.into_iter().zip(departures).map(|(index, not_before)| SegmentTurn { index, not_before }).collect();
@@ -93,12 +91,11 @@ fn encoded(
     turn: &Turn<'_>,
     to: &LeaseTo<'_>,
     due: &mut Due,
-    states: &[State],
+    untouched: bool,
 ) -> Result<Result<Encoded, String>, StoreError> {
     let Some(stored) = Encoded::from_bytes(&due.encoded) else {
         return Err(StoreError::Row(format!("message {}: encoded form is damaged", due.head.id)));
     };
-    let untouched = states.iter().all(|state| matches!(state, State::Queued));
     let (Some(text), true, true) = (&due.body, due.profile != to.group.profile_id, untouched) else {
         return Ok(Ok(stored));
     };

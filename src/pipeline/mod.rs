@@ -17,7 +17,6 @@ pub mod click;
 pub mod compose;
 pub mod consent;
 mod dispatch;
-mod doubts;
 mod estimate;
 mod happen;
 pub mod intake;
@@ -27,6 +26,7 @@ mod modems;
 pub mod notify;
 mod operate;
 pub mod page;
+mod parts;
 pub mod playbook;
 mod pool;
 mod receipts;
@@ -37,6 +37,7 @@ mod step;
 mod sweep;
 pub mod talk;
 mod turn;
+mod uncertain;
 pub mod workflow;
 
 #[cfg(test)]

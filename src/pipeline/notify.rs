@@ -7,12 +7,13 @@ use serde_json::Value;
 
 use super::Turn;
 use super::consent::Opinion;
+use super::parts::Parts;
 use crate::campaign::consent::Standing;
 use crate::model::{InboundMessage, MessageId, PhoneNumber, State, Timestamp};
+use crate::store::StoreError;
 use crate::store::callback::{self, Callback, Ending};
 use crate::store::consent_due::Task;
 use crate::store::message::Head;
-use crate::store::{StoreError, submission};
 
 /// How long a taken callback is not taken again; longer than any try may last.
 const TAKEN_FOR: Duration = Duration::from_secs(300);
@@ -132,11 +133,11 @@ pub fn state_changed(turn: &Turn<'_>, head: &Head, reason: Option<&str>) -> Resu
 
 /// What became of each segment of a long message: the last word on each.
 fn parts(turn: &Turn<'_>, head: &Head) -> Result<Vec<PartData>, StoreError> {
-    let rows = submission::of_message(turn.tx, head.id)?;
-    let states = super::settle::segment_states(&rows, head.segments);
-    let reason = |segment: u8| rows.iter().rev().find(|row| row.segment == segment).and_then(|row| row.note.clone());
+    let all = Parts::load(turn, head)?;
+    let reason =
+        |segment: u8| all.rows.iter().rev().find(|row| row.segment == segment).and_then(|row| row.note.clone());
     Ok((0_u8..)
-        .zip(states)
+        .zip(all.states())
         .map(|(segment, state)| PartData { segment: segment + 1, state: state.as_str(), reason: reason(segment) })
         .collect())
 }

@@ -1,7 +1,7 @@
 //! What people do to a message: withdraw it, or decide about a doubt.
 
-use super::Turn;
 use super::change::{self, Step};
+use super::{Turn, parts};
 use crate::model::{MessageId, State};
 use crate::store::StoreError;
 use crate::store::message;
@@ -34,11 +34,11 @@ pub fn withdraw(turn: &Turn<'_>, id: MessageId, why: &str) -> Result<Canceled, S
     match head.state {
         State::Scheduled | State::Queued => {
             // One copy may have left already; then only the resend is withdrawn.
-            let (state, note) = match head.doubts {
-                0 => (State::Canceled, format!("withdrawn {why}")),
-                _ => (State::Uncertain, format!("the resend was withdrawn {why}; an earlier copy may have been sent")),
+            let note = match head.doubts {
+                0 => format!("withdrawn {why}"),
+                _ => format!("the resend was withdrawn {why}; an earlier copy may have been sent"),
             };
-            change::enter(turn, &mut head, state, Step { note: Some(&note), ..Step::default() })?;
+            parts::end(turn, &mut head, State::Canceled, Step { note: Some(&note), ..Step::default() })?;
             Ok(Canceled::Done)
         }
         State::Canceled => Ok(Canceled::Done),
@@ -86,6 +86,8 @@ pub fn resolve(
     if state == State::Queued {
         head.doubts = 0;
         head.tries = 0;
+        head.released = head.attempt;
+        head.ended = None;
         let valid_for = turn.settings.valid_for[head.class.lane()];
         head.valid_until = head.valid_until.max(turn.now.plus(valid_for));
         message::save_validity(turn.tx, id, head.valid_until)?;

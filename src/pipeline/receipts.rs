@@ -1,170 +1,273 @@
 //! Matches delivery receipts with what was sent, whenever they come and however the carrier writes its ids.
 //!
-//! A carrier's id names a send. A modem's names a SIM and a reference of 256 values that comes round again: handset and
-//! times decide then (`policy::report`). A receipt with an id that nobody knows may settle a doubt (`doubts`), or is kept
-//! until the answer that it belongs to comes.
+//! ```text
+//! receipt ─▶ a send has its id ────────────────────────────▶ applied
+//!              │ no, or several have           ▲
+//!              ▼                               │
+//!            one send without id can be meant ─┘   (`uncertain`)
+//!              │ no
+//!              ▼                   an answer, a doubt, a proof of the carrier's ids
+//!            kept ─────────────────────────────────────────▶ looked at again
+//! ```
+//!
+//! A carrier's id names a send; how its receipts write it is learned (`policy::receipt_match`). A modem's names a SIM and a
+//! reference of 256 values that comes round again: handset and times decide then (`policy::report`).
 
-use super::change::{self, Step};
-use super::doubts::{self, Settled};
-use super::settle::segment_states;
-use super::{Receipts, Settings, Turn};
-use crate::model::{CarrierMessageId, LinkName, PhoneNumber, Receipt, State, Timestamp};
+use super::settle::reconsider;
+use super::uncertain::{self, Way};
+use super::{Settings, Turn, change};
+use crate::model::{CarrierMessageId, IdRelation, LinkName, Receipt, Sender, State, Timestamp};
 use crate::policy::lifecycle;
+use crate::policy::receipt_match::{self, Agreement, Candidate, Choice, Known};
 use crate::policy::report::{self, Match};
 use crate::store::message::{self, Head};
+use crate::store::receipt::Early;
 use crate::store::submission::{self, Submission, carrier_key};
-use crate::store::{StoreError, receipt as early};
+use crate::store::{StoreError, id_relation, receipt as early};
 
 /// A carrier's id that several sends share is looked for among so many.
 const SAME_ID_MAX: usize = 16;
 /// A modem's reference comes round every 256 segments, so it is looked for among more.
 const SAME_REFERENCE_MAX: usize = 256;
-/// A late answer belongs to a lease that began at most so long before it was given up.
-const LEASE_BEFORE_DOUBT: std::time::Duration = std::time::Duration::from_secs(900);
+/// How many kept receipts one change looks at again.
+const RECHECK_MAX: usize = 500;
 
-/// Lets `receipt` take effect, or keeps it until the answer that it belongs to comes.
+/// Lets `receipt` take effect, or keeps it until somebody can tell what it is about.
 pub fn settle(turn: &Turn<'_>, link: &LinkName, receipt: &Receipt) -> Result<(), StoreError> {
-    let found = if link.modem.is_some() {
-        match find_reference(turn, &link.group, receipt)? {
-            Found::Send(row, head) => Some((row, head)),
-            Found::Repeated => return Ok(()),
-            Found::None => None,
-        }
-    } else {
-        find(turn, &link.group, receipt)?
+    let Some(id) = receipt.ids.first() else {
+        tracing::warn!(postrider.link = %link, "A receipt without any message id came; it cannot be matched");
+        return Ok(());
     };
-    if let Some((row, head)) = found {
-        return apply(turn, &row, *head, receipt);
-    }
-    let doubts = doubts::find(turn, link, receipt)?;
-    if doubts.is_empty() {
-        return keep(turn, &link.group, receipt);
-    }
-    for Settled { mut row, receipts } in doubts {
-        for receipt in &receipts {
-            let Some(head) = message::head(turn.tx, row.message)? else { continue };
-            apply(turn, &row, head, receipt)?;
-            row.state = lifecycle::after_receipt(row.state, receipt.state).unwrap_or(row.state);
-        }
-    }
-    Ok(())
-}
-
-fn keep(turn: &Turn<'_>, group: &str, receipt: &Receipt) -> Result<(), StoreError> {
-    match receipt.ids.first() {
-        Some(id) => {
-            tracing::debug!(postrider.link = group, postrider.carrier_id = %id, "A receipt waits for its submit answer");
-            early::keep(turn.tx, carrier_key(group, &id.normal_form()), group, id, receipt, turn.now)
-        }
-        None => {
-            tracing::warn!(postrider.link = group, "A receipt without any message id came; it cannot be matched");
-            Ok(())
+    match matched(turn, &Way::new(turn.settings, &link.to_string()), receipt, turn.now)? {
+        Outcome::Applied => Ok(()),
+        Outcome::Proved => recheck_group(turn, &link.group),
+        Outcome::Waits(why) => {
+            tracing::debug!(postrider.link = %link, postrider.carrier_id = %id, "A receipt waits: {why}");
+            early::keep(turn.tx, link, receipt, turn.now)
         }
     }
 }
 
-/// The send that a receipt is about: by each id as written, then by its other readings.
-fn find(turn: &Turn<'_>, group: &str, receipt: &Receipt) -> Result<Option<(Submission, Box<Head>)>, StoreError> {
-    for id in &receipt.ids {
-        if let Some(found) = with_form(turn, group, &id.normal_form(), receipt, SAME_ID_MAX)?.pop() {
-            return Ok(Some(found));
+/// What came of a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// It is known, or says again what is known.
+    Applied,
+    /// It is known, and what it proves of the carrier's ids may tell what others are about.
+    Proved,
+    /// Nobody can tell yet what it is about.
+    Waits(&'static str),
+}
+
+/// Finds what a receipt that came at `received_at` is about, and lets it take effect.
+fn matched(turn: &Turn<'_>, way: &Way<'_>, receipt: &Receipt, received_at: Timestamp) -> Result<Outcome, StoreError> {
+    let by_id = if way.modem { by_reference(turn, way, receipt)? } else { by_id(turn, way, receipt)? };
+    let (row, head, proves) = match by_id {
+        ById::Send(row, head, proves) => (row, head, proves),
+        ById::Repeated => return Ok(Outcome::Applied),
+        ById::Ambiguous => return Ok(Outcome::Waits("several sends may have its id")),
+        ById::Nothing => {
+            let found = uncertain::find(turn, way, receipt, received_at)?;
+            for (row, receipt) in &found {
+                apply(turn, row, receipt)?;
+            }
+            return Ok(if found.is_empty() { Outcome::Waits("no send has its id yet") } else { Outcome::Applied });
         }
+    };
+    let first = match proves {
+        Some(relation) => prove(turn, way.group, relation, &row, receipt)?,
+        None => false,
+    };
+    if receipt_is_new(&row, receipt) {
+        apply_to(turn, &row, *head, receipt)?;
     }
-    for id in &receipt.ids {
-        for form in id.alternative_forms() {
-            if let Some(found) = with_form(turn, group, &form, receipt, SAME_ID_MAX)?.pop() {
-                return Ok(Some(found));
+    Ok(if first { Outcome::Proved } else { Outcome::Applied })
+}
+
+/// Keeps what a pair proves of the carrier's ids; `true` if it is news.
+fn prove(
+    turn: &Turn<'_>,
+    group: &str,
+    relation: IdRelation,
+    row: &Submission,
+    receipt: &Receipt,
+) -> Result<bool, StoreError> {
+    let (Some(answer), Some(id)) = (row.carrier_id.as_deref(), receipt.ids.first()) else { return Ok(false) };
+    let before = id_relation::of_group(turn.tx, group)?;
+    if before.contains(&relation) || !id_relation::prove(turn.tx, group, relation, (answer, id), turn.now)? {
+        return Ok(false);
+    }
+    let (relation, configured) = (relation.as_str(), turn.settings.group(group).and_then(|group| group.ids));
+    if before.is_empty() && configured.is_none() {
+        tracing::info!(
+            postrider.link = group,
+            "The ids of {group}'s receipts are known from a pair now: {relation} (answer {answer}, receipt {id})"
+        );
+    } else {
+        tracing::warn!(
+            postrider.link = group,
+            "{group} does not write the ids of its receipts as before: {relation} (answer {answer}, receipt {id}). Ask the \
+             carrier, and set id_in_response and id_in_receipt; until then a receipt needs more than its number"
+        );
+    }
+    Ok(true)
+}
+
+/// How the carrier writes its ids, as far as it is known.
+fn known(turn: &Turn<'_>, group: &str) -> Result<Known, StoreError> {
+    if let Some(relation) = turn.settings.group(group).and_then(|group| group.ids) {
+        return Ok(Known::Is(relation));
+    }
+    Ok(match id_relation::of_group(turn.tx, group)?.as_slice() {
+        [relation] => Known::Is(*relation),
+        _ => Known::Nothing,
+    })
+}
+
+/// What is found by a receipt's ids.
+enum ById {
+    Send(Submission, Box<Head>, Option<IdRelation>),
+    Repeated,
+    Ambiguous,
+    Nothing,
+}
+
+/// The send that a carrier's receipt names.
+fn by_id(turn: &Turn<'_>, way: &Way<'_>, receipt: &Receipt) -> Result<ById, StoreError> {
+    let mut found = named(turn, way, receipt)?;
+    if found.is_empty() {
+        return Ok(ById::Nothing);
+    }
+    let known = known(turn, way.group)?;
+    let candidates: Vec<Candidate> = found.iter().map(|(_, _, candidate)| candidate.clone()).collect();
+    let unnamed = |except: &Submission| uncertain::has_other(turn, way, receipt, except);
+    let short = receipt.ids.iter().map(CarrierMessageId::significant_len).min().unwrap_or(0);
+    // Whether others may have the id is a question to the store, so it is asked only where it decides.
+    let mut choice = receipt_match::choose(&candidates, known, short, false);
+    if let Choice::Send { place, proves } = choice
+        && (known == Known::Nothing || proves.is_some())
+        && unnamed(&found[place].0)?
+    {
+        choice = receipt_match::choose(&candidates, known, short, true);
+    }
+    Ok(match choice {
+        Choice::Send { place, proves } => {
+            let (row, head, _) = found.swap_remove(place);
+            ById::Send(row, head, proves)
+        }
+        Choice::Ambiguous => ById::Ambiguous,
+        Choice::Nothing => ById::Nothing,
+    })
+}
+
+/// The sends of a group that a receipt may name in some way of writing its ids, newest message first.
+fn named(
+    turn: &Turn<'_>,
+    way: &Way<'_>,
+    receipt: &Receipt,
+) -> Result<Vec<(Submission, Box<Head>, Candidate)>, StoreError> {
+    let mut found: Vec<(Submission, Box<Head>, Candidate)> = Vec::new();
+    for (place, id) in receipt.ids.iter().enumerate() {
+        for relation in IdRelation::ALL {
+            let Some(form) = relation.in_answer(id) else { continue };
+            for row in with_form(turn, way.group, &form, SAME_ID_MAX)? {
+                let same = |known: &Submission| {
+                    (known.message, known.segment, known.attempt) == (row.message, row.segment, row.attempt)
+                };
+                if let Some((_, _, candidate)) = found.iter_mut().find(|(known, ..)| same(known)) {
+                    candidate.named.push((place, relation));
+                    continue;
+                }
+                let Some(head) = message::head(turn.tx, row.message)? else { continue };
+                let own = uncertain::own_sender(turn, &head, &row)?;
+                let candidate = Candidate {
+                    named: vec![(place, relation)],
+                    handset: handset(receipt, &head, own.as_ref()),
+                    sender: sender(receipt, &head, own.as_ref()),
+                    state: row.state,
+                };
+                found.push((row, Box::new(head), candidate));
             }
         }
     }
-    Ok(None)
+    found.sort_by_key(|(row, ..)| std::cmp::Reverse((row.message, row.attempt, row.segment)));
+    Ok(found)
 }
 
-/// What a modem's report is about.
-enum Found {
-    Send(Submission, Box<Head>),
-    Repeated,
-    None,
+/// Whether a receipt is about a message's handset.
+pub fn handset(receipt: &Receipt, head: &Head, own: Option<&Sender>) -> Agreement {
+    let (source, destination) = (receipt.source.as_ref(), receipt.destination.as_ref());
+    receipt_match::handset(source, destination, head.recipient.digits(), own)
+}
+
+/// Whether a receipt is about a message's sender.
+pub fn sender(receipt: &Receipt, head: &Head, own: Option<&Sender>) -> Agreement {
+    let (source, destination) = (receipt.source.as_ref(), receipt.destination.as_ref());
+    receipt_match::sender(source, destination, head.recipient.digits(), own)
 }
 
 /// The send that a modem's report is about: same SIM, reference and handset, and the times decide.
-fn find_reference(turn: &Turn<'_>, group: &str, receipt: &Receipt) -> Result<Found, StoreError> {
-    let Some(id) = receipt.ids.first() else { return Ok(Found::None) };
-    let mut found = with_form(turn, group, &id.normal_form(), receipt, SAME_REFERENCE_MAX)?;
+fn by_reference(turn: &Turn<'_>, way: &Way<'_>, receipt: &Receipt) -> Result<ById, StoreError> {
+    let Some(id) = receipt.ids.first() else { return Ok(ById::Nothing) };
+    let mut found = Vec::new();
+    for row in with_form(turn, way.group, &id.normal_form(), SAME_REFERENCE_MAX)?.into_iter().rev() {
+        let Some(head) = message::head(turn.tx, row.message)? else { continue };
+        let agreement = handset(receipt, &head, None);
+        if agreement != Agreement::Other {
+            found.push((row, Box::new(head), agreement));
+        }
+    }
     let sends: Vec<report::Send> = found
         .iter()
-        .map(|(row, head)| report::Send {
+        .map(|(row, head, agreement)| report::Send {
             state: row.state,
             at: row.at,
             until: head.valid_until.max(row.at).plus(turn.settings.report_wait),
-            same_handset: receipt.recipient.is_some(),
+            same_handset: *agreement == Agreement::Same,
         })
         .collect();
     Ok(match report::choose(&sends, receipt.done_at, turn.now) {
         Match::Send(place) => {
-            let (row, head) = found.swap_remove(place);
-            Found::Send(row, head)
+            let (row, head, _) = found.swap_remove(place);
+            ById::Send(row, head, None)
         }
-        Match::Repeated => Found::Repeated,
-        Match::None => Found::None,
+        Match::Repeated => ById::Repeated,
+        Match::None => ById::Nothing,
     })
 }
 
-/// The sends with this form of an id, for the receipt's handset; those of the newest message come last.
-fn with_form(
-    turn: &Turn<'_>,
-    group: &str,
-    form: &str,
-    receipt: &Receipt,
-    limit: usize,
-) -> Result<Vec<(Submission, Box<Head>)>, StoreError> {
-    let mut found = Vec::new();
-    for row in submission::with_carrier_key(turn.tx, carrier_key(group, form), limit)? {
-        let id = row.carrier_id.as_deref().and_then(CarrierMessageId::new);
-        if id.is_none_or(|id| id.normal_form() != form) {
-            continue;
-        }
-        let Some(head) = message::head(turn.tx, row.message)? else { continue };
-        if receipt.recipient.as_ref().is_none_or(|recipient| same_handset(recipient, head.recipient.as_str())) {
-            found.push((row, Box::new(head)));
-        }
-    }
-    found.reverse();
-    Ok(found)
+/// The sends of a group whose id has this normal form, newest message first.
+fn with_form(turn: &Turn<'_>, group: &str, form: &str, limit: usize) -> Result<Vec<Submission>, StoreError> {
+    let mut rows = submission::with_carrier_key(turn.tx, carrier_key(group, form), limit)?;
+    let id = |row: &Submission| row.carrier_id.as_deref().and_then(CarrierMessageId::new);
+    rows.retain(|row| id(row).is_some_and(|id| id.normal_form() == form));
+    Ok(rows)
 }
 
-/// Whether a receipt's number is the message's. Some carriers leave the country code out.
-pub fn same_handset(recipient: &PhoneNumber, number: &str) -> bool {
-    const LOCAL_DIGITS_MIN: usize = 7;
-    let (a, b) = (recipient.digits(), number.trim_start_matches('+'));
-    let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
-    long == short || short.len() >= LOCAL_DIGITS_MIN && long.ends_with(short)
+/// Whether a receipt says more than is known.
+fn receipt_is_new(row: &Submission, receipt: &Receipt) -> bool {
+    // A send whose wait for a receipt is over is not on its way again by an intermediate notice.
+    let over = row.state == State::Uncertain && row.is_taken() && receipt.state == State::Sent;
+    !over && lifecycle::after_receipt(row.state, receipt.state).is_some()
 }
 
-fn apply(turn: &Turn<'_>, row: &Submission, mut head: Head, receipt: &Receipt) -> Result<(), StoreError> {
+fn apply(turn: &Turn<'_>, row: &Submission, receipt: &Receipt) -> Result<(), StoreError> {
+    let Some(head) = message::head(turn.tx, row.message)? else { return Ok(()) };
+    apply_to(turn, row, head, receipt)
+}
+
+/// Writes what a receipt says of a send, and lets its message follow.
+fn apply_to(turn: &Turn<'_>, row: &Submission, mut head: Head, receipt: &Receipt) -> Result<(), StoreError> {
     let Some(state) = lifecycle::after_receipt(row.state, receipt.state) else { return Ok(()) };
     let note = describe(receipt);
     submission::set_state(turn.tx, row, state, &note, turn.now)?;
-    let mut states = if head.segments == 1 && head.attempt == 1 {
-        vec![state]
-    } else {
-        segment_states(&submission::of_message(turn.tx, head.id)?, head.segments)
-    };
-    let last_only = turn.settings.group(Settings::group_of(&row.link)).is_some_and(|g| g.receipts == Receipts::Last);
-    if last_only && usize::from(row.segment) + 1 == head.segments {
-        states.iter_mut().filter(|other| **other == State::Sent).for_each(|other| *other = state);
+    let step = change::Step { link: Some(&row.link), note: Some(&note), due_at: None };
+    // A single segment that was sent once is what its receipt says.
+    if head.segments == 1 && head.attempt == 1 && head.state == State::Sent && lifecycle::may_become(head.state, state)
+    {
+        return change::enter(turn, &mut head, state, step);
     }
-    // Segments that are still to be sent decide later; the row already knows of this one.
-    if head.state == State::Leased || states.iter().any(|state| matches!(state, State::Queued)) {
-        return Ok(());
-    }
-    let overall = lifecycle::overall(states);
-    if lifecycle::may_become(head.state, overall) {
-        let step = Step { link: Some(&row.link), note: Some(&note), due_at: None };
-        head.awaited = 0;
-        change::enter(turn, &mut head, overall, step)?;
-    }
-    Ok(())
+    reconsider(turn, &mut head, step)
 }
 
 /// What the carrier said, for the timeline.
@@ -184,58 +287,52 @@ pub enum LeasedAt {
     Before(Timestamp),
 }
 
-impl LeasedAt {
-    /// The earliest instant at which the lease can have begun.
-    pub fn since(self, turn: &Turn<'_>, head: &Head) -> Result<Timestamp, StoreError> {
-        match self {
-            Self::Current => message::changed_at(turn.tx, head.id),
-            Self::Before(doubted_at) => Ok(doubted_at.minus(LEASE_BEFORE_DOUBT)),
-        }
-    }
-}
-
-/// What an early receipt makes of a send.
-#[derive(Debug)]
-pub struct Early {
-    /// The send's state.
-    pub state: State,
-    /// What the carrier said.
-    pub note: String,
-    /// The id that it gave.
-    pub id: CarrierMessageId,
-}
-
-/// What an early receipt makes of the send whose id just became known, if one was kept.
-///
-/// A modem's reference comes round, so only what came while the lease was open counts for it.
-pub fn take_early(
-    turn: &Turn<'_>,
-    head: &Head,
-    row: &Submission,
-    id: &CarrierMessageId,
-    leased_at: LeasedAt,
-) -> Result<Option<Early>, StoreError> {
+/// Looks again at the receipts that are kept and that the new outcomes `rows` of a message may explain: an id that became
+/// known, a send that turned into a doubt, or one less that others can be taken for. `true` if any took effect.
+pub fn recheck(turn: &Turn<'_>, head: &Head, rows: &[Submission], leased: LeasedAt) -> Result<bool, StoreError> {
+    let Some(first) = rows.first() else { return Ok(false) };
     if !early::any(turn.tx)? {
-        return Ok(None);
+        return Ok(false);
     }
-    let group = Settings::group_of(&row.link);
-    let since = if head.sim.is_some() { Some(leased_at.since(turn, head)?) } else { None };
-    let mut result = None;
-    let mut state = row.state;
-    for form in std::iter::once(id.normal_form()).chain(id.alternative_forms()) {
-        for kept in early::early(turn.tx, carrier_key(group, &form))? {
-            let number = kept.receipt.recipient.as_ref();
-            if number.is_some_and(|number| !same_handset(number, head.recipient.as_str()))
-                || since.is_some_and(|since| kept.received_at < since)
-            {
-                continue;
-            }
-            early::forget(turn.tx, kept.id)?;
-            if let Some(next) = lifecycle::after_receipt(state, kept.receipt.state) {
-                state = next;
-                result = Some(Early { state: next, note: describe(&kept.receipt), id: id.clone() });
-            }
+    let mut forms = Vec::new();
+    for id in rows.iter().filter_map(|row| row.carrier_id.as_deref().and_then(CarrierMessageId::new)) {
+        forms.extend(IdRelation::ALL.into_iter().filter_map(|relation| relation.in_receipt(&id)));
+    }
+    let group = Settings::group_of(&first.link);
+    let kept = early::about(turn.tx, group, &forms, head.recipient.digits(), RECHECK_MAX)?;
+    // A modem's reference comes round, so only what came while the lease was open counts for it.
+    let since = match leased {
+        LeasedAt::Current => message::changed_at(turn.tx, head.id)?,
+        LeasedAt::Before(doubted_at) => doubted_at.minus(change::LEASE_MAX),
+    };
+    let proved = again(turn, kept.into_iter().filter(|one| head.sim.is_none() || one.received_at >= since))?;
+    if proved.1 {
+        recheck_group(turn, group)?;
+    }
+    Ok(proved.0)
+}
+
+/// Looks again at what is kept of a carrier, whose way of writing ids was just proved.
+fn recheck_group(turn: &Turn<'_>, group: &str) -> Result<(), StoreError> {
+    again(turn, early::of_group(turn.tx, group, RECHECK_MAX)?).map(drop)
+}
+
+/// Matches kept receipts anew; whether any took effect, and whether one proved something.
+fn again(turn: &Turn<'_>, kept: impl IntoIterator<Item = Early>) -> Result<(bool, bool), StoreError> {
+    let (mut any, mut proved) = (false, false);
+    for one in kept {
+        // One that came before it may have taken this one with it.
+        if !early::is_kept(turn.tx, one.id)? {
+            continue;
         }
+        let way = Way::new(turn.settings, &one.link);
+        match matched(turn, &way, &one.receipt, one.received_at)? {
+            Outcome::Waits(_) => continue,
+            Outcome::Applied => {}
+            Outcome::Proved => proved = true,
+        }
+        early::forget(turn.tx, one.id)?;
+        any = true;
     }
-    Ok(result)
+    Ok((any, proved))
 }

@@ -1,31 +1,42 @@
 //! Takes incoming messages in: single ones at once, parts of longer ones when all are there.
+//!
+//! What a carrier or modem hands over once more makes no second message, and what a person writes once more does. `again`
+//! tells the one from the other.
 
-use std::time::Duration;
+mod again;
 
 use super::{Turn, consent};
-use crate::model::{Alphabet, InboundMessage, InboundPart, LinkName};
-use crate::store::inbound::{self, KeptPart, PartSet};
-use crate::store::{StoreError, inbound_seen, sim};
+use crate::model::{AckToken, Alphabet, InboundMessage, InboundPart, LinkName, MessageId, Sender, SessionNews};
+use crate::policy::reassembly::{self, Newcomer};
+use crate::store::inbound_part::{KeptPart, Spot};
+use crate::store::inbound_session::Delivered;
+use crate::store::{StoreError, inbound, inbound_part, inbound_seen, inbound_session, sim};
 use crate::text;
 
-/// A copy that comes within this time over another session is taken for a redelivery.
-const REDELIVERY: Duration = Duration::from_secs(600);
+pub use again::resolve;
 
-/// Where a part came from.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Origin<'a> {
-    /// The link's session that it came over.
-    pub session: Option<u32>,
+/// A part that came in, and how.
+#[derive(Debug)]
+struct Incoming<'a> {
+    link: &'a LinkName,
+    part: &'a InboundPart,
+    /// How it is known when it comes again.
+    delivered: Option<Delivered>,
     /// The SIM that it came to, over a modem.
-    pub sim: Option<&'a str>,
+    sim: Option<&'a str>,
     /// What tells it from all others that came over modems, if the network gave it a time.
-    pub seen: Option<i64>,
+    seen: Option<i64>,
 }
 
 /// Stores one part; a message that is complete with it gets its row and its callback.
-pub fn receive(turn: &Turn<'_>, link: &LinkName, part: &InboundPart, session: Option<u32>) -> Result<(), StoreError> {
+pub fn receive(turn: &Turn<'_>, link: &LinkName, part: &InboundPart, ack: Option<AckToken>) -> Result<(), StoreError> {
+    let delivered = ack.map(|ack| Delivered {
+        session: inbound_session::key(turn.settings.run, link, ack.session),
+        place: ack.place,
+        came_at: ack.came_at,
+    });
     if link.modem.is_none() {
-        return store(turn, link, part, Origin { session, ..Origin::default() });
+        return again::take(turn, &Incoming { link, part, delivered, sim: None, seen: None });
     }
     let name = link.to_string();
     let sim = sim::in_modem(turn.tx, &name)?;
@@ -36,10 +47,25 @@ pub fn receive(turn: &Turn<'_>, link: &LinkName, part: &InboundPart, session: Op
         tracing::info!(postrider.link = %link, "A message or a part of one came again over {link}: it is stored already and makes no second copy");
         return Ok(());
     }
-    store(turn, link, part, Origin { session, sim: sim.as_deref(), seen })
+    let incoming = Incoming { link, part, delivered, sim: sim.as_deref(), seen };
+    // A part with a network time was told from its repetitions just now.
+    if seen.is_some() { store(turn, &incoming) } else { again::take(turn, &incoming) }
 }
 
-fn store(turn: &Turn<'_>, link: &LinkName, part: &InboundPart, origin: Origin<'_>) -> Result<(), StoreError> {
+/// Notes what became known of a session of a carrier, and what that says of messages that may be redeliveries.
+pub fn session(turn: &Turn<'_>, link: &LinkName, number: u32, news: SessionNews) -> Result<(), StoreError> {
+    let session = inbound_session::key(turn.settings.run, link, number);
+    match news {
+        SessionNews::Began => return inbound_session::began(turn.tx, session, &link.group, turn.now),
+        SessionNews::Read { up_to } => inbound_session::read(turn.tx, session, up_to)?,
+        SessionNews::Ended => inbound_session::ended(turn.tx, session, turn.now)?,
+    }
+    resolve(turn)
+}
+
+/// Stores a part that is no redelivery.
+fn store(turn: &Turn<'_>, incoming: &Incoming<'_>) -> Result<(), StoreError> {
+    let Incoming { link, part, .. } = incoming;
     let Some(of) = part.part_of.filter(|of| of.total > 1) else {
         let single = KeptPart {
             number: 1,
@@ -47,67 +73,80 @@ fn store(turn: &Turn<'_>, link: &LinkName, part: &InboundPart, origin: Origin<'_
             elements: part.elements.clone(),
             payload: part.payload.clone(),
         };
-        return complete(turn, link, part, &[single], 1, origin);
+        let whole = Whole { link: link.to_string(), from: &part.from, to: &part.to, total: 1, parts: &[single] };
+        let arrival =
+            inbound::Arrival { delivered: incoming.delivered, sim: incoming.sim, ..inbound::Arrival::default() };
+        return complete(turn, &whole, arrival, incoming.seen).map(drop);
     };
-    inbound::keep_part(turn.tx, &link.group, part, of, turn.now)?;
-    let set = PartSet {
-        link_group: link.group.to_string(),
-        sender: part.from.as_str().to_owned(),
-        recipient: part.to.as_str().to_owned(),
-        reference: of.reference,
-        total: of.total,
-    };
-    let parts = inbound::parts(turn.tx, &set)?;
-    if parts.len() < usize::from(of.total) {
+    let open = inbound_part::siblings(turn.tx, &link.group, part)?;
+    let came_at = incoming.delivered.map_or(turn.now, |delivered| delivered.came_at);
+    let newcomer = Newcomer { number: of.number, came_at, network_time: part.network_time };
+    let back_at = inbound_session::newest(turn.tx, &link.group)?;
+    let id = turn.tx.next_id(turn.now);
+    let set = reassembly::set_of(&open, &newcomer, back_at).unwrap_or(id.as_i64());
+    let spot = Spot { id, set, repeats: None };
+    inbound_part::keep(turn.tx, spot, link, part, incoming.delivered, turn.now)?;
+    let there = open.iter().filter(|sibling| sibling.set == set).count() + 1;
+    if there < usize::from(of.total) {
         return Ok(());
     }
-    inbound::forget_parts(turn.tx, &set)?;
-    complete(turn, link, part, &parts, of.total, origin)
+    show_set(turn, set, incoming.sim, incoming.seen)
 }
 
-/// Writes a message from the parts that are there; `total` may be more.
-pub fn complete(
-    turn: &Turn<'_>,
-    link: &LinkName,
-    any: &InboundPart,
-    parts: &[KeptPart],
-    total: u8,
-    origin: Origin<'_>,
-) -> Result<(), StoreError> {
-    let octets: Vec<u8> = parts.iter().flat_map(|part| part.payload.iter().copied()).collect();
-    let digest = inbound::digest(&link.group, &any.from, &any.to, &octets);
-    // A part with a network time was told from its repetitions already.
-    if origin.seen.is_none() && is_copy(turn, link, digest, origin.session)? {
-        return Ok(());
+/// Makes a message of the parts of a set that are there.
+fn show_set(turn: &Turn<'_>, set: i64, sim: Option<&str>, seen: Option<i64>) -> Result<(), StoreError> {
+    let Some(found) = inbound_part::set(turn.tx, set)? else { return Ok(()) };
+    let arrival = inbound::Arrival { copies: found.copies, sim, ..inbound::Arrival::default() };
+    let whole = Whole { link: found.link, from: &found.from, to: &found.to, total: found.total, parts: &found.parts };
+    let id = complete(turn, &whole, arrival, seen)?;
+    inbound_part::became(turn.tx, set, id)
+}
+
+/// Shows incoming messages whose missing parts are not coming any more, with what is there, at most `limit`.
+pub fn give_up_parts(turn: &Turn<'_>, limit: usize) -> Result<(), StoreError> {
+    for set in inbound_part::stale_sets(turn.tx, turn.now.minus(turn.settings.parts_wait), limit)? {
+        show_set(turn, set, None, None)?;
     }
+    Ok(())
+}
+
+/// A message, and what is there of it.
+struct Whole<'a> {
+    link: String,
+    from: &'a Sender,
+    to: &'a Sender,
+    /// How many parts there should be.
+    total: u8,
+    parts: &'a [KeptPart],
+}
+
+/// Writes a message from the parts that are there.
+fn complete(
+    turn: &Turn<'_>,
+    whole: &Whole<'_>,
+    arrival: inbound::Arrival<'_>,
+    seen: Option<i64>,
+) -> Result<MessageId, StoreError> {
+    let parts = whole.parts;
+    let octets: Vec<u8> = parts.iter().flat_map(|part| part.payload.iter().copied()).collect();
+    let digest = inbound::digest(super::Settings::group_of(&whole.link), whole.from, whole.to, &octets);
     let is_data = parts.iter().any(|part| part.alphabet == Alphabet::Binary);
     let message = InboundMessage {
         id: turn.tx.next_id(turn.now),
-        from: any.from.clone(),
-        to: any.to.clone(),
+        from: whole.from.clone(),
+        to: whole.to.clone(),
         text: (!is_data).then(|| join(parts)),
         data: is_data.then_some(octets),
-        link: link.to_string(),
+        link: whole.link.clone(),
         received_at: turn.now,
-        parts: (total, u8::try_from(parts.len()).unwrap_or(u8::MAX)),
+        parts: (whole.total, u8::try_from(parts.len()).unwrap_or(u8::MAX)),
     };
-    inbound::insert(turn.tx, &message, digest, origin.session, origin.sim)?;
-    if let Some(seen) = origin.seen {
+    inbound::insert(turn.tx, &message, inbound::Arrival { digest, ..arrival })?;
+    if let Some(seen) = seen {
         inbound_seen::became(turn.tx, seen, message.id)?;
     }
-    consent::received(turn, &message)
-}
-
-/// Whether a message is a redelivery, which is counted on the message that it repeats.
-///
-/// The same content over the same session is a person who repeats himself; over a new session the carrier repeats what it
-/// did not see acknowledged.
-fn is_copy(turn: &Turn<'_>, link: &LinkName, digest: i64, session: Option<u32>) -> Result<bool, StoreError> {
-    let again =
-        inbound::Copy { digest, since: turn.now.minus(REDELIVERY), session, started_at: turn.settings.started_at };
-    let Some(id) = inbound::count_copy(turn.tx, &again)? else { return Ok(false) };
-    tracing::info!(postrider.message = %id, postrider.link = %link, "An incoming message came again and was acknowledged without a second copy");
-    Ok(true)
+    consent::received(turn, &message)?;
+    Ok(message.id)
 }
 
 /// The text of all parts. Neighbours in the same form are read together, since a character may lie across their border.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::campaign::Rules;
 use crate::campaign::conversation::TalkRules;
 use crate::campaign::price::Prices;
-use crate::model::{AllowedTargets, Class, OnDoubt, State, Timestamp};
+use crate::model::{AllowedTargets, Class, IdRelation, OnDoubt, Sender, State, Timestamp};
 use crate::policy::pool::PoolSettings;
 use crate::policy::retry::RetryPlan;
 use crate::policy::routes::Route;
@@ -54,8 +54,10 @@ pub struct Settings {
     pub prices: Arc<Prices>,
     /// How often live segments look at all contacts, because time passes for them too.
     pub live_every: Duration,
-    /// When this process started; older rows may be followed by redeliveries.
+    /// When this process started.
     pub started_at: Timestamp,
+    /// Names this run of the program: links number their sessions anew in each.
+    pub run: i64,
 }
 
 impl Default for Settings {
@@ -82,6 +84,7 @@ impl Default for Settings {
             prices: Arc::default(),
             live_every: HOUR,
             started_at: Timestamp::default(),
+            run: 0,
         }
     }
 }
@@ -97,6 +100,10 @@ pub struct Group {
     pub rate: Option<f64>,
     /// Which segments get receipts.
     pub receipts: Receipts,
+    /// How the ids in receipts follow from those in answers, where the configuration says so; else it is learned.
+    pub ids: Option<IdRelation>,
+    /// The sender of messages that name none.
+    pub sender: Option<Sender>,
     /// What holds for the SIMs, if it is a group of modems.
     pub pool: Option<PoolSettings>,
 }
@@ -116,7 +123,7 @@ impl Group {
     /// A group with this text profile and rate that asks for receipts.
     pub fn new(profile: TextProfile, rate: Option<f64>) -> Self {
         let profile_id = profile_id(&profile);
-        Self { profile, profile_id, rate, receipts: Receipts::Each, pool: None }
+        Self { profile, profile_id, rate, receipts: Receipts::Each, ids: None, sender: None, pool: None }
     }
 
     /// A group of modems with this text profile.

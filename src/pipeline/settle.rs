@@ -1,13 +1,18 @@
 //! Records what the links report: the outcome of each segment, and from those of a whole lease what the message does next.
 
 use super::change::{self, Step};
+use super::parts::{self, Parts};
 use super::receipts::LeasedAt;
-use super::{Settings, Turn, doubts, modems, receipts, receive};
+use super::{Settings, Turn, modems, receipts, receive};
 use crate::model::{CarrierMessageId, LinkEvent, LinkName, State, SubmitOutcome, SubmitResult};
-use crate::policy::lifecycle::{self, Conclusion, Verdict};
+use crate::policy::lifecycle::{self, Verdict};
+use crate::policy::parts::Next;
 use crate::store::message::{self, Head};
 use crate::store::submission::{self, Submission};
 use crate::store::{StoreError, sim, sim_usage};
+
+/// What stands for the code of an answer that took the segment and gave no id.
+const TAKEN: u32 = 0;
 
 /// Records the events of one link, in the order in which they came.
 ///
@@ -18,8 +23,9 @@ pub fn settle(turn: &Turn<'_>, link: &LinkName, events: &[LinkEvent]) -> Result<
         match event {
             LinkEvent::Submit(result) => submitted(turn, link, result)?,
             LinkEvent::Receipt { receipt, .. } => receipts::settle(turn, link, receipt)?,
-            LinkEvent::Inbound { part, ack } => receive::receive(turn, link, part, ack.map(|ack| ack.session))?,
+            LinkEvent::Inbound { part, ack } => receive::receive(turn, link, part, *ack)?,
             LinkEvent::Health(_) => turn.wake_dispatch(),
+            LinkEvent::Session { session, news } => receive::session(turn, link, *session, *news)?,
             LinkEvent::Modem { notice, ack } => modems::settle(turn, link, notice, *ack)?,
         }
     }
@@ -37,11 +43,12 @@ fn submitted(turn: &Turn<'_>, link: &LinkName, result: &SubmitResult) -> Result<
     let again = known.iter().any(|one| one.attempt == result.attempt && one.segment == result.index);
     let current = head.state == State::Leased && head.attempt == result.attempt && head.awaited > 0 && !again;
     if !current {
-        return late(turn, link, head, known, result);
+        return late(turn, link, head, &known, result);
     }
     let verdict = lifecycle::verdict(&result.outcome);
     let row = outcome_row(turn, link, result, lifecycle::segment_state(verdict));
-    let row = write_outcome(turn, &head, row, LeasedAt::Current)?;
+    submission::put(turn.tx, &row, key_of(&row))?;
+    let settled = receipts::recheck(turn, &head, std::slice::from_ref(&row), LeasedAt::Current)?;
     if let Some(sim) = &head.sim {
         count_on_sim(turn, sim, verdict)?;
     }
@@ -49,9 +56,15 @@ fn submitted(turn: &Turn<'_>, link: &LinkName, result: &SubmitResult) -> Result<
     if head.awaited > 0 {
         return message::save_awaited(turn.tx, head.id, head.awaited);
     }
-    let mut rows = known;
-    rows.push(row);
-    conclude(turn, &mut head, &rows, Some(result))
+    let rows = if settled {
+        submission::of_message(turn.tx, head.id)?
+    } else {
+        let mut rows = known;
+        let place = rows.partition_point(|one| (one.segment, one.attempt) < (row.segment, row.attempt));
+        rows.insert(place, row);
+        rows
+    };
+    conclude(turn, &mut head, rows, Some(result))
 }
 
 /// What a segment's outcome means for the SIM: one that never got anywhere, through no fault of its own, is not counted
@@ -67,7 +80,8 @@ fn count_on_sim(turn: &Turn<'_>, sim: &str, verdict: Verdict) -> Result<(), Stor
 /// An outcome as its row.
 fn outcome_row(turn: &Turn<'_>, link: &LinkName, result: &SubmitResult, state: State) -> Submission {
     let (carrier_id, code, note) = match &result.outcome {
-        SubmitOutcome::Accepted { carrier_id } => (carrier_id.as_ref().map(ToString::to_string), None, None),
+        SubmitOutcome::Accepted { carrier_id: Some(id) } => (Some(id.to_string()), None, None),
+        SubmitOutcome::Accepted { carrier_id: None } => (None, Some(TAKEN), None),
         SubmitOutcome::Refused { code, reason, .. } => (None, Some(*code), Some(reason.clone())),
         SubmitOutcome::NotSent { reason } | SubmitOutcome::Unanswered { reason } => (None, None, Some(reason.clone())),
     };
@@ -84,124 +98,72 @@ fn outcome_row(turn: &Turn<'_>, link: &LinkName, result: &SubmitResult, state: S
     }
 }
 
-/// Writes an outcome, and lets a receipt that came before it take effect: one with the id that it names, or, when the
-/// answer was lost, one that can only be about it. `leased_at` is when the lease began.
-fn write_outcome(
-    turn: &Turn<'_>,
-    head: &Head,
-    mut row: Submission,
-    leased_at: LeasedAt,
-) -> Result<Submission, StoreError> {
-    let early = match row.carrier_id.as_deref().and_then(CarrierMessageId::new) {
-        Some(id) => receipts::take_early(turn, head, &row, &id, leased_at)?,
-        None if row.state == State::Uncertain => doubts::take(turn, head, &row, leased_at)?,
-        None => None,
-    };
-    if let Some(early) = early {
-        row.state = early.state;
-        row.note = Some(early.note);
-        row.carrier_id = Some(early.id.to_string());
-    }
-    let group = Settings::group_of(&row.link);
-    let id = row.carrier_id.as_deref().and_then(CarrierMessageId::new);
-    submission::put(turn.tx, &row, id.map(|id| submission::carrier_key(group, &id.normal_form())))?;
-    Ok(row)
+/// The key under which receipts find a send.
+pub fn key_of(row: &Submission) -> Option<i64> {
+    let id = row.carrier_id.as_deref().and_then(CarrierMessageId::new)?;
+    Some(submission::carrier_key(Settings::group_of(&row.link), &id.normal_form()))
 }
 
-/// The state of each segment from all its outcomes: a delivered or sent copy counts, else the last word does.
-pub fn segment_states(rows: &[Submission], segments: usize) -> Vec<State> {
-    let mut states = vec![State::Queued; segments];
-    for row in rows {
-        let Some(state) = states.get_mut(usize::from(row.segment)) else { continue };
-        let better = match (*state, row.state) {
-            (State::Delivered, _) => false,
-            (_, State::Delivered) => true,
-            (State::Sent, _) => false,
-            _ => true,
-        };
-        if better {
-            *state = row.state;
-        }
-    }
-    states
-}
-
-/// Decides what a message does after its lease has all its outcomes.
-pub fn conclude(
+/// Decides what a message does after its lease has all its outcomes; `last` is the newest of them.
+fn conclude(
     turn: &Turn<'_>,
     head: &mut Head,
-    rows: &[Submission],
+    rows: Vec<Submission>,
     last: Option<&SubmitResult>,
 ) -> Result<(), StoreError> {
-    let states = segment_states(rows, head.segments);
-    let of_lease: Vec<&Submission> = rows.iter().filter(|row| row.attempt == head.attempt).collect();
-    let mut verdicts: Vec<Verdict> = of_lease.iter().map(|row| verdict_of(row)).collect();
-    if let (Some(last), Some(verdict)) = (last, verdicts.last_mut()) {
-        *verdict = lifecycle::verdict(&last.outcome);
-    }
+    let all = Parts::of(turn.settings, head, rows);
+    let of_lease: Vec<&Submission> = all.rows.iter().filter(|row| row.attempt == head.attempt).collect();
     let link = head.link.clone();
     let reason = of_lease.iter().rev().find_map(|row| row.note.clone());
     let step = Step { link: link.as_deref(), note: reason.as_deref(), due_at: None };
     head.awaited = 0;
-    if verdicts.contains(&Verdict::Doubt) {
+    if of_lease.iter().any(|row| row.is_doubt()) {
         head.doubts += 1;
     }
-    match lifecycle::conclude(&states, &verdicts, head.on_doubt) {
-        Conclusion::Stays(state) => change::enter(turn, head, state, step),
-        Conclusion::Again { counts, few, doubt } => {
-            if counts {
-                head.tries += 1;
-            }
-            again(turn, head, few, counts, doubt, step)
-        }
-    }
+    // What a refusal asks for is only known of the newest one; a row says no more than that there was one.
+    let verdict = last.map(|last| lifecycle::verdict(&last.outcome));
+    let few = verdict == Some(Verdict::Again { few: true });
+    let refused = |row: &&Submission| {
+        row.state == State::Queued && row.code.is_some() && Some(row.segment) != last.map(|l| l.index)
+    };
+    let counts = matches!(verdict, Some(Verdict::Again { .. })) || of_lease.iter().any(|row| refused(row));
+    go_on(turn, head, &all, Tries { counts, few }, step)
 }
 
-/// A verdict read back from the row that it made. Whether few tries are worth it is only known for the newest outcome.
-fn verdict_of(row: &Submission) -> Verdict {
-    match row.state {
-        State::Queued if row.code.is_some() => Verdict::Again { few: false },
-        State::Queued | State::Scheduled | State::Leased => Verdict::NotYet,
-        State::Failed | State::Canceled | State::Blocked => Verdict::Never,
-        State::Uncertain => Verdict::Doubt,
-        State::Sent | State::Delivered | State::PartiallyDelivered | State::Undelivered | State::Expired => {
-            Verdict::Taken
-        }
-    }
-}
-
-/// Queues a message again, or ends it when that is not worth it.
-fn again(
-    turn: &Turn<'_>,
-    head: &mut Head,
-    few: bool,
+/// What a lease that ended means for the number of tries.
+#[derive(Debug, Clone, Copy)]
+struct Tries {
     counts: bool,
-    doubt: bool,
-    step: Step<'_>,
-) -> Result<(), StoreError> {
+    few: bool,
+}
+
+/// Lets a message do what its parts ask for.
+fn go_on(turn: &Turn<'_>, head: &mut Head, all: &Parts, tries: Tries, step: Step<'_>) -> Result<(), StoreError> {
+    match all.next() {
+        Next::Stays(state) => change::enter(turn, head, state, step),
+        Next::Fails => parts::end(turn, head, State::Failed, step),
+        Next::Goes { doubt } => {
+            head.tries += u32::from(tries.counts || doubt);
+            again(turn, head, tries, doubt, step)
+        }
+    }
+}
+
+/// Queues a message again, or ends what is left of it when that is not worth it.
+fn again(turn: &Turn<'_>, head: &mut Head, tries: Tries, doubt: bool, step: Step<'_>) -> Result<(), StoreError> {
     let plan = &turn.settings.retry;
     let reason = step.note.unwrap_or("no answer");
-    let end =
-        |head: &mut Head, state, note: String| change::enter(turn, head, state, Step { note: Some(&note), ..step });
-    if doubt && head.doubts >= plan.doubt_sends_max {
-        return end(
-            head,
-            State::Uncertain,
-            format!("{reason}; {} sends ended in doubt, it is not sent again", head.doubts),
-        );
-    }
-    let due_at = match (doubt, counts) {
+    let end = |head: &mut Head, state, note: String| parts::end(turn, head, state, Step { note: Some(&note), ..step });
+    let due_at = match (doubt, tries.counts) {
         (true, _) => Some(turn.now.plus(plan.doubt_hold)),
-        (false, true) => plan.next(head.id, head.tries, few, turn.now),
+        (false, true) => plan.next(head.id, head.tries, tries.few, turn.now),
         (false, false) => Some(turn.now.plus(plan.not_sent_delay)),
     };
     let Some(due_at) = due_at else {
         return end(head, State::Failed, format!("{reason}; given up after {} tries", head.tries));
     };
     if due_at >= head.valid_until {
-        // What may have been sent must not be called expired.
-        let state = if doubt { State::Uncertain } else { State::Expired };
-        return end(head, state, format!("{reason}; its validity ends before the next try"));
+        return end(head, State::Expired, format!("{reason}; its validity ends before the next try"));
     }
     let note = if doubt {
         format!("{reason}; it may have been sent, goes again unless an answer or receipt comes")
@@ -215,57 +177,66 @@ fn again(
 fn late(
     turn: &Turn<'_>,
     link: &LinkName,
-    mut head: Head,
-    known: Vec<Submission>,
+    head: Head,
+    known: &[Submission],
     result: &SubmitResult,
 ) -> Result<(), StoreError> {
-    let before = known.iter().position(|one| one.attempt == result.attempt && one.segment == result.index);
+    let before = known.iter().find(|one| one.attempt == result.attempt && one.segment == result.index);
     let certain = matches!(result.outcome, SubmitOutcome::Accepted { .. } | SubmitOutcome::Refused { .. });
-    let Some(before) = before.filter(|&place| certain && known[place].state == State::Uncertain) else {
+    let Some(before) = before.filter(|row| certain && row.is_doubt()) else {
         tracing::debug!(postrider.message = %head.id, postrider.link = %link, outcome = ?result.outcome, "A doubled answer changes nothing");
         return Ok(());
     };
     let state = lifecycle::segment_state(lifecycle::verdict(&result.outcome));
     let row = outcome_row(turn, link, result, state);
-    let mut rows = known;
-    let doubted_at = rows[before].at;
-    rows[before] = write_outcome(turn, &head, row, LeasedAt::Before(doubted_at))?;
+    submission::put(turn.tx, &row, key_of(&row))?;
+    receipts::recheck(turn, &head, std::slice::from_ref(&row), LeasedAt::Before(before.at))?;
     let note = format!("a late answer to send {} came", result.attempt);
-    // While another lease runs, its own end decides; until then only the row knows.
+    // What was kept may have changed the message meanwhile.
+    let Some(mut head) = message::head(turn.tx, result.message)? else { return Ok(()) };
+    let was = head.events;
+    reconsider(turn, &mut head, Step { link: Some(&link.to_string()), note: Some(&note), due_at: None })?;
+    if head.events == was { change::remark(turn, &mut head, Some(&link.to_string()), &note) } else { Ok(()) }
+}
+
+/// Looks at a message again after what is known of one of its sends changed: by a late answer, or by a receipt.
+///
+/// While it is leased, the end of the lease decides; while a part waits to go, that part does. A message that was held in
+/// doubt goes on once the network says that it never had the part.
+pub fn reconsider(turn: &Turn<'_>, head: &mut Head, step: Step<'_>) -> Result<(), StoreError> {
     if head.state == State::Leased {
-        return change::remark(turn, &mut head, Some(&link.to_string()), &note);
+        return Ok(());
     }
-    let states = segment_states(&rows, head.segments);
-    let left = states.iter().all(|state| !matches!(state, State::Queued | State::Uncertain));
-    match head.state {
-        State::Queued | State::Uncertain if left => {
-            let step = Step { link: Some(&link.to_string()), note: Some(&note), due_at: None };
-            change::enter(turn, &mut head, lifecycle::overall(states), step)
+    let all = Parts::load(turn, head)?;
+    // What turns out not to have left, of a message that was ended, ends as the message was to end.
+    if let Some(ended) = head.ended
+        && all.states().any(|state| state == State::Queued)
+    {
+        return parts::end(turn, head, ended, step);
+    }
+    match all.next() {
+        Next::Goes { .. } if matches!(head.state, State::Uncertain | State::Sent) => {
+            go_on(turn, head, &all, Tries { counts: true, few: false }, step)
         }
-        State::Uncertain if head.attempt == result.attempt => conclude(turn, &mut head, &rows, Some(result)),
-        State::Scheduled
-        | State::Queued
-        | State::Leased
-        | State::Sent
-        | State::Delivered
-        | State::PartiallyDelivered
-        | State::Undelivered
-        | State::Failed
-        | State::Expired
-        | State::Canceled
-        | State::Blocked
-        | State::Uncertain => change::remark(turn, &mut head, Some(&link.to_string()), &note),
+        Next::Fails if !head.state.is_final() || head.state == State::Uncertain => {
+            parts::end(turn, head, State::Failed, step)
+        }
+        Next::Stays(state) if lifecycle::may_become(head.state, state) => {
+            head.awaited = 0;
+            change::enter(turn, head, state, step)
+        }
+        Next::Goes { .. } | Next::Fails | Next::Stays(_) => Ok(()),
     }
 }
 
 /// Marks every segment of the current lease that has no outcome as in doubt, and concludes the lease.
 pub fn abandon(turn: &Turn<'_>, head: &mut Head, reason: &str) -> Result<(), StoreError> {
-    let mut rows = submission::of_message(turn.tx, head.id)?;
+    let all = Parts::load(turn, head)?;
     let link = head.link.clone().unwrap_or_default();
-    let states = segment_states(&rows, head.segments);
-    for (segment, state) in (0_u8..).zip(states) {
-        let answered = rows.iter().any(|row| row.segment == segment && row.attempt == head.attempt);
-        if answered || !matches!(state, State::Queued | State::Uncertain) {
+    let mut doubts = Vec::new();
+    for (segment, part) in (0_u8..).zip(&all.parts) {
+        let answered = all.rows.iter().any(|row| row.segment == segment && row.attempt == head.attempt);
+        if answered || !part.goes {
             continue;
         }
         let row = Submission {
@@ -279,7 +250,10 @@ pub fn abandon(turn: &Turn<'_>, head: &mut Head, reason: &str) -> Result<(), Sto
             code: None,
             note: Some(reason.to_owned()),
         };
-        rows.push(write_outcome(turn, head, row, LeasedAt::Current)?);
+        submission::put(turn.tx, &row, None)?;
+        doubts.push(row);
     }
-    conclude(turn, head, &rows, None)
+    receipts::recheck(turn, head, &doubts, LeasedAt::Current)?;
+    let rows = submission::of_message(turn.tx, head.id)?;
+    conclude(turn, head, rows, None)
 }

@@ -2,13 +2,14 @@
 
 use super::Turn;
 use super::change::{self, Step, reports};
-use super::consent;
-use super::receive::{self, Origin};
 use super::settle::abandon;
-use crate::model::{InboundPart, LinkName, Sender, State};
+use super::{consent, parts, receive};
+use crate::model::State;
 use crate::policy::routes::Route;
 use crate::store::message::{self, Head};
-use crate::store::{StoreError, consent_due, idempotency, inbound, inbound_seen, receipt};
+use crate::store::{
+    StoreError, consent_due, idempotency, inbound, inbound_part, inbound_seen, inbound_session, receipt, submission,
+};
 
 /// How many rows one transaction handles.
 const ROWS_MAX: usize = 500;
@@ -39,31 +40,41 @@ pub fn sweep(turn: &Turn<'_>) -> Result<Swept, StoreError> {
             swept.purged += 1;
         }
     }
-    give_up_parts(turn)?;
+    receive::resolve(turn)?;
+    receive::give_up_parts(turn, ROWS_MAX)?;
     swept.more |= consent::tell_due(turn)?;
     let old = turn.now.minus(turn.settings.remember_for);
-    receipt::forget_older(turn.tx, old)?;
+    for (group, count) in receipt::forget_older(turn.tx, old)? {
+        tracing::warn!(
+            postrider.link = group,
+            "{count} receipts of {group} found no message in all the time they were kept, and are dropped; is the account shared?"
+        );
+    }
     idempotency::forget_older(turn.tx, old)?;
     consent_due::forget_answers(turn.tx, old)?;
     consent::forget_older(turn)?;
     let kept_since = turn.now.minus(turn.settings.keep_for);
     inbound::purge_older(turn.tx, kept_since)?;
     inbound_seen::forget_older(turn.tx, kept_since)?;
+    inbound_part::forget_older(turn.tx, old.max(kept_since))?;
+    inbound_session::forget_older(turn.tx, old)?;
     Ok(swept)
 }
 
 /// Returns whether the message got another state; otherwise it was removed.
 fn time_out(turn: &Turn<'_>, mut head: Head) -> Result<bool, StoreError> {
-    let note = |note| Step { note: Some(note), ..Step::default() };
+    fn note(note: &str) -> Step<'_> {
+        Step { note: Some(note), ..Step::default() }
+    }
     match head.state {
-        State::Scheduled | State::Queued if head.doubts > 0 => {
-            change::enter(turn, &mut head, State::Uncertain, note("its validity ended before it could be sent again"))?;
-        }
         State::Scheduled | State::Queued => {
-            change::enter(turn, &mut head, State::Expired, note("its validity ended before it could be sent"))?;
+            let again = if head.doubts > 0 { " again" } else { "" };
+            let words = format!("its validity ended before it could be sent{again}");
+            parts::end(turn, &mut head, State::Expired, note(&words))?;
         }
         State::Leased => abandon(turn, &mut head, "the link never reported what became of it")?,
         State::Sent if reports(turn.settings, &head) => {
+            submission::end_wait(turn.tx, head.id, "no receipt came", turn.now)?;
             change::enter(turn, &mut head, State::Uncertain, note("no receipt came"))?;
         }
         State::Sent
@@ -82,31 +93,13 @@ fn time_out(turn: &Turn<'_>, mut head: Head) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// Shows incoming messages whose missing parts are not coming any more, with what is there.
-fn give_up_parts(turn: &Turn<'_>) -> Result<(), StoreError> {
-    for set in inbound::stale_sets(turn.tx, turn.now.minus(turn.settings.parts_wait), ROWS_MAX)? {
-        let parts = inbound::parts(turn.tx, &set)?;
-        inbound::forget_parts(turn.tx, &set)?;
-        let Some(first) = parts.first() else { continue };
-        let any = InboundPart {
-            from: Sender::from_network(&set.sender),
-            to: Sender::from_network(&set.recipient),
-            alphabet: first.alphabet,
-            payload: Vec::new(),
-            elements: Vec::new(),
-            part_of: None,
-            network_time: None,
-        };
-        receive::complete(turn, &LinkName::new(&set.link_group, 1), &any, &parts, set.total, Origin::default())?;
-    }
-    Ok(())
-}
-
 /// Clears up after a crash, a bounded number at a time: every lease of the stopped process is a doubt. Returns how many.
 ///
 /// # Errors
 /// The store's own.
 pub fn recover(turn: &Turn<'_>) -> Result<usize, StoreError> {
+    inbound_session::all_ended(turn.tx, turn.now)?;
+    receive::resolve(turn)?;
     let heads = message::leased(turn.tx, ROWS_MAX)?;
     let count = heads.len();
     for mut head in heads {

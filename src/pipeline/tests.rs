@@ -13,6 +13,8 @@ const SECOND: Duration = Duration::from_secs(1);
 
 mod callbacks;
 mod doubts;
+mod id_forms;
+mod long_texts;
 mod modems;
 mod parts;
 
@@ -81,13 +83,17 @@ impl Gateway {
     }
 
     fn receipt_for(&mut self, id: &str, state: State, recipient: Option<&str>) {
+        self.receipt_between(id, state, recipient, None);
+    }
+
+    fn receipt_between(&mut self, id: &str, state: State, source: Option<&str>, destination: Option<&str>) {
         let receipt = Receipt {
             ids: CarrierMessageId::new(id).into_iter().collect(),
             state,
             raw_state: state.as_str().to_uppercase(),
             error: String::new(),
-            recipient: recipient.map(|number| number.parse().unwrap()),
-            sender: None,
+            source: source.map(Sender::from_network),
+            destination: destination.map(Sender::from_network),
             done_at: None,
         };
         let event = LinkEvent::Receipt { receipt, ack: None };
@@ -141,10 +147,10 @@ fn part(text: &str, number: u8, total: u8) -> LinkEvent {
         alphabet: Alphabet::Ucs2,
         payload,
         elements: Vec::new(),
-        part_of: (total > 1).then_some(PartOf { reference: 9, total, number }),
+        part_of: (total > 1).then_some(PartOf { reference: 9, wide: false, total, number }),
         network_time: None,
     };
-    LinkEvent::Inbound { part, ack: Some(AckToken { session: 1, sequence: 5, data_sm: false }) }
+    LinkEvent::Inbound { part, ack: Some(AckToken { session: 1, sequence: 5, ..AckToken::default() }) }
 }
 
 fn long_korean() -> String {

@@ -8,7 +8,7 @@
 //!  canceled, expired, blocked
 //! ```
 
-use crate::model::{ErrorClass, OnDoubt, State, SubmitOutcome};
+use crate::model::{ErrorClass, State, SubmitOutcome};
 
 /// What a submit outcome means for its segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,23 +76,27 @@ pub fn after_receipt(current: State, reported: State) -> Option<State> {
     }
 }
 
-/// The state of a message whose segments all have left the queue, from the states of its segments.
+/// The state of a message of which nothing goes any more, from the states of its segments.
+///
+/// It is `sent` while a receipt may come, and `uncertain` while nobody knows of one segment, whatever became of the others.
 pub fn overall(segments: impl IntoIterator<Item = State>) -> State {
-    let (mut count, mut delivered, mut waiting) = (0_usize, 0_usize, 0_usize);
+    let (mut count, mut delivered, mut waiting, mut unknown) = (0_usize, 0_usize, 0_usize, 0_usize);
     let mut worst = State::Delivered;
     for state in segments {
         count += 1;
         delivered += usize::from(state == State::Delivered);
         waiting += usize::from(!state.is_final());
+        unknown += usize::from(state == State::Uncertain);
         if badness(state) > badness(worst) {
             worst = state;
         }
     }
-    match (count, delivered, waiting) {
-        (_, _, 1..) => State::Sent,
-        (_, 0, 0) => worst,
-        (_, delivered, 0) if delivered == count => State::Delivered,
-        (_, _, 0) => State::PartiallyDelivered,
+    match (waiting, unknown, delivered) {
+        (1.., _, _) => State::Sent,
+        (0, 1.., _) => State::Uncertain,
+        (0, 0, 0) => worst,
+        (0, 0, delivered) if delivered == count => State::Delivered,
+        (0, 0, _) => State::PartiallyDelivered,
     }
 }
 
@@ -128,42 +132,6 @@ fn badness(state: State) -> u8 {
     }
 }
 
-/// What to do with a message once every segment of a lease has its outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Conclusion {
-    /// The message is in this state now.
-    Stays(State),
-    /// Some segments go again.
-    Again {
-        /// Whether the try counts.
-        counts: bool,
-        /// Whether only a few tries are worth it.
-        few: bool,
-        /// Whether it may already have been sent: then the resend waits for a late answer first.
-        doubt: bool,
-    },
-}
-
-/// Concludes a lease from the states of all segments after it and the verdicts on those that were sent in it.
-pub fn conclude(states: &[State], verdicts: &[Verdict], on_doubt: OnDoubt) -> Conclusion {
-    let any = |wanted: State| states.contains(&wanted);
-    // One segment that will never arrive makes the rest not worth sending; those that left still get their receipts.
-    if any(State::Failed) {
-        let left = states.iter().map(|&state| if state == State::Queued { State::Failed } else { state });
-        return Conclusion::Stays(overall(left));
-    }
-    let doubt = any(State::Uncertain);
-    if doubt && on_doubt == OnDoubt::Hold {
-        return Conclusion::Stays(State::Uncertain);
-    }
-    if doubt || any(State::Queued) {
-        let counts = doubt || verdicts.iter().any(|verdict| matches!(verdict, Verdict::Again { .. }));
-        let few = verdicts.contains(&Verdict::Again { few: true });
-        return Conclusion::Again { counts, few, doubt };
-    }
-    Conclusion::Stays(overall(states.iter().copied()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,7 +146,8 @@ mod tests {
             (vec![Undelivered, Expired], Undelivered),
             (vec![Expired], Expired),
             (vec![Failed, Undelivered], Failed),
-            (vec![Delivered, Uncertain], PartiallyDelivered),
+            (vec![Delivered, Uncertain], Uncertain),
+            (vec![Delivered, Uncertain, Sent], Sent),
             (vec![Uncertain, Failed], Uncertain),
         ] {
             assert_eq!(overall(segments.clone()), expected, "{segments:?}");
@@ -203,39 +172,5 @@ mod tests {
         }
         assert_eq!(after_receipt(State::Delivered, State::Undelivered), None);
         assert_eq!(after_receipt(State::Sent, State::Sent), None);
-    }
-
-    #[test]
-    fn a_doubt_is_held_or_sent_again_as_the_message_says() {
-        let (states, verdicts) = ([State::Sent, State::Uncertain], [Verdict::Taken, Verdict::Doubt]);
-        assert_eq!(conclude(&states, &verdicts, OnDoubt::Hold), Conclusion::Stays(State::Uncertain));
-        assert_eq!(
-            conclude(&states, &verdicts, OnDoubt::Resend),
-            Conclusion::Again { counts: true, few: false, doubt: true }
-        );
-    }
-
-    #[test]
-    fn a_throttled_or_unsent_segment_costs_no_try() {
-        for verdict in [Verdict::NotYet, Verdict::Again { few: true }] {
-            let counts = verdict != Verdict::NotYet;
-            assert_eq!(
-                conclude(&[State::Queued], &[verdict], OnDoubt::Hold),
-                Conclusion::Again { counts, few: counts, doubt: false }
-            );
-        }
-    }
-
-    #[test]
-    fn a_refused_segment_stops_the_rest_but_not_the_receipts_of_those_that_left() {
-        let verdicts = [Verdict::Taken, Verdict::Never, Verdict::NotYet];
-        assert_eq!(
-            conclude(&[State::Sent, State::Failed, State::Queued], &verdicts, OnDoubt::Resend),
-            Conclusion::Stays(State::Sent)
-        );
-        assert_eq!(
-            conclude(&[State::Queued, State::Failed], &verdicts[1..], OnDoubt::Resend),
-            Conclusion::Stays(State::Failed)
-        );
     }
 }

@@ -1,11 +1,15 @@
 //! The rules that decide about a message, as functions over values: no clock, no file, no database.
 //!
 //! - [`lifecycle`]: which state follows from what happened
+//! - [`parts`]: where each part of a message stands, and what the message does next
 //! - [`retry`]: whether and when a message is tried again
 //! - [`callback_retry`]: whether and when a callback is tried again
 //! - [`throttle`]: when the next segment may leave
 //! - [`lanes`]: who goes first when a link has too few slots for all
+//! - [`redelivery`]: whether an incoming message is an earlier one once more
+//! - [`reassembly`]: which long message an incoming part belongs to
 //! - [`report`]: which send a modem's status report is about
+//! - [`receipt_match`]: which send a carrier's receipt is about, and how the carrier writes its ids
 //! - [`routes`]: which links a message may take
 //! - [`pool`]: which modem of a group takes a message
 //! - [`caps`], [`pace`]: how much a SIM may send, and when it may send again
@@ -19,7 +23,11 @@ pub mod departure;
 pub mod lanes;
 pub mod lifecycle;
 pub mod pace;
+pub mod parts;
 pub mod pool;
+pub mod reassembly;
+pub mod receipt_match;
+pub mod redelivery;
 pub mod report;
 pub mod retry;
 pub mod routes;

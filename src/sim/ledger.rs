@@ -3,11 +3,12 @@
 //! The ledger is the second book beside the gateway's own. A test compares both; so a line is written before the
 //! answer that it records leaves.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
 use std::sync::Arc;
 
 use super::delivery::Inbound;
+use super::settings::FinalState;
 use crate::model::Timestamp;
 
 /// How much the ledger keeps.
@@ -88,11 +89,22 @@ pub struct Counts {
     pub odd: u64,
 }
 
+/// What became of a message that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fate {
+    /// How it ended on the handset, whether a receipt told so or not.
+    pub state: FinalState,
+    /// How often the client acknowledged the receipt that tells it.
+    pub acknowledged: u32,
+}
+
 /// The ledger.
 #[derive(Debug)]
 pub struct Ledger {
     keep: Keep,
     entries: VecDeque<Entry>,
+    /// By the message's number.
+    fates: BTreeMap<u64, Fate>,
     /// The sums.
     pub counts: Counts,
     lines: Option<String>,
@@ -101,12 +113,39 @@ pub struct Ledger {
 impl Ledger {
     /// An empty ledger. With `lines`, each entry is also written as a line for a file.
     pub fn new(keep: Keep, lines: bool) -> Self {
-        Self { keep, entries: VecDeque::new(), counts: Counts::default(), lines: lines.then(String::new) }
+        Self {
+            keep,
+            entries: VecDeque::new(),
+            fates: BTreeMap::new(),
+            counts: Counts::default(),
+            lines: lines.then(String::new),
+        }
     }
 
     /// The kept submissions, oldest first.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter()
+    }
+
+    /// What became of the message with this number: the first that was taken is 1, those of other clients count too.
+    pub fn fate(&self, number: u64) -> Option<Fate> {
+        self.fates.get(&number).copied()
+    }
+
+    /// The message ended so. As many ends are kept as submissions.
+    pub(super) fn decide(&mut self, number: u64, state: FinalState) {
+        let Keep::Last(most) = self.keep else { return };
+        if self.fates.len() >= most {
+            self.fates.pop_first();
+        }
+        self.fates.insert(number, Fate { state, acknowledged: 0 });
+    }
+
+    /// The client acknowledged a receipt that says `state`.
+    pub(super) fn acknowledge(&mut self, number: u64, state: FinalState) {
+        if let Some(fate) = self.fates.get_mut(&number).filter(|fate| fate.state == state) {
+            fate.acknowledged = fate.acknowledged.saturating_add(1);
+        }
     }
 
     /// Whether anybody wants whole entries, so that none is built in vain.

@@ -45,6 +45,6 @@ pub use faults::Faults;
 pub use fixture::Fixture;
 pub use fixture_player::{Player, PlayerSettings};
 pub use ids::{IdForm, IdForms};
-pub use ledger::{Counts, Entry, Keep};
+pub use ledger::{Counts, Entry, Fate, Keep};
 pub use server::{CarrierServer, ServerSettings};
 pub use settings::{CarrierSettings, FinalState, ReceiptPlace, ReceiptSettings};

@@ -36,6 +36,7 @@ impl Carrier {
             self.plan_delivery(now, account, Delivery::Receipt(receipt.clone()));
         }
         receipt.state = self.final_state();
+        self.ledger.decide(number, receipt.state);
         let wanted = match asked & 3 {
             1 => true,
             2 => receipt.state != FinalState::Delivered,
@@ -90,6 +91,9 @@ impl Carrier {
                 let (id, word) = (self.settings.ids.receipt.write(receipt.number), receipt.state.word());
                 let what = if taken { "receipt-acknowledged" } else { "refused" };
                 self.ledger.record_delivery(what, at, &account, &id, word);
+                if taken {
+                    self.ledger.acknowledge(receipt.number, receipt.state);
+                }
             }
             Delivery::Inbound(part) => {
                 let what = if taken { "inbound-acknowledged" } else { "inbound-refused" };

@@ -104,8 +104,8 @@ fn take_concatenation(mut elements: &[u8]) -> (Option<PartOf>, Vec<u8>) {
     while let [id, length, rest @ ..] = elements {
         let Some((value, next)) = rest.split_at_checked(usize::from(*length)) else { break };
         let place = match (id, value) {
-            (0x00, &[reference, total, number]) => part(u16::from(reference), total, number),
-            (0x08, &[high, low, total, number]) => part(u16::from_be_bytes([high, low]), total, number),
+            (0x00, &[reference, total, number]) => part(u16::from(reference), false, total, number),
+            (0x08, &[high, low, total, number]) => part(u16::from_be_bytes([high, low]), true, total, number),
             _ => None,
         };
         match place {
@@ -119,14 +119,14 @@ fn take_concatenation(mut elements: &[u8]) -> (Option<PartOf>, Vec<u8>) {
     (part_of, others)
 }
 
-fn part(reference: u16, total: u8, number: u8) -> Option<PartOf> {
-    (total > 1 && (1..=total).contains(&number)).then_some(PartOf { reference, total, number })
+fn part(reference: u16, wide: bool, total: u8, number: u8) -> Option<PartOf> {
+    (total > 1 && (1..=total).contains(&number)).then_some(PartOf { reference, wide, total, number })
 }
 
 fn sar(tlvs: &Tlvs) -> Option<PartOf> {
     let octet = |tag| tlvs.integer(tag).and_then(|value| u8::try_from(value).ok());
     let reference = tlvs.integer(Tag::SAR_MSG_REF_NUM).and_then(|value| u16::try_from(value).ok())?;
-    part(reference, octet(Tag::SAR_TOTAL_SEGMENTS)?, octet(Tag::SAR_SEGMENT_SEQNUM)?)
+    part(reference, true, octet(Tag::SAR_TOTAL_SEGMENTS)?, octet(Tag::SAR_SEGMENT_SEQNUM)?)
 }
 
 #[cfg(test)]
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_three_ways_of_long_messages_give_the_same_place() {
-        let place = |reference| Some(PartOf { reference, total: 2, number: 1 });
+        let place = |reference| Some(PartOf { reference, wide: reference > 255, total: 2, number: 1 });
         assert_eq!(deliver(0x40, 0, b"\x05\x00\x03\x34\x02\x01one").part_of, place(0x34));
         assert_eq!(deliver(0x40, 0, b"\x06\x08\x04\x12\x34\x02\x01one").part_of, place(0x1234));
         let mut tlvs = Tlvs::new();

@@ -1,175 +1,90 @@
-//! The `inbound` and `inbound_part` tables: messages that came in, and parts that wait for their siblings.
+//! The `inbound` table: messages that came in.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
+use super::inbound_session::{self, Delivered, LIVES};
 use super::{StoreError, Tx, row};
-use crate::model::{Alphabet, InboundMessage, InboundPart, MessageId, PartOf, Sender, Timestamp};
+use crate::model::{InboundMessage, MessageId, Sender, Timestamp};
+use crate::policy::redelivery::Earlier;
 
-/// Keeps one part of a longer message; a copy of a part that is there already changes nothing.
-///
-/// # Errors
-/// SQLite's own.
-pub fn keep_part(
-    tx: &Tx<'_>,
-    link_group: &str,
-    part: &InboundPart,
-    of: PartOf,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    tx.sql()
-        .prepare_cached("INSERT OR IGNORE INTO inbound_part VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
-        .execute(params![
-            link_group,
-            part.from.as_str(),
-            part.to.as_str(),
-            of.reference,
-            of.total,
-            of.number,
-            part.alphabet.as_str(),
-            part.elements,
-            part.payload,
-            now.as_millis(),
-        ])?;
-    Ok(())
-}
-
-/// A kept part.
-#[derive(Debug, Clone)]
-pub struct KeptPart {
-    /// Its number, from 1.
-    pub number: u8,
-    /// How to read the payload.
-    pub alphabet: Alphabet,
-    /// Other information elements.
-    pub elements: Vec<u8>,
-    /// The payload.
-    pub payload: Vec<u8>,
-}
-
-/// Names a set of parts that belong together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartSet {
-    /// The link group that they came in on.
-    pub link_group: String,
-    /// Who sent them.
-    pub sender: String,
-    /// Our number.
-    pub recipient: String,
-    /// The sender's reference.
-    pub reference: u16,
-    /// How many there should be.
-    pub total: u8,
-}
-
-/// The parts of a set that are there, in order.
-///
-/// # Errors
-/// SQLite's own.
-pub fn parts(tx: &Tx<'_>, set: &PartSet) -> Result<Vec<KeptPart>, StoreError> {
-    let mut statement = tx.sql().prepare_cached(
-        "SELECT number, alphabet, elements, payload FROM inbound_part WHERE link_group = ?1 AND sender = ?2 AND \
-         recipient = ?3 AND reference = ?4 AND total = ?5 ORDER BY number",
-    )?;
-    let mut rows = statement.query(params![set.link_group, set.sender, set.recipient, set.reference, set.total])?;
-    let mut parts = Vec::new();
-    while let Some(row) = rows.next()? {
-        let word: String = row.get("alphabet")?;
-        let alphabet = Alphabet::ALL.into_iter().find(|alphabet| alphabet.as_str() == word);
-        parts.push(KeptPart {
-            number: row.get("number")?,
-            alphabet: alphabet.ok_or_else(|| StoreError::Row(format!("alphabet {word}")))?,
-            elements: row.get("elements")?,
-            payload: row.get("payload")?,
-        });
-    }
-    Ok(parts)
-}
-
-/// Forgets the parts of a set.
-///
-/// # Errors
-/// SQLite's own.
-pub fn forget_parts(tx: &Tx<'_>, set: &PartSet) -> Result<(), StoreError> {
-    tx.sql()
-        .prepare_cached(
-            "DELETE FROM inbound_part WHERE link_group = ?1 AND sender = ?2 AND recipient = ?3 AND reference = ?4 AND \
-             total = ?5",
-        )?
-        .execute(params![set.link_group, set.sender, set.recipient, set.reference, set.total])?;
-    Ok(())
-}
-
-/// Sets whose first part came before `before`: their siblings are not coming any more.
-///
-/// # Errors
-/// SQLite's own.
-pub fn stale_sets(tx: &Tx<'_>, before: Timestamp, limit: usize) -> Result<Vec<PartSet>, StoreError> {
-    let mut statement = tx.sql().prepare_cached(
-        "SELECT DISTINCT link_group, sender, recipient, reference, total FROM inbound_part WHERE received_at < ?1 LIMIT ?2",
-    )?;
-    let rows = statement.query_map(params![before.as_millis(), limit], |row| {
-        Ok(PartSet {
-            link_group: row.get(0)?,
-            sender: row.get(1)?,
-            recipient: row.get(2)?,
-            reference: row.get(3)?,
-            total: row.get(4)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
+/// How many earlier messages with one content are looked at.
+const EARLIER_MAX: usize = 16;
 
 /// What tells a redelivery: who, whom, over which group, and the content.
 pub fn digest(link_group: &str, from: &Sender, to: &Sender, content: &[u8]) -> i64 {
     row::hash(&[link_group.as_bytes(), from.as_str().as_bytes(), to.as_str().as_bytes(), content])
 }
 
-/// What a redelivery looks like.
-#[derive(Debug, Clone, Copy)]
-pub struct Copy {
-    /// The content.
-    pub digest: i64,
-    /// Only messages that came at or after this are repeated.
-    pub since: Timestamp,
-    /// The session that it came over; a copy over the same session is a message of its own.
-    pub session: Option<u32>,
-    /// Sessions before this are numbered on their own.
-    pub started_at: Timestamp,
-}
-
-/// Counts a redelivery on the message that it repeats; `None` if it repeats none.
+/// Messages with this content that came since `since` and at `until` the latest; the oldest first.
 ///
 /// # Errors
 /// SQLite's own.
-pub fn count_copy(tx: &Tx<'_>, copy: &Copy) -> Result<Option<MessageId>, StoreError> {
-    let id: Option<i64> = tx
-        .sql()
-        .prepare_cached(
-            "UPDATE inbound SET copies = copies + 1 WHERE digest = ?1 AND received_at >= ?2 AND \
-             (session IS NOT ?3 OR received_at < ?4) RETURNING id",
-        )?
-        .query_row(params![copy.digest, copy.since.as_millis(), copy.session, copy.started_at.as_millis()], |row| {
-            row.get(0)
-        })
-        .optional()?;
-    Ok(id.and_then(MessageId::from_i64))
+pub fn earlier(
+    tx: &Tx<'_>,
+    digest: i64,
+    since: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<(i64, Earlier)>, StoreError> {
+    let sql = format!(
+        "SELECT i.id, i.session, coalesce(i.came_at, i.received_at) AS came_at, i.received_at, \
+         coalesce(i.place <= s.read_to, 0) AS is_read, {LIVES} \
+         FROM (SELECT * FROM inbound WHERE digest = ?1 ORDER BY id DESC LIMIT {EARLIER_MAX}) i \
+         LEFT JOIN inbound_session s ON s.session = i.session \
+         WHERE i.received_at >= ?2 AND coalesce(i.came_at, i.received_at) <= ?3 ORDER BY i.id"
+    );
+    let mut statement = tx.sql().prepare_cached(&sql)?;
+    let mut rows = statement.query(params![digest, since.as_millis(), until.as_millis()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push((row.get("id")?, inbound_session::earlier_of(row)?));
+    }
+    Ok(found)
+}
+
+/// Counts a redelivery on the message that it repeats; the redelivery's acknowledgement counts from now on.
+///
+/// # Errors
+/// SQLite's own.
+pub fn count_copy(tx: &Tx<'_>, id: i64, again: Delivered) -> Result<(), StoreError> {
+    tx.sql()
+        .prepare_cached("UPDATE inbound SET copies = copies + 1, session = ?2, place = ?3 WHERE id = ?1")?
+        .execute(params![id, again.session, inbound_session::column(again.place)])?;
+    Ok(())
+}
+
+/// How many redeliveries of a message, or of parts of it, there were.
+///
+/// # Errors
+/// SQLite's own.
+pub fn copies(connection: &Connection, id: MessageId) -> Result<u32, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT copies FROM inbound WHERE id = ?1")?;
+    Ok(statement.query_row([id.as_i64()], |row| row.get(0))?)
+}
+
+/// How a message came, besides what it says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Arrival<'a> {
+    /// What tells a redelivery of it.
+    pub digest: i64,
+    /// How it is known when it comes again; absent if its parts know.
+    pub delivered: Option<Delivered>,
+    /// How many redeliveries of its parts there were.
+    pub copies: u32,
+    /// The SIM that it came to, over a modem.
+    pub sim: Option<&'a str>,
 }
 
 /// Writes a whole incoming message.
 ///
 /// # Errors
 /// SQLite's own.
-pub fn insert(
-    tx: &Tx<'_>,
-    message: &InboundMessage,
-    digest: i64,
-    session: Option<u32>,
-    sim: Option<&str>,
-) -> Result<(), StoreError> {
+pub fn insert(tx: &Tx<'_>, message: &InboundMessage, arrival: Arrival<'_>) -> Result<(), StoreError> {
+    let delivered = arrival.delivered;
     tx.sql()
         .prepare_cached(
             "INSERT INTO inbound (id, sender, recipient, body, data, link, received_at, parts, parts_came, digest, \
-             session, sim) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             session, copies, sim, place, came_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
         .execute(params![
             message.id.as_i64(),
@@ -181,9 +96,12 @@ pub fn insert(
             message.received_at.as_millis(),
             message.parts.0,
             message.parts.1,
-            digest,
-            session,
-            sim,
+            arrival.digest,
+            delivered.map(|delivered| delivered.session),
+            arrival.copies,
+            arrival.sim,
+            delivered.map(|delivered| inbound_session::column(delivered.place)),
+            delivered.map(|delivered| delivered.came_at.as_millis()),
         ])?;
     Ok(())
 }

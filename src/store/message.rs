@@ -15,7 +15,7 @@ macro_rules! concat_head {
     ($more:literal, $condition:literal) => {
         concat!(
             "SELECT id, state, class, recipient, segments, valid_until, on_doubt, attempt, tries, doubts, awaited, \
-             events, link, callback, reference, tags, sim",
+             events, link, callback, reference, tags, sim, released, ended",
             $more,
             " FROM message ",
             $condition
@@ -28,7 +28,7 @@ mod look;
 mod person;
 mod queue;
 
-pub use facts::{another_is_leased, changed_at, sender_of};
+pub use facts::{changed_at, changed_since, leased_to_suffix, sender_of};
 use look::tags_of;
 pub use look::{Filter, View, list, view};
 pub use person::{all_of, heads_of, marketing_times, waiting_for};
@@ -152,6 +152,10 @@ pub struct Head {
     pub tags: Option<String>,
     /// The SIM that has or had the lease; absent over a carrier.
     pub sim: Option<String>,
+    /// Doubts of leases up to this one go again by somebody's decision.
+    pub released: u32,
+    /// What its parts end as that turn out not to have left, once the rest of it was given up or withdrawn.
+    pub ended: Option<State>,
 }
 
 /// Reads the columns of `concat_head!` by place: names would be looked up for every row, and this is the hottest row.
@@ -174,6 +178,8 @@ fn head_of(row: &Row<'_>) -> Result<Head, StoreError> {
         reference: row.get(14)?,
         tags: row.get(15)?,
         sim: row.get(16)?,
+        released: row.get(17)?,
+        ended: row.get::<_, Option<String>>(18)?.map(|text| text.parse()).transpose().map_err(StoreError::Row)?,
     })
 }
 
@@ -203,7 +209,8 @@ pub fn save(
     tx.sql()
         .prepare_cached(
             "UPDATE message SET state = ?2, due_at = ?3, timer_at = ?4, attempt = ?5, tries = ?6, doubts = ?7, \
-             awaited = ?8, events = ?9, link = ?10, changed_at = ?11, sim = ?12 WHERE id = ?1",
+             awaited = ?8, events = ?9, link = ?10, changed_at = ?11, sim = ?12, released = ?13, \
+             ended = ?14 WHERE id = ?1",
         )?
         .execute(params![
             head.id.as_i64(),
@@ -218,6 +225,8 @@ pub fn save(
             head.link,
             now.as_millis(),
             head.sim,
+            head.released,
+            head.ended.map(State::as_str),
         ])?;
     if was != head.state {
         tx.change_tally(|tally| {

@@ -4,7 +4,8 @@
 //! - [`Store`]: the handle that everybody else holds; many writes share one commit
 //! - [`message`], [`submission`], [`event`]: a message, what was sent of it, and its timeline
 //! - [`campaign`]: contacts, their events and data points, segments
-//! - [`receipt`], [`inbound`], [`inbound_seen`], [`callback`]: what comes in, and what goes to the tools
+//! - [`receipt`], [`inbound`], [`inbound_part`], [`inbound_session`], [`inbound_seen`]: what comes in
+//! - [`callback`]: what goes to the tools
 //! - [`token`], [`idempotency`], [`mod@reference`], [`throttle`]: what has to be remembered besides
 //! - [`consent`], [`suppression`], [`consent_due`], [`terms`]: who agreed to what, who must not be written to
 //! - [`sim`], [`sim_usage`], [`contact`]: modems and their SIMs, what these sent, and whom they wrote to
@@ -20,9 +21,12 @@ pub mod contact;
 mod database;
 mod error;
 pub mod event;
+pub mod id_relation;
 pub mod idempotency;
 pub mod inbound;
+pub mod inbound_part;
 pub mod inbound_seen;
+pub mod inbound_session;
 pub mod message;
 mod migrate;
 mod person;

@@ -28,7 +28,9 @@ CREATE TABLE message (
     reference   TEXT,
     tags        TEXT,                     -- JSON array
     parameters  TEXT,                     -- JSON object
-    sim         TEXT                      -- the SIM that has or had the current lease; absent over a carrier
+    sim         TEXT,                     -- the SIM that has or had the current lease; absent over a carrier
+    released    INTEGER NOT NULL DEFAULT 0,   -- doubts of leases up to this one go again by somebody's decision
+    ended       TEXT                      -- what parts end as that turn out not to have left, once the rest was given up
 ) STRICT;
 CREATE INDEX message_due ON message (route, class, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX message_timer ON message (timer_at);
@@ -54,7 +56,7 @@ CREATE TABLE submission (
     at          INTEGER NOT NULL,
     carrier_id  TEXT,                     -- as the carrier wrote it
     carrier_key INTEGER,                  -- hash of link group and normal form of the id
-    code        INTEGER,
+    code        INTEGER,                  -- of a refusal; 0 where the carrier took it and gave no id
     note        TEXT,
     PRIMARY KEY (message, segment, attempt)
 ) STRICT, WITHOUT ROWID;
@@ -73,7 +75,7 @@ CREATE TABLE event (
     PRIMARY KEY (message, n)
 ) STRICT, WITHOUT ROWID;
 
--- Receipts that nobody waits for yet: their submit answer may still come.
+-- Receipts that nobody can match yet: their submit answer may still come, or they may be about several sends.
 CREATE TABLE early_receipt (
     id          INTEGER PRIMARY KEY,
     carrier_key INTEGER NOT NULL,
@@ -82,11 +84,32 @@ CREATE TABLE early_receipt (
     state       TEXT    NOT NULL,
     raw_state   TEXT    NOT NULL,
     error       TEXT    NOT NULL,
-    recipient   TEXT,
+    recipient   TEXT,                     -- of receipts kept before there were source and destination
     done_at     INTEGER,
-    received_at INTEGER NOT NULL
+    received_at INTEGER NOT NULL,
+    link        TEXT,                     -- the link that it came over
+    other_id    TEXT,                     -- its second id, if TLV and text disagree
+    other_key   INTEGER,
+    source      TEXT,
+    destination TEXT,
+    source_tail TEXT,                     -- the last digits, if it is a number
+    destination_tail TEXT
 ) STRICT;
 CREATE INDEX early_receipt_key ON early_receipt (carrier_key);
+CREATE INDEX early_receipt_other ON early_receipt (other_key) WHERE other_key IS NOT NULL;
+CREATE INDEX early_receipt_source ON early_receipt (source_tail) WHERE source_tail IS NOT NULL;
+CREATE INDEX early_receipt_destination ON early_receipt (destination_tail) WHERE destination_tail IS NOT NULL;
+CREATE INDEX early_receipt_group ON early_receipt (link_group, id);
+
+-- How the ids of a carrier's receipts follow from those of its answers, proved by a pair that could be read in one way only.
+CREATE TABLE id_relation (
+    link_group  TEXT    NOT NULL,
+    relation    TEXT    NOT NULL,         -- same, hex_then_decimal, decimal_then_hex
+    at          INTEGER NOT NULL,
+    answer_id   TEXT    NOT NULL,
+    receipt_id  TEXT    NOT NULL,
+    PRIMARY KEY (link_group, relation)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE callback (
     message     INTEGER NOT NULL,         -- or the id of an inbound message
@@ -117,9 +140,11 @@ CREATE TABLE inbound (
     parts       INTEGER NOT NULL,
     parts_came  INTEGER NOT NULL,
     digest      INTEGER NOT NULL,         -- hash of sender, recipient, link group and content: finds redeliveries
-    session     INTEGER,                  -- the link's session that it came over
+    session     INTEGER,                  -- the session that it came over last; absent if its parts know theirs
     copies      INTEGER NOT NULL DEFAULT 0,   -- redeliveries of it that were acknowledged and dropped
-    sim         TEXT                      -- the SIM that it came to; absent over a carrier
+    sim         TEXT,                     -- the SIM that it came to; absent over a carrier
+    place       INTEGER,                  -- which of the session's deliveries it was, from 1
+    came_at     INTEGER                   -- when it came over the link
 ) STRICT;
 CREATE INDEX inbound_digest ON inbound (digest);
 CREATE INDEX inbound_received ON inbound (received_at);
@@ -133,21 +158,47 @@ CREATE TABLE inbound_seen (
 ) STRICT;
 CREATE INDEX inbound_seen_age ON inbound_seen (at);
 
--- Parts of longer messages that are not together yet.
-CREATE TABLE inbound_part (
+-- Sessions that incoming messages came over, and how far the carrier is known to have read our answers.
+CREATE TABLE inbound_session (
+    session     INTEGER PRIMARY KEY,      -- hash of the program's run, the link and its number of the session
     link_group  TEXT    NOT NULL,
+    began_at    INTEGER NOT NULL,
+    read_to     INTEGER NOT NULL,         -- the carrier read our answers to its first so many deliveries
+    ended_at    INTEGER                   -- absent while it lives
+) STRICT;
+CREATE INDEX inbound_session_began ON inbound_session (link_group, began_at);
+CREATE INDEX inbound_session_ended ON inbound_session (ended_at);
+
+-- Parts of longer messages: those that wait for their siblings, and for a while those that are together.
+CREATE TABLE inbound_part (
+    id          INTEGER PRIMARY KEY,
+    set_id      INTEGER NOT NULL,         -- the parts of one message; the id of the first
+    link_group  TEXT    NOT NULL,
+    link        TEXT    NOT NULL,
     sender      TEXT    NOT NULL,
     recipient   TEXT    NOT NULL,
     reference   INTEGER NOT NULL,
+    wide        INTEGER NOT NULL,         -- 1 if the reference had 16 bits
     total       INTEGER NOT NULL,
     number      INTEGER NOT NULL,
     alphabet    TEXT    NOT NULL,
     elements    BLOB    NOT NULL,
     payload     BLOB    NOT NULL,
     received_at INTEGER NOT NULL,
-    PRIMARY KEY (link_group, sender, recipient, reference, total, number)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX inbound_part_age ON inbound_part (received_at);
+    came_at     INTEGER NOT NULL,
+    network_time INTEGER,
+    session     INTEGER,                  -- as in `inbound`
+    place       INTEGER,
+    copies      INTEGER NOT NULL,         -- redeliveries while its siblings were awaited
+    message     INTEGER,                  -- what it became; absent while its siblings are awaited
+    repeats     INTEGER                   -- the earlier message or part that it may be a redelivery of, until that is known
+) STRICT;
+CREATE INDEX inbound_part_named ON inbound_part (sender, recipient, reference, total, number);
+CREATE INDEX inbound_part_open ON inbound_part (sender, recipient, reference, total) WHERE message IS NULL;
+CREATE INDEX inbound_part_set ON inbound_part (set_id);
+CREATE INDEX inbound_part_waiting ON inbound_part (received_at) WHERE message IS NULL;
+CREATE INDEX inbound_part_done ON inbound_part (received_at) WHERE message IS NOT NULL;
+CREATE INDEX inbound_part_held ON inbound_part (repeats) WHERE repeats IS NOT NULL;
 
 -- The next concatenation reference for each pair, so that neither a restart nor a busy second repeats one.
 CREATE TABLE reference (

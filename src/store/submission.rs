@@ -22,10 +22,27 @@ pub struct Submission {
     pub at: Timestamp,
     /// The carrier's id, as written.
     pub carrier_id: Option<String>,
-    /// The carrier's code, if it refused.
+    /// The carrier's code, if it refused; 0 if it took the segment and gave no id.
     pub code: Option<u32>,
     /// What happened, for people.
     pub note: Option<String>,
+}
+
+impl Submission {
+    /// Whether the network has it for certain: it gave an id or its word, or a receipt came.
+    pub fn is_taken(&self) -> bool {
+        self.carrier_id.is_some() || self.code == Some(0)
+    }
+
+    /// Whether nobody knows if the network has it: its answer was lost.
+    pub fn is_doubt(&self) -> bool {
+        self.state == State::Uncertain && !self.is_taken()
+    }
+
+    /// Whether the network has it or may have it, and no receipt can name it: its id was never learned.
+    pub fn is_unnamed(&self) -> bool {
+        self.carrier_id.is_none() && matches!(self.state, State::Uncertain | State::Sent)
+    }
 }
 
 /// The key under which a carrier's id is found again: the same for all forms that count as equal.
@@ -82,6 +99,19 @@ pub fn set_state(tx: &Tx<'_>, which: &Submission, state: State, note: &str, at: 
     Ok(())
 }
 
+/// Ends the wait for receipts of a message: of what the network has, nobody knows what became of it.
+///
+/// # Errors
+/// SQLite's own.
+pub fn end_wait(tx: &Tx<'_>, message: MessageId, note: &str, at: Timestamp) -> Result<(), StoreError> {
+    tx.sql()
+        .prepare_cached(
+            "UPDATE submission SET state = 'uncertain', note = ?2, at = ?3 WHERE message = ?1 AND state = 'sent'",
+        )?
+        .execute(params![message.as_i64(), note, at.as_millis()])?;
+    Ok(())
+}
+
 /// The outcomes of a message, by segment and lease.
 ///
 /// # Errors
@@ -124,18 +154,18 @@ pub fn with_carrier_key(tx: &Tx<'_>, key: i64, limit: usize) -> Result<Vec<Submi
     Ok(all)
 }
 
-/// The sends since `since` to a number that ends in `digits` whose answer was lost, oldest first, a bounded number.
+/// The sends since `since` whose answer was lost to numbers that end in `digits`, oldest first, at most `limit`.
 ///
 /// # Errors
 /// SQLite's own.
-pub fn doubts(tx: &Tx<'_>, digits: &str, since: Timestamp) -> Result<Vec<Submission>, StoreError> {
+pub fn doubts(tx: &Tx<'_>, digits: &str, since: Timestamp, limit: usize) -> Result<Vec<Submission>, StoreError> {
     let mut statement = tx.sql().prepare_cached(concat!(
         "SELECT submission.message, segment, submission.attempt, submission.state, submission.link, at, carrier_id, code, ",
         "note FROM submission JOIN message ON message.id = submission.message ",
         "WHERE submission.state = 'uncertain' AND carrier_id IS NULL AND at >= ?1 ",
-        "AND substr(recipient, -length(?2)) = ?2 ORDER BY at, submission.message, segment LIMIT 300"
+        "AND substr(recipient, -length(?2)) = ?2 ORDER BY at, submission.message, segment LIMIT ?3"
     ))?;
-    let mut rows = statement.query(params![since.as_millis(), digits])?;
+    let mut rows = statement.query(params![since.as_millis(), digits, limit])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         all.push(submission_of(row)?);

@@ -111,7 +111,7 @@ mod tests {
         let part = deliver.to_part(us.clone());
         assert_eq!((part.from.as_str(), part.to), ("+821012345678", us));
         assert_eq!((part.alphabet, part.payload.as_slice()), (Alphabet::Gsm7, &b"hello "[..]));
-        assert_eq!(part.part_of, Some(PartOf { reference: 0x34, total: 2, number: 2 }));
+        assert_eq!(part.part_of, Some(PartOf { reference: 0x34, wide: false, total: 2, number: 2 }));
         assert_eq!(part.network_time, Some("2026-11-21T05:35:22Z".parse().unwrap()));
         assert_eq!(deliver.encode(), Ok(octets));
     }

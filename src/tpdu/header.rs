@@ -52,10 +52,10 @@ impl Element<'_> {
     pub fn meaning(&self) -> Meaning {
         match (self.id, self.value) {
             (CONCATENATION_8, &[reference, total, number]) => {
-                Meaning::Concatenation(part(u16::from(reference), total, number))
+                Meaning::Concatenation(part(u16::from(reference), false, total, number))
             }
             (CONCATENATION_16, &[high, low, total, number]) => {
-                Meaning::Concatenation(part(u16::from_be_bytes([high, low]), total, number))
+                Meaning::Concatenation(part(u16::from_be_bytes([high, low]), true, total, number))
             }
             (CONCATENATION_8 | CONCATENATION_16, _) => Meaning::Concatenation(None),
             (PORTS_8, &[destination, source]) => {
@@ -143,8 +143,8 @@ pub fn take_concatenation(header: &[u8]) -> (Option<PartOf>, Vec<u8>) {
     (part_of, others)
 }
 
-fn part(reference: u16, total: u8, number: u8) -> Option<PartOf> {
-    (total > 1 && (1..=total).contains(&number)).then_some(PartOf { reference, total, number })
+fn part(reference: u16, wide: bool, total: u8, number: u8) -> Option<PartOf> {
+    (total > 1 && (1..=total).contains(&number)).then_some(PartOf { reference, wide, total, number })
 }
 
 #[cfg(test)]
@@ -161,7 +161,9 @@ mod tests {
             0x1e, 0x00, 3, 0x34, 2, 1, 0x08, 4, 0x12, 0x34, 3, 3, 0x04, 2, 9, 8, 0x05, 4, 0x0b, 0x84, 0x23, 0xf0, 0x24,
             1, 1, 0x25, 1, 2, 0x70, 0, 0x01, 2, 0x81, 5,
         ];
-        let place = |reference, total, number| Meaning::Concatenation(Some(PartOf { reference, total, number }));
+        let place = |reference, total, number| {
+            Meaning::Concatenation(Some(PartOf { reference, wide: reference > 255, total, number }))
+        };
         assert_eq!(
             meanings(&header),
             [
@@ -176,7 +178,7 @@ mod tests {
             ]
         );
         let (part_of, others) = take_concatenation(&header);
-        assert_eq!(part_of, Some(PartOf { reference: 0x1234, total: 3, number: 3 }), "the last counts");
+        assert_eq!(part_of, Some(PartOf { reference: 0x1234, wide: true, total: 3, number: 3 }), "the last counts");
         assert_eq!(others, &header[12..]);
     }
 

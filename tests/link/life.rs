@@ -149,7 +149,11 @@ async fn a_stop_lets_the_window_settle_and_unbinds() {
     let events = rig.at_hand();
     let outcome = |event: &LinkEvent| match event {
         LinkEvent::Submit(result) => Some(result.outcome.clone()),
-        LinkEvent::Receipt { .. } | LinkEvent::Inbound { .. } | LinkEvent::Health(_) | LinkEvent::Modem { .. } => None,
+        LinkEvent::Receipt { .. }
+        | LinkEvent::Inbound { .. }
+        | LinkEvent::Health(_)
+        | LinkEvent::Session { .. }
+        | LinkEvent::Modem { .. } => None,
     };
     let outcomes: Vec<_> = events.iter().filter_map(outcome).collect();
     assert_eq!(outcomes.iter().filter(|outcome| is_accepted(outcome)).count(), 10);

@@ -13,6 +13,7 @@
 mod faults;
 mod life;
 mod loss;
+mod proof;
 mod speed;
 mod support;
 mod tls;

@@ -40,7 +40,7 @@ async fn measure(window: usize, receipts: bool, total: i64) -> f64 {
                 delivered += 1;
                 rig.ack(ack.unwrap());
             }
-            LinkEvent::Inbound { .. } | LinkEvent::Health(_) | LinkEvent::Modem { .. } => {}
+            LinkEvent::Inbound { .. } | LinkEvent::Health(_) | LinkEvent::Session { .. } | LinkEvent::Modem { .. } => {}
         }
     }
     feeder.await.unwrap();

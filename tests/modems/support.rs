@@ -150,7 +150,7 @@ impl Gateway {
     fn store(&self, name: &LinkName, event: &LinkEvent) {
         let ack = match event {
             LinkEvent::Receipt { ack, .. } | LinkEvent::Inbound { ack, .. } | LinkEvent::Modem { ack, .. } => *ack,
-            LinkEvent::Submit(_) | LinkEvent::Health(_) => None,
+            LinkEvent::Submit(_) | LinkEvent::Health(_) | LinkEvent::Session { .. } => None,
         };
         if let (Some(ack), Some((link, _))) = (ack, self.modems.get(name)) {
             link.ack(ack, AckResult::Ok);

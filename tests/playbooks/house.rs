@@ -379,6 +379,6 @@ impl House {
 fn ack_of(event: &LinkEvent) -> Option<AckToken> {
     match event {
         LinkEvent::Receipt { ack, .. } | LinkEvent::Inbound { ack, .. } | LinkEvent::Modem { ack, .. } => *ack,
-        LinkEvent::Submit(_) | LinkEvent::Health(_) => None,
+        LinkEvent::Submit(_) | LinkEvent::Health(_) | LinkEvent::Session { .. } => None,
     }
 }

@@ -17,13 +17,15 @@ const PAUSE: Duration = Duration::from_secs(2);
 const SILENCE_MAX: Duration = Duration::from_secs(90);
 
 /// Names a segment of a lease.
-type Token = (MessageId, u32, u8);
+pub type Token = (MessageId, u32, u8);
 
 pub struct SimLink {
     pub name: LinkName,
     pub connection: Option<ConnectionId>,
     /// What happened since the last settling.
     pub events: Vec<LinkEvent>,
+    /// Segments that left since they were last taken.
+    pub left: Vec<Token>,
     profile: CarrierProfile,
     session: Option<Session<Token>>,
     number: u32,
@@ -43,6 +45,7 @@ impl SimLink {
             name,
             connection: None,
             events: Vec::new(),
+            left: Vec::new(),
             profile,
             session: None,
             number,
@@ -72,6 +75,11 @@ impl SimLink {
         self.up.then(|| (self.profile.window * 2).max(10).saturating_sub(self.held + out))
     }
 
+    /// The session's number, which acknowledgements name.
+    pub fn session(&self) -> u32 {
+        self.number
+    }
+
     pub fn is_idle(&self) -> bool {
         self.held == 0 && self.session.as_ref().is_none_or(|session| session.outstanding() == 0)
     }
@@ -96,7 +104,8 @@ impl SimLink {
         let Some(mut session) = self.session.take() else { return };
         session.handle_disconnect(0);
         while let Some(event) = session.poll_event() {
-            self.handle_event(event, now);
+            // Nothing is delivered any more, so no time is asked for.
+            self.handle_event(event, now, Timestamp::default());
         }
         self.up = false;
         self.give_back("the link closed");
@@ -112,7 +121,7 @@ impl SimLink {
         loop {
             while let Some(event) = session.poll_event() {
                 close |= matches!(event, SessionEvent::Close(_));
-                self.handle_event(event, now);
+                self.handle_event(event, now, wall);
             }
             if !self.pump(&mut session, now, wall) {
                 break;
@@ -131,6 +140,7 @@ impl SimLink {
             let token = (submission.message, submission.attempt, turn.index);
             let body = submit::request(&self.profile, submission, turn.index, wall).expect("an encodable segment");
             session.submit(now, body, token).expect("the window has room");
+            self.left.push(token);
             self.queue.pop(now);
             self.held -= 1;
             moved = true;
@@ -160,10 +170,11 @@ impl SimLink {
         }
     }
 
-    fn handle_event(&mut self, event: SessionEvent<Token>, now: Instant) {
+    fn handle_event(&mut self, event: SessionEvent<Token>, now: Instant, wall: Timestamp) {
         match event {
             SessionEvent::Bound { .. } => {
                 self.up = true;
+                self.tell(SessionNews::Began);
                 self.events.push(LinkEvent::Health(LinkHealth::Up));
             }
             SessionEvent::Outcome { token, outcome } => {
@@ -185,8 +196,10 @@ impl SimLink {
                 let outcome = outcome::outcome(&self.profile, status, &body);
                 self.report(token, outcome);
             }
-            SessionEvent::Request { sequence, body } => {
-                let ack = AckToken { session: self.number, sequence, data_sm: matches!(body, Body::DataSm(_)) };
+            SessionEvent::AnswersRead { up_to } => self.tell(SessionNews::Read { up_to }),
+            SessionEvent::Request { sequence, place, body } => {
+                let data_sm = matches!(body, Body::DataSm(_));
+                let ack = AckToken { session: self.number, sequence, data_sm, place, came_at: wall };
                 match inbound::delivery(&self.profile, &body) {
                     inbound::Delivery::Receipt(receipt) => {
                         self.events.push(LinkEvent::Receipt { receipt, ack: Some(ack) })
@@ -199,9 +212,13 @@ impl SimLink {
             | SessionEvent::Outbind(_)
             | SessionEvent::Alert(_)
             | SessionEvent::Note(_)
-            | SessionEvent::Close(_)
-            | SessionEvent::Closed(_) => {}
+            | SessionEvent::Close(_) => {}
+            SessionEvent::Closed(_) => self.tell(SessionNews::Ended),
         }
+    }
+
+    fn tell(&mut self, news: SessionNews) {
+        self.events.push(LinkEvent::Session { session: self.number, news });
     }
 
     fn report(&mut self, (message, attempt, index): Token, outcome: SubmitOutcome) {

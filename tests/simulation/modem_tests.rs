@@ -182,7 +182,7 @@ fn faulty_run(seed: u64) -> Result<(), String> {
         return Err(format!("{name}: {lost:?} never came\n{}", duel.transcript()));
     }
     let strange = duel.receipts.iter().find(|receipt| {
-        let to = receipt.recipient.as_ref().map(ToString::to_string);
+        let to = receipt.source.as_ref().map(ToString::to_string);
         receipt.ids.iter().any(|id| {
             let reference = id.as_str().rsplit_once(':').and_then(|(_, reference)| reference.parse().ok());
             let mut parts = duel.sim.ledger().parts();

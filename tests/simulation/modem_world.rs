@@ -15,8 +15,8 @@ use postrider::store::{Database, Options, StoreError, throttle};
 use postrider::text::TextProfile;
 
 use super::modem_duel::Duel;
+use super::modem_oracle::{Oracle, Posted, Taken};
 use super::modem_tests::faults;
-use super::oracle::{Oracle, Posted, Taken};
 use super::stick::Stick;
 
 const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
@@ -162,7 +162,7 @@ impl ModemWorld {
         }
         self.check()?;
         let parts = taken(&self.sticks);
-        self.oracle.check_end(&self.database, &parts, None)?;
+        self.oracle.check_end(&self.database, &parts)?;
         Ok((self.elapsed, parts.len() as u64))
     }
 
@@ -238,7 +238,12 @@ impl ModemWorld {
         self.settings.started_at = self.wall();
         self.dispatcher = Dispatcher::new(&self.database.read(throttle::load)?);
         while self.transact(recover)? > 0 {}
-        self.transact(notify::release_taken)?;
+        let mut after = None;
+        loop {
+            let (_, next) = self.transact(|turn| notify::release_owed(turn, after))?;
+            let Some(next) = next else { break };
+            after = Some(next);
+        }
         self.callbacks_at = Some(now);
         for stick in &mut self.sticks {
             stick.duel.now = now;
@@ -361,7 +366,6 @@ fn taken(sticks: &[Stick]) -> Vec<Taken<'_>> {
     let taken = parts.map(|part| Taken {
         recipient: &part.content.recipient,
         octets: Cow::Owned([&part.content.header[..], &part.content.payload[..]].concat()),
-        at: part.at,
     });
     taken.collect()
 }
@@ -369,7 +373,7 @@ fn taken(sticks: &[Stick]) -> Vec<Taken<'_>> {
 fn ack_of(event: &LinkEvent) -> Option<AckToken> {
     match event {
         LinkEvent::Receipt { ack, .. } | LinkEvent::Inbound { ack, .. } | LinkEvent::Modem { ack, .. } => *ack,
-        LinkEvent::Submit(_) | LinkEvent::Health(_) => None,
+        LinkEvent::Submit(_) | LinkEvent::Health(_) | LinkEvent::Session { .. } => None,
     }
 }
 
@@ -381,7 +385,7 @@ fn text(error: StoreError) -> String {
 fn every_seed_keeps_the_promises_over_modems() {
     let seeds: Vec<u64> = match super::asked("POSTRIDER_SIM_SEED") {
         Some(seed) => vec![seed],
-        None => (0..super::asked("POSTRIDER_SIM_SEEDS").unwrap_or(30)).collect(),
+        None => (0..super::asked("POSTRIDER_SIM_MODEM_SEEDS").unwrap_or(30)).collect(),
     };
     let (mut hours, mut parts) = (0.0, 0);
     for seed in &seeds {

@@ -1,58 +1,78 @@
-//! Keeps a ledger of its own and holds the gateway's rows and the carrier's ledger against it.
+//! Keeps a ledger of its own (what was posted, which sends were made, what their answers were, what tools heard) and holds it
+//! against the carrier's.
+//!
+//! What is true is read from the carrier's ledger; what the gateway can know of it, from what went over its borders. The
+//! gateway's own rows only say what it claims. What must hold at every moment is here; what must hold in the end, in `judge`.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::Instant;
 
-use postrider::model::{MessageId, State, Timestamp};
+use postrider::model::{ErrorClass, MessageId, OnDoubt, State, Submission, SubmitOutcome, SubmitResult};
 use postrider::sim::Carrier;
-use postrider::store::{Database, StoreError};
+use postrider::store::Database;
 
-/// What was acknowledged to the tool.
+use super::book::Book;
+use super::link::Token;
+use super::rows::{Seen, rows};
+
+/// A message that was acknowledged to the tool.
 #[derive(Debug, Clone)]
 pub struct Posted {
+    /// Its number, which stands in its text.
+    pub n: u64,
     pub recipient: String,
     pub segments: usize,
+    pub on_doubt: OnDoubt,
+    /// Whether it is worth sending for longer than any trouble lasts.
+    pub long_valid: bool,
+    /// Whether somebody tried to withdraw it.
+    pub withdrawn: bool,
 }
 
-/// A segment that a network took.
-#[derive(Debug)]
-pub struct Taken<'a> {
-    pub recipient: &'a str,
-    /// What makes it this segment of this message.
-    pub octets: Cow<'a, [u8]>,
-    pub at: Timestamp,
+/// One part of one lease.
+#[derive(Debug, Clone)]
+pub struct Send {
+    pub attempt: u32,
+    /// Whether bytes of it left.
+    pub left: bool,
+    /// Whether it was in doubt at any time: no answer, or the process died before its end was written.
+    pub doubted: bool,
+    /// How it ended, as far as the gateway wrote down.
+    pub end: Option<End>,
 }
 
-/// What the carrier took.
-pub fn taken(carrier: &Carrier) -> Vec<Taken<'_>> {
-    let entries = carrier.ledger().entries().filter(|entry| entry.status == 0);
-    let taken = entries.map(|entry| Taken {
-        recipient: &entry.destination,
-        octets: Cow::Borrowed(&entry.user_data),
-        at: entry.at,
-    });
-    taken.collect()
+/// How a send ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Taken, with this id.
+    Accepted(String),
+    /// Not taken; it may be worth another try.
+    Refused { for_good: bool },
+    /// No byte left.
+    NotSent,
+    /// Nobody knows.
+    Doubt,
 }
 
 #[derive(Debug, Default)]
 pub struct Oracle {
-    posted: BTreeMap<MessageId, Posted>,
-    last: BTreeMap<MessageId, State>,
-    /// Incoming messages that the carrier was told are stored.
-    pub inbound: usize,
-}
-
-/// A message's row, as far as it is judged.
-struct Row {
-    id: MessageId,
-    state: State,
-    doubts: u32,
-    note: String,
+    pub posted: BTreeMap<MessageId, Posted>,
+    pub sends: BTreeMap<(MessageId, u8), Vec<Send>>,
+    /// The ids in answers that were written down.
+    pub learned: BTreeSet<String>,
+    /// When bytes of segments left the gateway, in order.
+    pub left_at: Vec<Instant>,
+    /// What tools heard, and how often each was told.
+    pub heard: BTreeMap<MessageId, Vec<(u32, String)>>,
+    pub book: Book,
+    seen: Seen,
+    by_n: BTreeMap<u64, MessageId>,
+    broken: Option<String>,
 }
 
 impl Oracle {
     pub fn posted(&mut self, id: MessageId, posted: Posted) {
+        self.by_n.insert(posted.n, id);
         self.posted.insert(id, posted);
     }
 
@@ -60,164 +80,102 @@ impl Oracle {
         self.posted.keys().copied()
     }
 
+    /// A lease is on disk.
+    pub fn leased(&mut self, submission: &Submission) {
+        for turn in &submission.turns {
+            let send = Send { attempt: submission.attempt, left: false, doubted: false, end: None };
+            self.sends.entry((submission.message, turn.index)).or_default().push(send);
+        }
+    }
+
+    /// Bytes of a segment left.
+    pub fn left(&mut self, (message, attempt, index): Token, at: Instant) {
+        self.left_at.push(at);
+        let hold = self.posted.get(&message).is_some_and(|posted| posted.on_doubt == OnDoubt::Hold);
+        let Some(sends) = self.sends.get_mut(&(message, index)) else { return };
+        let open = |send: &Send| send.attempt != attempt && send.end.as_ref().is_some_and(|end| *end == End::Doubt);
+        if hold && sends.iter().any(open) {
+            let broken = format!("part {index} of message {message} is sent again under hold while a send is in doubt");
+            self.broken.get_or_insert(broken);
+        }
+        let accepted = sends.iter().any(|send| matches!(send.end, Some(End::Accepted(_))));
+        if accepted {
+            let broken = format!("part {index} of message {message} is sent again though it was taken");
+            self.broken.get_or_insert(broken);
+        }
+        sends.iter_mut().filter(|send| send.attempt == attempt).for_each(|send| send.left = true);
+    }
+
+    /// An outcome is on disk.
+    pub fn answered(&mut self, result: &SubmitResult) {
+        let end = match &result.outcome {
+            SubmitOutcome::Accepted { carrier_id } => {
+                let id = carrier_id.as_ref().map(ToString::to_string).unwrap_or_default();
+                self.learned.insert(id.clone());
+                End::Accepted(id)
+            }
+            SubmitOutcome::Refused { class, .. } => {
+                End::Refused { for_good: matches!(class, ErrorClass::Permanent | ErrorClass::Bug) }
+            }
+            SubmitOutcome::NotSent { .. } => End::NotSent,
+            SubmitOutcome::Unanswered { .. } => End::Doubt,
+        };
+        let sends = self.sends.get_mut(&(result.message, result.index));
+        let Some(send) = sends.and_then(|all| all.iter_mut().find(|send| send.attempt == result.attempt)) else {
+            self.broken.get_or_insert(format!("an outcome of no lease: {result:?}"));
+            return;
+        };
+        send.doubted |= end == End::Doubt;
+        // A late answer ends a doubt; nothing else changes an end.
+        if send.end.as_ref().is_none_or(|known| *known == End::Doubt && end != End::NotSent) {
+            send.end = Some(end);
+        }
+    }
+
+    /// The process died: what was leased and has no end on disk is in doubt.
+    pub fn crashed(&mut self) {
+        for send in self.sends.values_mut().flatten().filter(|send| send.end.is_none()) {
+            (send.doubted, send.end) = (true, Some(End::Doubt));
+        }
+    }
+
+    /// A tool got a callback.
+    pub fn heard(&mut self, message: MessageId, n: u32, body: &str) {
+        self.heard.entry(message).or_default().push((n, body.to_owned()));
+    }
+
+    /// How many sends of a part were in doubt.
+    pub fn doubts(&self, message: MessageId, part: u8) -> usize {
+        self.sends.get(&(message, part)).map_or(0, |sends| sends.iter().filter(|send| send.doubted).count())
+    }
+
     /// What must hold at every moment.
-    pub fn check(&mut self, database: &Database, taken: &[Taken<'_>]) -> Result<(), String> {
+    pub fn check(&mut self, database: &Database, carrier: &Carrier) -> Result<(), String> {
+        self.book.read(carrier)?;
         let rows = rows(database)?;
-        if rows.len() != self.posted.len() {
-            return Err(format!("{} messages were acknowledged, {} are kept", self.posted.len(), rows.len()));
-        }
-        for row in &rows {
-            let was = self.last.insert(row.id, row.state);
-            if let Some(was) = was.filter(|was| was.is_final() && *was != row.state) {
-                let better = matches!(row.state, State::Delivered | State::PartiallyDelivered);
-                if !better && was != State::Uncertain {
-                    return Err(format!("message {} left the final state {was} for {}", row.id, row.state));
-                }
+        self.seen.check(database, &rows, self.posted.len())?;
+        let doubts: BTreeMap<MessageId, u32> = rows.iter().map(|row| (row.id, row.doubts)).collect();
+        for ((n, part), copies) in self.book.parts() {
+            let Some(id) = self.by_n.get(&n) else { return Err(format!("text {n} was never posted")) };
+            if copies.len() < 2 {
+                continue;
+            }
+            let (doubted, recorded) = (self.doubts(*id, part), doubts.get(id).copied().unwrap_or(0));
+            if copies.len() > 1 + doubted || recorded == 0 {
+                let count = copies.len();
+                return Err(format!(
+                    "part {part} of message {id} went out twice or more ({count}) with {doubted} sends in doubt, {recorded} on record"
+                ));
+            }
+            if self.posted[id].on_doubt == OnDoubt::Hold {
+                return Err(format!("part {part} of message {id} went out twice under hold"));
             }
         }
-        self.check_copies(&rows, taken)?;
-        let tally = database.tally();
-        for state in State::ALL {
-            let counted = i64::try_from(rows.iter().filter(|row| row.state == state).count()).unwrap_or(-1);
-            if tally.get(state) != counted {
-                return Err(format!("the tally says {} {state}, {counted} are", tally.get(state)));
-            }
-        }
-        Ok(())
+        self.broken.clone().map_or(Ok(()), Err)
     }
 
-    /// Nothing goes out twice unless its doubt is on record.
-    fn check_copies(&self, rows: &[Row], taken: &[Taken<'_>]) -> Result<(), String> {
-        let mut copies: BTreeMap<(&str, &[u8]), u32> = BTreeMap::new();
-        for one in taken {
-            *copies.entry((one.recipient, &one.octets)).or_default() += 1;
-        }
-        let mut most: BTreeMap<&str, u32> = BTreeMap::new();
-        for ((recipient, _), count) in copies {
-            let one = most.entry(recipient).or_default();
-            *one = count.max(*one);
-        }
-        for row in rows {
-            let recipient = self.posted[&row.id].recipient.trim_start_matches('+');
-            let count = most.get(recipient).copied().unwrap_or(0);
-            if count > 1 && row.doubts == 0 || count > 2 {
-                return Err(format!("message {} went out twice or more ({count}) with {} doubts", row.id, row.doubts));
-            }
-        }
-        Ok(())
+    /// The state that a message claims at the end, for judging.
+    pub fn is_waiting(state: State) -> bool {
+        matches!(state, State::Scheduled | State::Queued | State::Leased | State::Sent)
     }
-
-    /// Whether nothing is on its way any more.
-    pub fn is_settled(&self, database: &Database) -> Result<bool, String> {
-        Ok(rows(database)?.iter().all(|row| row.state.is_final()))
-    }
-
-    /// What must hold in the end.
-    pub fn check_end(&self, database: &Database, all: &[Taken<'_>], rate: Option<f64>) -> Result<(), String> {
-        let mut taken: BTreeMap<&str, BTreeSet<&[u8]>> = BTreeMap::new();
-        for one in all {
-            taken.entry(one.recipient).or_default().insert(&one.octets);
-        }
-        for row in rows(database)? {
-            let posted = &self.posted[&row.id];
-            let sent = taken.get(posted.recipient.trim_start_matches('+')).map_or(0, BTreeSet::len);
-            let fault = match row.state {
-                State::Delivered | State::Undelivered if sent < posted.segments => {
-                    Some(format!("{sent} of {} segments reached the carrier", posted.segments))
-                }
-                // The other segments may have been refused.
-                State::PartiallyDelivered if sent == 0 => Some("no segment reached the carrier".to_owned()),
-                State::Canceled | State::Blocked if sent > 0 => Some(format!("{sent} segments were sent")),
-                State::Uncertain if row.doubts == 0 && !row.note.contains("no receipt") => {
-                    Some("no doubt is on record".to_owned())
-                }
-                State::Scheduled | State::Queued | State::Leased | State::Sent => Some("it is not settled".to_owned()),
-                State::Delivered
-                | State::Undelivered
-                | State::PartiallyDelivered
-                | State::Canceled
-                | State::Blocked
-                | State::Uncertain
-                | State::Failed
-                | State::Expired => None,
-            };
-            if let Some(fault) = fault {
-                return Err(format!("message {} is {} ({}), but {fault}", row.id, row.state, row.note));
-            }
-        }
-        check_callbacks(database)?;
-        check_inbound(database, self.inbound)?;
-        rate.map_or(Ok(()), |rate| check_rate(all, rate))
-    }
-}
-
-/// Each final state was told once, in order, and the last word told is the state in the end.
-fn check_callbacks(database: &Database) -> Result<(), String> {
-    let sql = "SELECT m.id, m.state, (SELECT count(*) FROM event e WHERE e.message = m.id AND e.state IN ('delivered', \
-               'partially_delivered', 'undelivered', 'failed', 'expired', 'canceled', 'blocked', 'uncertain')), \
-               (SELECT count(*) FROM callback c WHERE c.message = m.id), \
-               (SELECT count(*) FROM callback c WHERE c.message = m.id AND c.done_at IS NULL) FROM message m";
-    let found = database.read(|connection| {
-        let mut statement = connection.prepare(sql)?;
-        let rows = statement.query_map([], |row| {
-            Ok((
-                row.get::<_, i64>(0)?,
-                row.get::<_, String>(1)?,
-                row.get::<_, i64>(2)?,
-                row.get::<_, i64>(3)?,
-                row.get::<_, i64>(4)?,
-            ))
-        })?;
-        Ok(rows.collect::<Result<Vec<_>, _>>()?)
-    });
-    for (id, state, events, callbacks, open) in found.map_err(told)? {
-        // A timeline line that repeats the state (a remark) is no change, so there may be fewer callbacks than lines.
-        if callbacks == 0 || callbacks > events || open > 0 {
-            return Err(format!(
-                "message {id} is {state} with {events} final lines, {callbacks} callbacks, {open} of them open"
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn check_inbound(database: &Database, expected: usize) -> Result<(), String> {
-    let count = database
-        .read(|connection| Ok(connection.query_row("SELECT count(*) FROM inbound", [], |row| row.get::<_, usize>(0))?));
-    let count = count.map_err(told)?;
-    if count == expected { Ok(()) } else { Err(format!("{expected} messages came in, {count} are kept")) }
-}
-
-/// No second held more than the contract allows. One more may fall into it by the delays of the wire.
-fn check_rate(taken: &[Taken<'_>], rate: f64) -> Result<(), String> {
-    let mut times: Vec<_> = taken.iter().map(|one| one.at).collect();
-    times.sort_unstable();
-    // A wire delay of up to 200 ms can push so many segments together.
-    let most = (rate * 1.2).ceil() + 1.0;
-    for (place, start) in times.iter().enumerate() {
-        let within = times[place..].iter().take_while(|at| at.since(*start) < Duration::from_secs(1)).count();
-        if within as f64 > most {
-            return Err(format!("{within} segments within a second of {start}, and {rate} are allowed"));
-        }
-    }
-    Ok(())
-}
-
-fn rows(database: &Database) -> Result<Vec<Row>, String> {
-    let sql = "SELECT id, state, doubts, coalesce((SELECT note FROM event WHERE message = id ORDER BY n DESC LIMIT 1), '') FROM message";
-    let found = database.read(|connection| {
-        let mut statement = connection.prepare_cached(sql)?;
-        let rows = statement.query_map([], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, u32>(2)?, row.get::<_, String>(3)?))
-        })?;
-        Ok(rows.collect::<Result<Vec<_>, _>>()?)
-    });
-    let row = |(id, state, doubts, note): (i64, String, u32, String)| {
-        Some(Row { id: MessageId::from_i64(id)?, state: state.parse().ok()?, doubts, note })
-    };
-    found.map_err(told)?.into_iter().map(row).collect::<Option<_>>().ok_or_else(|| "a row cannot be read".to_owned())
-}
-
-fn told(error: StoreError) -> String {
-    error.to_string()
 }

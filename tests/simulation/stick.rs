@@ -88,7 +88,7 @@ impl Stick {
     }
 
     fn handle(&mut self, event: ModemEvent) {
-        let ack = |token| AckToken { session: self.session, sequence: token, data_sm: false };
+        let ack = |token| AckToken { session: self.session, sequence: token, ..AckToken::default() };
         match event {
             ModemEvent::Submit(result) => self.handle_result(result),
             ModemEvent::Receipt { receipt, token } => {

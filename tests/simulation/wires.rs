@@ -42,6 +42,12 @@ impl Wires {
         self.wires.remove(&id);
     }
 
+    /// Takes what is on its way to the carrier.
+    pub fn on_the_way_out(&mut self, id: ConnectionId) -> Vec<Bytes> {
+        let Some(wire) = self.wires.get_mut(&id) else { return Vec::new() };
+        wire.to_carrier.drain(..).map(|(_, octets)| octets).collect()
+    }
+
     pub fn put(&mut self, id: ConnectionId, way: Way, mut octets: Bytes, random: &mut Random, now: Instant) {
         let Some(wire) = self.wires.get_mut(&id) else { return };
         let lane = match way {

@@ -7,43 +7,66 @@ use postrider::model::*;
 use postrider::pipeline::*;
 use postrider::policy::retry::RetryPlan;
 use postrider::policy::routes::Route;
-use postrider::sim::{Carrier, CarrierSettings, ConnectionId, Inbound, Keep, ReceiptSettings};
-use postrider::smpp::profile::CarrierProfile;
-use postrider::store::callback::Ending;
-use postrider::store::{Database, Options, StoreError, event, throttle};
+use postrider::sim::{Carrier, CarrierSettings, ConnectionId, Keep, ReceiptSettings};
+use postrider::store::{Database, Options, StoreError, event};
 use postrider::text::TextProfile;
 
+use super::judge::Judge;
 use super::link::SimLink;
-use super::oracle::{Oracle, Posted, taken};
-use super::plan::{HEALED, Happening, Plan};
+use super::oracle::Oracle;
+use super::plan::{CrashPoint, HEALED, Happening, Plan};
+use super::texts::Texts;
 use super::wires::{Way, Wires};
+use super::{ears, rate, rows};
 
-const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
+pub const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
 /// Long enough for the last receipt that never comes.
 const END: Duration = Duration::from_secs(80 * 3600);
 const STEPS_MAX: u64 = 2_000_000;
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
+/// Once all trouble is over, timers that take hours need no closer look.
+const SWEEP_LATER: Duration = Duration::from_secs(900);
 const CHECK_EVERY: u64 = 64;
 
+/// A fault planted in the engine, which the oracle must see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Planted {
+    /// What may have been sent is called unsent.
+    BlindResend,
+    /// Deliveries are acknowledged and lost before they are stored, now and then.
+    EarlyAcknowledgement,
+    /// A receipt is told of another message, now and then.
+    ReceiptOfAnother,
+    /// An incoming text is stored twice, now and then.
+    InboundTwice,
+    /// A callback that was taken when the process died is not posted again.
+    CallbackForgotten,
+}
+
 pub struct World {
-    plan: Plan,
-    random: Random,
+    pub(super) plan: Plan,
+    pub(super) random: Random,
     epoch: Instant,
     elapsed: Duration,
-    dir: tempfile::TempDir,
-    database: Database,
-    settings: Settings,
-    dispatcher: Dispatcher,
-    dispatch_at: Option<Instant>,
-    callbacks_at: Option<Instant>,
-    sweep_at: Instant,
-    links: Vec<SimLink>,
-    carrier: Carrier,
+    pub(super) dir: tempfile::TempDir,
+    pub(super) database: Database,
+    pub(super) settings: Settings,
+    pub(super) dispatcher: Dispatcher,
+    pub(super) dispatch_at: Option<Instant>,
+    pub(super) callbacks_at: Option<Instant>,
+    pub(super) sweep_at: Instant,
+    pub(super) links: Vec<SimLink>,
+    pub(super) carrier: Carrier,
     wires: Wires,
-    oracle: Oracle,
-    posted: u64,
-    sessions: u32,
-    early_ack: bool,
+    pub(super) oracle: Oracle,
+    pub(super) texts: Texts,
+    pub(super) posted: u64,
+    pub(super) sessions: u32,
+    /// Where the process dies next.
+    pub(super) crash_points: Vec<CrashPoint>,
+    pub(super) planted: Option<Planted>,
+    /// The last answer that was told, for a planted fault.
+    pub(super) last_answer: Option<CarrierMessageId>,
 }
 
 impl World {
@@ -58,7 +81,7 @@ impl World {
             accounts: [("shop".to_owned(), "secret".to_owned())].into(),
             ids: plan.ids,
             receipts: ReceiptSettings {
-                delay: (Duration::from_millis(50), Duration::from_secs(20)),
+                delay: plan.receipt_delay,
                 place: plan.place,
                 states: plan.states.clone(),
                 ..ReceiptSettings::default()
@@ -81,23 +104,22 @@ impl World {
             carrier: Carrier::new(carrier, seed, epoch, START),
             wires: Wires::new(plan.wire_delay),
             oracle: Oracle::default(),
+            texts: Texts::default(),
             posted: 0,
             sessions: 0,
-            early_ack: false,
+            crash_points: Vec::new(),
+            planted: None,
+            last_answer: None,
             plan,
         };
         world.start_links();
         world
     }
 
-    /// Plants an engine that calls unsent what may have been sent.
-    pub fn plant_blind_resend(&mut self) {
-        self.links.iter_mut().for_each(|link| link.blind = true);
-    }
-
-    /// Plants an engine that acknowledges deliveries and loses them before they are stored, now and then.
-    pub fn plant_early_acknowledgement(&mut self) {
-        self.early_ack = true;
+    /// Plants a fault in the engine.
+    pub fn plant(&mut self, fault: Planted) {
+        self.planted = Some(fault);
+        self.start_over_links();
     }
 
     /// Every line of every timeline, to compare runs.
@@ -111,7 +133,7 @@ impl World {
         story
     }
 
-    /// Runs to the end; says how long it was and how many steps it took, or which promise was broken.
+    /// Runs to the end; says how long it was and how many segments were taken, or which promise was broken.
     pub fn run(&mut self) -> Result<(Duration, u64), String> {
         let mut happenings = std::mem::take(&mut self.plan.happenings).into_iter().peekable();
         for step in 0..STEPS_MAX {
@@ -119,31 +141,49 @@ impl World {
             let at = [next, self.next_internal()].into_iter().flatten().min().unwrap_or(self.epoch + END);
             self.elapsed = self.elapsed.max(at.saturating_duration_since(self.epoch));
             while let Some((_, happening)) = happenings.next_if(|(at, _)| *at <= self.elapsed) {
-                self.happen(happening).map_err(text)?;
+                self.happen(happening).map_err(rows::told)?;
             }
-            self.turn().map_err(text)?;
-            let healed = self.elapsed > HEALED;
+            self.turn().map_err(rows::told)?;
             if step % CHECK_EVERY == 0 {
                 self.oracle
-                    .check(&self.database, &taken(&self.carrier))
+                    .check(&self.database, &self.carrier)
                     .map_err(|broken| format!("{broken} at {:?}", self.elapsed))?;
-                let quiet = healed && self.callbacks_at.is_none() && self.carrier.pending_deliveries() == 0;
-                if quiet && self.oracle.is_settled(&self.database)? || self.elapsed >= END {
+                if self.elapsed >= END || self.elapsed > HEALED && self.is_quiet()? {
                     break;
                 }
             }
         }
-        self.oracle.check(&self.database, &taken(&self.carrier))?;
-        self.oracle.check_end(&self.database, &taken(&self.carrier), self.plan.rate)?;
+        self.check_end()?;
         Ok((self.elapsed, self.carrier.ledger().counts.taken))
     }
 
-    fn now(&self) -> Instant {
+    fn is_quiet(&self) -> Result<bool, String> {
+        Ok(self.callbacks_at.is_none()
+            && self.carrier.pending_deliveries() == 0
+            && rows::all_final(&self.database)?
+            && self.texts.all_there(&self.database)?)
+    }
+
+    fn check_end(&mut self) -> Result<(), String> {
+        self.oracle.check(&self.database, &self.carrier)?;
+        if let Some(rate) = self.plan.rate {
+            rate::check(&self.oracle.left_at, rate)?;
+        }
+        self.texts.check(&self.database)?;
+        Judge { oracle: &self.oracle, carrier: &self.carrier, plan: &self.plan }.check(&self.database)?;
+        ears::check(&self.oracle, &self.database)
+    }
+
+    pub(super) fn now(&self) -> Instant {
         self.epoch + self.elapsed
     }
 
-    fn wall(&self) -> Timestamp {
+    pub(super) fn wall(&self) -> Timestamp {
         START.plus(self.elapsed)
+    }
+
+    pub(super) fn has_healed(&self) -> bool {
+        self.elapsed > HEALED
     }
 
     fn next_internal(&self) -> Option<Instant> {
@@ -155,6 +195,7 @@ impl World {
             Some(self.sweep_at),
             self.wires.next(),
             self.carrier.poll_timeout(),
+            self.texts.next().map(|at| at.max(now + Duration::from_millis(500))),
             links,
         ];
         // Whatever is due in the past is due in a millisecond: time always moves.
@@ -163,96 +204,27 @@ impl World {
 
     fn happen(&mut self, happening: Happening) -> Result<(), StoreError> {
         match happening {
-            Happening::Post { count, class, segments, scheduled } => self.post(count, class, segments, scheduled)?,
+            Happening::Post(post) => self.post(&post)?,
             Happening::DropLinks => self.carrier.drop_links(),
-            Happening::Crash => self.crash()?,
+            Happening::Crash(point) => self.crash_points.push(point),
             Happening::Faults(faults) => self.carrier.set_faults(*faults),
-            Happening::Cancel(which) => {
-                let ids: Vec<MessageId> = self.oracle.ids().collect();
-                if let Some(id) = ids.get(usize::try_from(which).unwrap_or(0) % ids.len().max(1)).copied() {
-                    self.transact(|turn| cancel(turn, id))?;
-                }
+            Happening::Cancel(which) => self.withdraw(which)?,
+            Happening::Write(text) => {
+                let now = self.now();
+                self.texts.write(text, &mut self.random, now);
             }
-            Happening::Inbound { parts } => self.inbound(parts),
+            Happening::Foreign { count } => self.foreign(count),
         }
         Ok(())
-    }
-
-    fn post(&mut self, count: u64, class: usize, segments: usize, scheduled: bool) -> Result<(), StoreError> {
-        for _ in 0..count {
-            self.posted += 1;
-            let number = format!("+8210{:08}", self.posted);
-            let text = format!("{} {}", self.posted, if segments > 1 { "x".repeat(400) } else { String::new() });
-            let mut new = NewMessage::text(number.parse().expect("a number"), text);
-            new.class = Class::ALL[class];
-            new.send_at = scheduled.then(|| self.wall().plus(Duration::from_secs(200)));
-            let prepared = prepare(&self.settings, new, self.wall()).expect("a good message");
-            let accepted = self.transact(|turn| accept(turn, 1, std::slice::from_ref(&prepared)))?;
-            for one in accepted {
-                self.oracle.posted(one.id, Posted { recipient: number.clone(), segments: one.segments });
-            }
-        }
-        Ok(())
-    }
-
-    fn inbound(&mut self, total: u8) {
-        let part = |number: u8| {
-            let header = if total > 1 { vec![5, 0, 3, 7, total, number] } else { Vec::new() };
-            let text = format!("part {number} of {total} ").into_bytes();
-            Inbound {
-                source: address("821099999999"),
-                destination: address("15771234"),
-                esm_class: if total > 1 { 0x40 } else { 0 },
-                user_data: [header, text].concat(),
-                ..Inbound::default()
-            }
-        };
-        let mut parts: Vec<Inbound> = (1..=total).map(part).collect();
-        parts.reverse();
-        let now = self.now();
-        self.carrier.inject("shop", parts, now);
-        self.oracle.inbound += 1;
-    }
-
-    /// The process dies: what is in memory is gone, what is committed stays.
-    fn crash(&mut self) -> Result<(), StoreError> {
-        let now = self.now();
-        for link in std::mem::take(&mut self.links) {
-            if let Some(id) = link.connection {
-                self.close(id, now);
-            }
-        }
-        self.database = Database::open(&Options::at(self.dir.path().join("sim.db")))?;
-        self.settings.started_at = self.wall();
-        self.dispatcher = Dispatcher::new(&self.database.read(throttle::load)?);
-        while self.transact(recover)? > 0 {}
-        self.transact(notify::release_taken)?;
-        self.callbacks_at = Some(now);
-        self.start_links();
-        Ok(())
-    }
-
-    fn start_links(&mut self) {
-        let mut profile = CarrierProfile { window: self.plan.window, ..CarrierProfile::default() };
-        profile.account.system_id = "shop".to_owned();
-        profile.account.password = "secret".into();
-        for bind in 1..=self.plan.binds {
-            self.sessions += 1000;
-            let name = LinkName::new("north", bind);
-            self.links.push(SimLink::new(name, profile.clone(), self.sessions, self.now()));
-        }
-        self.dispatch_at = Some(self.now());
-    }
-
-    fn close(&mut self, id: ConnectionId, now: Instant) {
-        self.wires.cut(id);
-        self.carrier.handle_closed(id, now);
     }
 
     /// Everything that is due now.
     fn turn(&mut self) -> Result<(), StoreError> {
         let now = self.now();
         self.carrier.handle_timeout(now);
+        while let Some(parts) = self.texts.due(self.carrier.ledger().counts.inbound_acknowledged, now) {
+            self.carrier.inject("shop", parts, now);
+        }
         for (id, way, octets) in self.wires.take(now) {
             match way {
                 Way::ToCarrier => self.carrier.handle_bytes(id, &octets, now),
@@ -269,14 +241,13 @@ impl World {
             self.dispatch()?;
         }
         self.turn_links();
-        self.move_octets();
+        self.move_octets()?;
         self.settle()?;
         if self.callbacks_at.is_some_and(|at| at <= now) {
             self.call_back()?;
         }
         if self.sweep_at <= now {
-            self.sweep_at = now + SWEEP_EVERY;
-            self.transact(sweep)?;
+            self.sweep()?;
         }
         Ok(())
     }
@@ -292,6 +263,9 @@ impl World {
             if self.links[place].turn(now, wall) {
                 self.disconnect(place);
             }
+            for token in std::mem::take(&mut self.links[place].left) {
+                self.oracle.left(token, now);
+            }
         }
     }
 
@@ -300,14 +274,32 @@ impl World {
         if let Some(id) = self.links[place].connection {
             self.close(id, now);
         }
+        self.texts.ended(self.links[place].session(), now);
         self.links[place].handle_disconnect(now);
     }
 
-    fn move_octets(&mut self) {
+    pub(super) fn close(&mut self, id: ConnectionId, now: Instant) {
+        self.wires.cut(id);
+        self.carrier.handle_closed(id, now);
+    }
+
+    /// The process behind a connection is gone. What it gave to the system may still reach the carrier.
+    pub(super) fn abandon(&mut self, id: ConnectionId, now: Instant) {
+        if self.random.chance(500) {
+            for octets in self.wires.on_the_way_out(id) {
+                self.carrier.handle_bytes(id, &octets, now);
+            }
+        }
+        self.close(id, now);
+    }
+
+    fn move_octets(&mut self) -> Result<(), StoreError> {
         let now = self.now();
+        let mut left = false;
         for link in &mut self.links {
             let Some(id) = link.connection else { continue };
             while let Some(octets) = link.poll_transmit() {
+                left = true;
                 self.wires.put(id, Way::ToCarrier, octets, &mut self.random, now);
             }
             let mut out = BytesMut::new();
@@ -321,68 +313,20 @@ impl World {
                 None => self.close(id, now),
             }
         }
+        if left { self.pass(super::plan::Step::Left).map(|_| ()) } else { Ok(()) }
     }
 
-    fn settle(&mut self) -> Result<(), StoreError> {
-        let now = self.now();
-        for place in 0..self.links.len() {
-            let mut events = std::mem::take(&mut self.links[place].events);
-            if events.is_empty() {
-                continue;
-            }
-            let acks: Vec<AckToken> = events.iter().filter_map(ack_of).collect();
-            if self.early_ack && self.random.chance(200) {
-                events.retain(|event| ack_of(event).is_none());
-            }
-            let name = self.links[place].name.clone();
-            self.transact(|turn| settle(turn, &name, &events))?;
-            for ack in acks {
-                self.links[place].ack(ack, now);
-            }
-            self.dispatch_at = Some(now);
-        }
-        Ok(())
+    fn sweep(&mut self) -> Result<(), StoreError> {
+        self.sweep_at = self.now() + if self.has_healed() { SWEEP_LATER } else { SWEEP_EVERY };
+        self.transact(sweep)?;
+        self.pass(super::plan::Step::Swept).map(|_| ())
     }
 
-    fn dispatch(&mut self) -> Result<(), StoreError> {
-        let offer = |link: &SimLink| Some(LinkOffer::new(link.name.clone(), link.free()?, link.is_idle()));
-        let offers: Vec<LinkOffer> = self.links.iter().filter_map(offer).collect();
-        self.dispatch_at = None;
-        let mut dispatcher = self.dispatcher.clone();
-        let leased = self.transact(|turn| dispatch(turn, &mut dispatcher, offers))?;
-        self.dispatcher = dispatcher;
-        let (now, wall) = (self.now(), self.wall());
-        if leased.more && !leased.submissions.is_empty() {
-            self.dispatch_at = Some(now);
-        } else if let Some(at) = leased.next_at {
-            self.dispatch_at = Some(now + at.since(wall));
-        }
-        for (name, submission) in leased.submissions {
-            if let Some(link) = self.links.iter_mut().find(|link| link.name == name) {
-                link.take(submission, now, wall);
-            }
-        }
-        Ok(())
-    }
-
-    /// Tools answer at once, fail now and then, and are told again later.
-    fn call_back(&mut self) -> Result<(), StoreError> {
-        let (now, wall) = (self.now(), self.wall());
-        let (due, next) = self.transact(|turn| notify::take(turn, 50))?;
-        let again = wall.plus(Duration::from_secs(30));
-        let mut endings = Vec::new();
-        for callback in due {
-            let ending = if self.random.chance(100) { Ending::Again(again) } else { Ending::Done };
-            endings.push((callback, ending, "simulated".to_owned()));
-        }
-        let more = !endings.is_empty();
-        self.transact(|turn| notify::record(turn, &endings))?;
-        self.callbacks_at = if more { Some(now) } else { next.map(|at| now + at.since(wall)) };
-        Ok(())
-    }
-
-    fn transact<T>(&mut self, work: impl FnOnce(&Turn<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let (settings, wall, now) = (&self.settings, START.plus(self.elapsed), self.epoch + self.elapsed);
+    pub(super) fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Turn<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let (settings, wall, now) = (&self.settings, self.wall(), self.now());
         let (value, wakes) = self.database.write(|tx| {
             let turn = Turn::new(tx, settings, wall);
             let value = work(&turn)?;
@@ -403,6 +347,7 @@ fn settings(plan: &Plan) -> Settings {
         routes: vec![Route::over("all", &["north"])],
         retry: RetryPlan::default(),
         callback_target: Some("http://tool/".to_owned()),
+        inbound_target: Some("http://tool/".to_owned()),
         started_at: START,
         // Marketing is posted at all hours here; the law has runs of its own.
         consent: std::sync::Arc::new(postrider::campaign::Rules::off()),
@@ -410,19 +355,4 @@ fn settings(plan: &Plan) -> Settings {
     };
     settings.groups.insert("north".into(), Group::new(TextProfile::default(), plan.rate));
     settings
-}
-
-fn ack_of(event: &LinkEvent) -> Option<AckToken> {
-    match event {
-        LinkEvent::Receipt { ack, .. } | LinkEvent::Inbound { ack, .. } => *ack,
-        LinkEvent::Submit(_) | LinkEvent::Health(_) | LinkEvent::Modem { .. } => None,
-    }
-}
-
-fn address(digits: &str) -> postrider::smpp::pdu::Address {
-    postrider::smpp::pdu::Address::new(1, 1, digits)
-}
-
-fn text(error: StoreError) -> String {
-    error.to_string()
 }

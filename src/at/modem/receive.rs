@@ -136,10 +136,12 @@ impl Modem {
 
     fn hand_on_report(&mut self, report: &StatusReport, token: Token) {
         self.counters.reports += 1;
-        let recipient = match report.recipient.to_sender() {
-            Sender::International(number) => Some(number),
+        let source = match report.recipient.to_sender() {
+            Sender::International(number) => Sender::International(number),
             // In another form than the message had it: whoever it was sent to, if that may be the same.
-            Sender::Digits(_) | Sender::Alphanumeric(_) => self.sends.recipient(report.reference, &report.recipient),
+            other @ (Sender::Digits(_) | Sender::Alphanumeric(_)) => {
+                self.sends.recipient(report.reference, &report.recipient).map_or(other, Sender::International)
+            }
         };
         let Status(status) = report.status;
         let state = report.status.state();
@@ -148,8 +150,8 @@ impl Modem {
             state,
             raw_state: format!("{status:02X}"),
             error: if status == 0 { String::new() } else { report.status.meaning().to_owned() },
-            recipient,
-            sender: None,
+            source: Some(source).filter(|source| !source.as_str().is_empty()),
+            destination: None,
             done_at: report.discharge_time.to_timestamp(),
         };
         self.events.push_back(ModemEvent::Receipt { receipt, token });

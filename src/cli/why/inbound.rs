@@ -15,8 +15,13 @@ pub fn find(connection: &Connection, id: MessageId) -> Result<Option<InboundMess
     Ok(newest.filter(|message| message.id == id))
 }
 
+/// How often a message, or a part of it, came again.
+pub fn copies(connection: &Connection, id: MessageId) -> Result<u32, StoreError> {
+    inbound::copies(connection, id)
+}
+
 /// Tells what came, and how.
-pub fn tell(story: &mut Story, message: &InboundMessage) {
+pub fn tell(story: &mut Story, message: &InboundMessage, copies: u32) {
     story.push(format!("message {} came in", message.id));
     let at = message.received_at;
     story.fact("received", format!("{} (all times are {})", local(at), offset(at)));
@@ -26,6 +31,10 @@ pub fn tell(story: &mut Story, message: &InboundMessage) {
     let (parts, came) = message.parts;
     let missing = if came < parts { format!(", {came} of them came in time") } else { String::new() };
     story.fact("parts", format!("{}{missing}", count(parts.into(), "part")));
+    if copies > 0 {
+        let times = count(usize::try_from(copies).unwrap_or(usize::MAX), "time");
+        story.fact("came again", format!("{times}, since an acknowledgement was lost; stored once"));
+    }
     match (&message.text, &message.data) {
         (Some(text), _) => story.fact("text", story.text(text)),
         (None, Some(data)) => story.fact("data", count(data.len(), "octet")),

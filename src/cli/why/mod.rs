@@ -39,7 +39,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         story.submissions(&submissions);
         pdus::tell(&mut story, &view, &submissions, settings.as_ref());
     } else if let Some(message) = inbound::find(&connection, args.id)? {
-        inbound::tell(&mut story, &message);
+        inbound::tell(&mut story, &message, inbound::copies(&connection, args.id)?);
     } else {
         bail!(
             "there is no message {}; it would be from {}. Finished messages are removed after store.retention_days",

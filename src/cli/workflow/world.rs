@@ -191,8 +191,8 @@ fn delivered(one: &Submission) -> Vec<LinkEvent> {
             state: State::Delivered,
             raw_state: "DELIVRD".to_owned(),
             error: "000".to_owned(),
-            recipient: Some(one.to.clone()),
-            sender: None,
+            source: Some(Sender::International(one.to.clone())),
+            destination: None,
             done_at: None,
         };
         LinkEvent::Receipt { receipt, ack: None }

@@ -86,13 +86,7 @@ async fn incoming_messages_are_listed_newest_first() {
                 received_at: NOW,
                 parts: (1, 1),
             };
-            store::inbound::insert(
-                tx,
-                &message,
-                store::inbound::digest("north", &message.from, &message.to, text.as_bytes()),
-                None,
-                None,
-            )?;
+            store::inbound::insert(tx, &message, store::inbound::Arrival::default())?;
         }
         Ok(())
     };

@@ -18,16 +18,16 @@ impl ModemLink {
             ModemEvent::Submit(result) => self.handle_result(result, moment),
             ModemEvent::Receipt { receipt, token } => {
                 self.shared.status().counters.receipts += 1;
-                let ack = Some(self.ack(token));
+                let ack = Some(self.ack(token, moment));
                 self.reporter.push(LinkEvent::Receipt { receipt, ack });
             }
             ModemEvent::Inbound { part, token } => {
                 self.shared.status().counters.inbound += 1;
-                let ack = Some(self.ack(token));
+                let ack = Some(self.ack(token, moment));
                 self.reporter.push(LinkEvent::Inbound { part, ack });
             }
             ModemEvent::Notice { notice, token } => {
-                let ack = token.map(|token| self.ack(token));
+                let ack = token.map(|token| self.ack(token, moment));
                 self.reporter.push(LinkEvent::Modem { notice, ack });
             }
             ModemEvent::Stage { stage, reason, advice, entry } => self.enter(stage, reason, advice, entry, moment),
@@ -57,8 +57,8 @@ impl ModemLink {
         }
     }
 
-    fn ack(&self, token: Token) -> AckToken {
-        AckToken { session: self.session, sequence: token, data_sm: false }
+    fn ack(&self, token: Token, moment: Moment) -> AckToken {
+        AckToken { session: self.session, sequence: token, came_at: moment.wall, ..AckToken::default() }
     }
 
     fn handle_result(&mut self, result: SubmitResult, moment: Moment) {

@@ -3,8 +3,8 @@
 use super::gate::{Ask, Gate, Reason, gate};
 use crate::campaign::law::zone;
 use crate::model::{Sender, State};
-use crate::pipeline::Turn;
 use crate::pipeline::change::{self, Step};
+use crate::pipeline::{Turn, parts};
 use crate::store::StoreError;
 use crate::store::message::{Due, Head};
 use crate::store::terms::{self, Terms};
@@ -52,9 +52,9 @@ pub fn may_leave(turn: &Turn<'_>, due: &mut Due) -> Result<bool, StoreError> {
 
 /// Ends a message that may not leave. One of which a copy may have left already stays in doubt about that copy.
 pub fn block(turn: &Turn<'_>, head: &mut Head, reason: &Reason) -> Result<(), StoreError> {
-    let (state, note) = match head.doubts {
-        0 => (State::Blocked, reason.note()),
-        _ => (State::Uncertain, format!("{}; an earlier copy may have been sent", reason.note())),
+    let note = match head.doubts {
+        0 => reason.note(),
+        _ => format!("{}; an earlier copy may have been sent", reason.note()),
     };
-    change::enter(turn, head, state, Step { note: Some(&note), ..Step::default() })
+    parts::end(turn, head, State::Blocked, Step { note: Some(&note), ..Step::default() })
 }

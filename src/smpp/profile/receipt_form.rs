@@ -2,6 +2,8 @@
 
 use jiff::tz::TimeZone;
 
+use crate::model::IdRelation;
+
 /// Where the receipt's facts stand, and how its id and dates are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptForm {
@@ -17,6 +19,18 @@ pub struct ReceiptForm {
     pub accepted_is_delivered: bool,
     /// Whether a text like `id:... stat:...` is a receipt though neither `esm_class` nor TLVs say so.
     pub detect_by_text: bool,
+}
+
+impl ReceiptForm {
+    /// How ids in receipts follow from those in answers, where both forms are set; else it is learned.
+    pub fn id_relation(&self) -> Option<IdRelation> {
+        match (self.id_in_response, self.id_in_receipt) {
+            (IdForm::Text, _) | (_, IdForm::Text) => None,
+            (IdForm::Hex, IdForm::Hex) | (IdForm::Decimal, IdForm::Decimal) => Some(IdRelation::Same),
+            (IdForm::Hex, IdForm::Decimal) => Some(IdRelation::HexThenDecimal),
+            (IdForm::Decimal, IdForm::Hex) => Some(IdRelation::DecimalThenHex),
+        }
+    }
 }
 
 impl Default for ReceiptForm {
@@ -46,7 +60,7 @@ pub enum ReceiptPlace {
 /// How an id is written. Case and leading zeros never count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IdForm {
-    /// As it is; a hexadecimal and a decimal reading are tried when nothing matches.
+    /// As it is; whether receipts write it in another base is learned.
     Text,
     /// A hexadecimal number.
     Hex,

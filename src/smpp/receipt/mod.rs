@@ -7,8 +7,8 @@ mod text;
 
 use super::content::Fields;
 use super::pdu::Tlvs;
-use super::profile::{IdForm, ReceiptForm, ReceiptPlace};
-use super::{Tag, addressing, time_text};
+use super::profile::{ReceiptForm, ReceiptPlace};
+use super::{Tag, time_text};
 use crate::model::{Alphabet, CarrierMessageId, Receipt, Sender, State};
 
 use self::text::ReceiptText;
@@ -37,7 +37,7 @@ pub fn read(form: &ReceiptForm, fields: Fields<'_>, source: &Sender, destination
         ReceiptPlace::Text => FromTlvs::default(),
     };
     let parsed = if form.place == ReceiptPlace::Tlv { ReceiptText::default() } else { parsed };
-    let ids = candidate_ids(form, [from_tlvs.id, parsed.id.map(str::to_owned)]);
+    let ids = distinct_ids([from_tlvs.id, parsed.id.map(str::to_owned)]);
     if ids.is_empty() {
         // A handset's own acknowledgement may be a text for people.
         let by_handset = fields.esm_class & KIND == BY_HANDSET;
@@ -52,8 +52,6 @@ pub fn read(form: &ReceiptForm, fields: Fields<'_>, source: &Sender, destination
     };
     let accepted = from_tlvs.state == Some(state::ACCEPTED)
         || (from_tlvs.state.is_none() && parsed.state.is_some_and(state::is_accepted));
-    // The handset is the source; some carriers leave both addresses as they were in our submission.
-    let recipient = addressing::as_number(source).or_else(|| addressing::as_number(destination));
     Reading::Receipt(Receipt {
         ids,
         state: if accepted && form.accepted_is_delivered { State::Delivered } else { state },
@@ -64,8 +62,8 @@ pub fn read(form: &ReceiptForm, fields: Fields<'_>, source: &Sender, destination
             .find(|error| !is_zero(error))
             .unwrap_or_default()
             .to_owned(),
-        recipient,
-        sender: Some(destination.clone()).filter(|sender| !sender.as_str().is_empty()),
+        source: Some(source.clone()).filter(|address| !address.as_str().is_empty()),
+        destination: Some(destination.clone()).filter(|address| !address.as_str().is_empty()),
         done_at: parsed.done_date.and_then(|date| time_text::read(date, &form.zone)),
     })
 }
@@ -118,17 +116,10 @@ fn network_error(value: &[u8]) -> Option<String> {
     }
 }
 
-/// The ids that the answer to our submission may have had, most trusted first: as the profile converts them, then as
-/// they are.
-fn candidate_ids(form: &ReceiptForm, raw: [Option<String>; 2]) -> Vec<CarrierMessageId> {
-    let raw: Vec<_> = raw.iter().flatten().filter_map(|id| CarrierMessageId::new(id)).collect();
-    let converted = raw.iter().filter_map(|id| match (form.id_in_response, form.id_in_receipt) {
-        (IdForm::Hex, IdForm::Decimal) => id.decimal_to_hex(),
-        (IdForm::Decimal, IdForm::Hex) => id.hex_to_decimal(),
-        _ => None,
-    });
-    let mut ids: Vec<CarrierMessageId> = Vec::with_capacity(4);
-    for id in converted.chain(raw.iter().cloned()) {
+/// The ids of TLV and text, most trusted first; one where both are the same.
+fn distinct_ids(raw: [Option<String>; 2]) -> Vec<CarrierMessageId> {
+    let mut ids: Vec<CarrierMessageId> = Vec::with_capacity(2);
+    for id in raw.iter().flatten().filter_map(|id| CarrierMessageId::new(id)) {
         if !ids.iter().any(|known| known.normal_form() == id.normal_form()) {
             ids.push(id);
         }

@@ -51,8 +51,8 @@ fn a_receipt_by_text_says_all_it_has() {
     let receipt = receipt(form, &deliver(0x04, TEXT, Tlvs::new()));
     assert_eq!(ids(&receipt), ["0972660181"]);
     assert_eq!((receipt.state, receipt.raw_state.as_str(), receipt.error.as_str()), (State::Delivered, "DELIVRD", ""));
-    assert_eq!(receipt.recipient.as_ref().map(|number| number.as_str()), Some("+821012345678"));
-    assert_eq!(receipt.sender.as_ref().map(Sender::as_str), Some("Shop"));
+    assert_eq!(receipt.source.as_ref().map(Sender::as_str), Some("+821012345678"));
+    assert_eq!(receipt.destination.as_ref().map(Sender::as_str), Some("Shop"));
     assert_eq!(receipt.done_at, Some("2026-11-21T05:31:00Z".parse::<Timestamp>().unwrap()));
 }
 
@@ -84,15 +84,7 @@ fn the_text_may_be_in_the_payload_of_a_data_sm() {
     });
     let receipt = receipt(ReceiptForm::default(), &body);
     assert_eq!((ids(&receipt), receipt.state), (vec!["0972660181"], State::Delivered));
-    assert_eq!(receipt.sender, None);
-}
-
-#[test]
-fn an_id_in_another_base_is_converted_first() {
-    let form = ReceiptForm { id_in_response: IdForm::Hex, id_in_receipt: IdForm::Decimal, ..ReceiptForm::default() };
-    assert_eq!(ids(&receipt(form, &deliver(0x04, TEXT, Tlvs::new()))), ["39F99DD5", "0972660181"]);
-    let form = ReceiptForm { id_in_response: IdForm::Decimal, id_in_receipt: IdForm::Hex, ..ReceiptForm::default() };
-    assert_eq!(ids(&receipt(form, &deliver(0x04, "id:1A stat:DELIVRD", Tlvs::new()))), ["26", "1A"]);
+    assert_eq!(receipt.destination, None);
 }
 
 #[test]

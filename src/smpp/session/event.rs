@@ -44,8 +44,15 @@ pub enum SessionEvent<T> {
     Request {
         /// The number that the answer repeats.
         sequence: u32,
+        /// Which of the session's requests it is, from 1.
+        place: u64,
         /// The request.
         body: Body,
+    },
+    /// The peer has certainly read our answers to the first so many of its requests. A session as ESME tells it.
+    AnswersRead {
+        /// How many.
+        up_to: u64,
     },
     /// A handset can be reached again; there is no answer to it.
     Alert(AlertNotification),

@@ -10,7 +10,7 @@
 //! Not reading for a moment is the gentle brake: TCP slows the peer and nothing is refused. When our side stays stuck,
 //! reading goes on and requests above the limit are refused, so that `enquire_link` is still answered.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// How long a full inbound window stops the reading before requests are refused instead.
@@ -20,31 +20,39 @@ pub const STALL_MAX: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Inbound<K> {
     size: usize,
-    /// How often a sequence number waits: some peers repeat one before it is answered.
-    waiting: BTreeMap<(u32, K), u32>,
-    count: usize,
+    /// What waits, with its place among all that came: some peers repeat a number before it is answered.
+    waiting: BTreeSet<(u32, K, u64)>,
+    /// The places of what waits.
+    open: BTreeSet<u64>,
+    /// The place of the newest.
+    last: u64,
     full_since: Option<Instant>,
 }
 
 impl<K: Copy + Ord> Inbound<K> {
     /// A window for `size` requests.
     pub fn new(size: usize) -> Self {
-        Self { size: size.max(1), waiting: BTreeMap::new(), count: 0, full_since: None }
+        Self { size: size.max(1), waiting: BTreeSet::new(), open: BTreeSet::new(), last: 0, full_since: None }
     }
 
     /// How many requests wait.
     pub fn len(&self) -> usize {
-        self.count
+        self.open.len()
     }
 
     /// Whether none waits.
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.open.is_empty()
+    }
+
+    /// So many of the requests that came, counted from the first, have their answer.
+    pub fn answered_to(&self) -> u64 {
+        self.open.first().map_or(self.last, |first| first - 1)
     }
 
     /// Whether another request fits.
     pub fn has_room(&self) -> bool {
-        self.count < self.size
+        self.len() < self.size
     }
 
     /// Whether the stream is to be left alone for now.
@@ -57,28 +65,27 @@ impl<K: Copy + Ord> Inbound<K> {
         self.full_since.map(|since| since + STALL_MAX)
     }
 
-    /// Keeps a request that is to be answered later; `false` if there is no room for it.
-    pub fn insert(&mut self, now: Instant, sequence: u32, command: K) -> bool {
+    /// Keeps a request that is to be answered later, and gives its place among all of them, from 1; `None` if there is no
+    /// room for it.
+    pub fn insert(&mut self, now: Instant, sequence: u32, command: K) -> Option<u64> {
         if !self.has_room() {
-            return false;
+            return None;
         }
-        *self.waiting.entry((sequence, command)).or_insert(0) += 1;
-        self.count += 1;
+        self.last += 1;
+        self.waiting.insert((sequence, command, self.last));
+        self.open.insert(self.last);
         if !self.has_room() {
             self.full_since = Some(now);
         }
-        true
+        Some(self.last)
     }
 
     /// Whether this request waits, and no longer does.
     pub fn take(&mut self, sequence: u32, command: K) -> bool {
-        let key = (sequence, command);
-        let Some(times) = self.waiting.get_mut(&key) else { return false };
-        *times -= 1;
-        if *times == 0 {
-            self.waiting.remove(&key);
-        }
-        self.count -= 1;
+        let named = (sequence, command, 0)..=(sequence, command, u64::MAX);
+        let Some(oldest) = self.waiting.range(named).next().copied() else { return false };
+        self.waiting.remove(&oldest);
+        self.open.remove(&oldest.2);
         self.full_since = None;
         true
     }
@@ -97,27 +104,41 @@ mod tests {
     fn a_full_window_holds_for_a_while_and_an_answer_opens_it() {
         let start = start();
         let mut inbound = Inbound::new(2);
-        assert!(inbound.insert(start, 1, 'd'));
+        assert!(inbound.insert(start, 1, 'd').is_some());
         assert!(!inbound.is_holding(start));
-        assert!(inbound.insert(start, 2, 'd'));
+        assert!(inbound.insert(start, 2, 'd').is_some());
         assert!(inbound.is_holding(start));
-        assert!(!inbound.insert(start, 3, 'd'));
+        assert!(inbound.insert(start, 3, 'd').is_none());
         assert!(!inbound.is_holding(start + STALL_MAX), "stuck for too long: read and refuse");
         assert!(inbound.take(1, 'd'));
         assert!(!inbound.is_holding(start));
-        assert!(inbound.insert(start, 3, 'd'));
+        assert!(inbound.insert(start, 3, 'd').is_some());
     }
 
     #[test]
     fn a_number_that_the_peer_repeats_is_answered_as_often() {
         let start = start();
         let mut inbound = Inbound::new(5);
-        assert!(inbound.insert(start, 1, 'd'));
-        assert!(inbound.insert(start, 1, 'd'));
+        assert!(inbound.insert(start, 1, 'd').is_some());
+        assert!(inbound.insert(start, 1, 'd').is_some());
         assert!(!inbound.take(1, 'x'));
         assert!(inbound.take(1, 'd'));
         assert!(inbound.take(1, 'd'));
         assert!(!inbound.take(1, 'd'));
         assert!(inbound.is_empty());
+    }
+    #[test]
+    fn what_is_answered_is_counted_without_gaps() {
+        let start = start();
+        let mut inbound = Inbound::new(5);
+        assert_eq!(inbound.answered_to(), 0);
+        let places: Vec<_> = [7, 8, 7].map(|sequence| inbound.insert(start, sequence, 'd')).into();
+        assert_eq!(places, [Some(1), Some(2), Some(3)]);
+        assert!(inbound.take(8, 'd'));
+        assert_eq!(inbound.answered_to(), 0, "the first still waits");
+        assert!(inbound.take(7, 'd'));
+        assert_eq!(inbound.answered_to(), 2);
+        assert!(inbound.take(7, 'd'));
+        assert_eq!(inbound.answered_to(), 3);
     }
 }

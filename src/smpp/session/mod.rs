@@ -19,6 +19,7 @@
 //! | `binding`, `unbinding` | how the session begins and ends |
 //! | `window` | which of our requests wait, are late, were never sent |
 //! | `inbound` | how many of the peer's requests may wait |
+//! | `proof` | which of our answers the peer has certainly read |
 //! | `keepalive` | when to send `enquire_link`, and when the peer is lost |
 //! | `sequence`, `outbox` | numbers of requests; octets on their way out |
 
@@ -27,6 +28,7 @@ mod event;
 mod inbound;
 mod keepalive;
 mod outbox;
+mod proof;
 mod receive;
 mod sequence;
 mod settings;
@@ -43,6 +45,7 @@ use bytes::Bytes;
 use self::inbound::Inbound;
 use self::keepalive::{Keepalive, Verdict};
 use self::outbox::Outbox;
+use self::proof::Proof;
 use self::sequence::Sequence;
 use self::window::{Request, Window};
 use super::pdu::BindKind;
@@ -50,6 +53,7 @@ use super::{Body, CommandId, CommandStatus, EncodeError, FrameSplitter, Pdu};
 
 pub use event::{CloseReason, Note, Outcome, SessionEvent, SubmitError};
 pub use inbound::STALL_MAX;
+pub use proof::PROOF_WAIT;
 pub use sequence::SEQUENCE_MAX;
 pub use settings::{OUTBOX_HIGH_OCTETS, OUTBOX_MAX_OCTETS, Role, SessionSettings};
 pub use window::EXPIRED_MAX;
@@ -67,6 +71,7 @@ pub struct Session<T> {
     window: Window<T, CommandId>,
     inbound: Inbound<CommandId>,
     keepalive: Keepalive,
+    proof: Proof,
     /// When the last message or its answer passed, for the inactivity timer.
     message_at: Instant,
     /// Our requests that went unanswered since the last answer.
@@ -126,6 +131,7 @@ impl<T: Clone> Session<T> {
                 timers.enquire_link_response,
                 timers.enquire_link_misses_max,
             ),
+            proof: Proof::default(),
             message_at: now,
             timeouts_in_a_row: 0,
             events: VecDeque::new(),
@@ -158,6 +164,7 @@ impl<T: Clone> Session<T> {
                 Verdict::Ask => self.send_control(Body::EnquireLink),
                 Verdict::Lost => self.close(CloseReason::PeerSilent),
             }
+            self.ask_for_proof(now);
         }
         self.end_inactive(now);
         self.read_frames(now);
@@ -180,6 +187,10 @@ impl<T: Clone> Session<T> {
             | Phase::Bound
             | Phase::Draining { .. } => CloseReason::Disconnected,
         };
+        // A peer that ended the session in order waits for our last answer before it closes.
+        if reason == CloseReason::PeerUnbound && unsent == 0 && self.outbox.waiting() == 0 {
+            self.note_read(|proof, answered_to| proof.handle_read(answered_to));
+        }
         self.phase = Phase::Closed;
         let sent_octets = self.outbox.sent(unsent);
         for request in self.window.drain() {
@@ -208,7 +219,9 @@ impl<T: Clone> Session<T> {
         let sequence = self.sequence.peek();
         let end_octet = self.outbox.write(&self.settings.encode_limits, &Pdu::request(sequence, body))?;
         self.sequence.advance();
-        self.window.insert(sequence, Request { token, command, made_at: now, end_octet });
+        let covers = self.inbound.answered_to();
+        self.window.insert(sequence, Request { token, command, made_at: now, end_octet, covers });
+        self.proof.handle_request(covers);
         self.message_at = now;
         Ok(sequence)
     }
@@ -223,6 +236,7 @@ impl<T: Clone> Session<T> {
         }
         self.message_at = now;
         self.answer(sequence, status, body);
+        self.proof.handle_answered(now, self.inbound.answered_to());
         // What was held back while the inbound window was full can be read now.
         self.read_frames(now);
         self.end_drain(now);
@@ -269,7 +283,8 @@ impl<T: Clone> Session<T> {
             Phase::Closed => return None,
         };
         let keepalive = self.keeps_alive().then(|| self.keepalive.poll_timeout());
-        [phase, self.window.poll_timeout(), keepalive, self.inbound.poll_timeout(), self.inactive_at()]
+        let proof = self.proof_at();
+        [phase, self.window.poll_timeout(), keepalive, proof, self.inbound.poll_timeout(), self.inactive_at()]
             .into_iter()
             .flatten()
             .min()
@@ -352,8 +367,12 @@ impl<T: Clone> Session<T> {
     /// Sends a request that is not a message; one that cannot be encoded is the owner's mistake.
     fn write_request(&mut self, body: Body) -> Result<u32, EncodeError> {
         let sequence = self.sequence.peek();
+        let has_answer = matches!(body, Body::EnquireLink | Body::Unbind);
         self.outbox.write(&self.settings.encode_limits, &Pdu::request(sequence, body))?;
         self.sequence.advance();
+        if has_answer {
+            self.proof.handle_control(sequence, self.inbound.answered_to());
+        }
         self.close_when_stalled();
         Ok(sequence)
     }
@@ -362,6 +381,25 @@ impl<T: Clone> Session<T> {
     fn send_control(&mut self, body: Body) {
         let written = self.write_request(body);
         debug_assert!(written.is_ok(), "a header alone is always encoded");
+    }
+
+    /// When an `enquire_link` is to show that our answers arrived. Only an ESME needs to know.
+    fn proof_at(&self) -> Option<Instant> {
+        let asks = self.keeps_alive() && self.settings.role == Role::Esme;
+        self.proof.poll_timeout().filter(|_| asks)
+    }
+
+    fn ask_for_proof(&mut self, now: Instant) {
+        if self.proof_at().is_some_and(|at| at <= now) {
+            self.send_control(Body::EnquireLink);
+        }
+    }
+
+    /// Tells the owner if `read` learns that the peer read more of our answers.
+    fn note_read(&mut self, read: impl FnOnce(&mut Proof, u64) -> bool) {
+        if read(&mut self.proof, self.inbound.answered_to()) && self.settings.role == Role::Esme {
+            self.events.push_back(SessionEvent::AnswersRead { up_to: self.proof.read_to() });
+        }
     }
 
     /// Answers that nobody fetches must not fill the memory.

@@ -45,7 +45,7 @@ impl<T: Clone> Session<T> {
         match body {
             Body::EnquireLink => self.answer(sequence, CommandStatus::ROK, Body::EnquireLinkResp),
             // The keep-alive has heard it already.
-            Body::EnquireLinkResp => {}
+            Body::EnquireLinkResp => self.note_read(|proof, _| proof.handle_control_answer(sequence)),
             Body::Unbind => self.handle_unbind(now, sequence),
             Body::UnbindResp => self.handle_unbind_resp(sequence),
             Body::GenericNack => self.handle_nack(now, sequence, status),
@@ -99,6 +99,7 @@ impl<T: Clone> Session<T> {
         if self.handle_bind_nack(sequence, status) {
             return;
         }
+        self.note_read(|proof, _| proof.handle_control_answer(sequence));
         match self.phase {
             Phase::Unbinding { sequence: asked, reason, .. } if asked == sequence => self.close(reason),
             Phase::Open { .. }
@@ -116,6 +117,10 @@ impl<T: Clone> Session<T> {
     }
 
     fn settle(&mut self, now: Instant, sequence: u32, found: Match<T, CommandId>, status: CommandStatus, body: Body) {
+        if let Match::InTime(request) | Match::Late(request) = &found {
+            let covers = request.covers;
+            self.note_read(|proof, _| proof.handle_read(covers));
+        }
         match found {
             Match::InTime(request) => {
                 let rtt = now.saturating_duration_since(request.made_at);
@@ -145,11 +150,11 @@ impl<T: Clone> Session<T> {
         if !self.takes(command) {
             return self.refuse(command, sequence, self.untimely_status());
         }
-        if !self.inbound.insert(now, sequence, command) {
+        let Some(place) = self.inbound.insert(now, sequence, command) else {
             return self.refuse(command, sequence, self.settings.overflow);
-        }
+        };
         self.message_at = now;
-        self.events.push_back(SessionEvent::Request { sequence, body });
+        self.events.push_back(SessionEvent::Request { sequence, place, body });
     }
 
     /// Whether a request of the peer fits the phase and the kind of bind.

@@ -2,8 +2,8 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use crate::model::{MessageId, PhoneNumber, Sender, Timestamp};
-use crate::store::{StoreError, Tx};
+use crate::model::{MessageId, Sender, Timestamp};
+use crate::store::{StoreError, Tx, row};
 
 /// The sender of a message, if it names one.
 ///
@@ -15,15 +15,43 @@ pub fn sender_of(tx: &Tx<'_>, id: MessageId) -> Result<Option<Sender>, StoreErro
     Ok(text.map(|text| Sender::from_network(&text)))
 }
 
-/// Whether a message to `recipient` other than `except` is leased to a link just now.
+/// The messages to `recipient` whose state changed at or after `since`, newest first, at most `limit`.
 ///
 /// # Errors
 /// SQLite's own.
-pub fn another_is_leased(tx: &Tx<'_>, recipient: &PhoneNumber, except: MessageId) -> Result<bool, StoreError> {
-    let mut statement = tx.sql().prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM message WHERE recipient = ?1 AND state = 'leased' AND id <> ?2)",
-    )?;
-    Ok(statement.query_row(params![recipient.as_str(), except.as_i64()], |row| row.get(0))?)
+pub fn changed_since(
+    tx: &Tx<'_>,
+    recipient: &str,
+    since: Timestamp,
+    limit: usize,
+) -> Result<Vec<MessageId>, StoreError> {
+    ids(
+        tx,
+        "SELECT id FROM message WHERE recipient = ?1 AND changed_at >= ?2 ORDER BY id DESC LIMIT ?3",
+        params![recipient, since.as_millis(), limit],
+    )
+}
+
+/// The messages leased to a link just now whose recipient ends in `digits`, at most `limit`.
+///
+/// # Errors
+/// SQLite's own.
+pub fn leased_to_suffix(tx: &Tx<'_>, digits: &str, limit: usize) -> Result<Vec<MessageId>, StoreError> {
+    ids(
+        tx,
+        "SELECT id FROM message WHERE state = 'leased' AND substr(recipient, -length(?1)) = ?1 LIMIT ?2",
+        params![digits, limit],
+    )
+}
+
+fn ids(tx: &Tx<'_>, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<MessageId>, StoreError> {
+    let mut statement = tx.sql().prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(row::id(row, 0)?);
+    }
+    Ok(all)
 }
 
 /// When a message's state changed last.

@@ -1,4 +1,83 @@
 -- Promises under fire: what tells faults that come together apart.
 
+-- Doubts of leases up to this one go again by somebody's decision.
+ALTER TABLE message ADD COLUMN released INTEGER NOT NULL DEFAULT 0;
+-- What its parts end as that turn out not to have left, once the rest of it was given up or withdrawn.
+ALTER TABLE message ADD COLUMN ended TEXT;
+
+-- A receipt that waits keeps all that it says: both ids, both addresses, the link that it came over.
+ALTER TABLE early_receipt ADD COLUMN link TEXT;
+ALTER TABLE early_receipt ADD COLUMN other_id TEXT;
+ALTER TABLE early_receipt ADD COLUMN other_key INTEGER;
+ALTER TABLE early_receipt ADD COLUMN source TEXT;
+ALTER TABLE early_receipt ADD COLUMN destination TEXT;
+ALTER TABLE early_receipt ADD COLUMN source_tail TEXT;
+ALTER TABLE early_receipt ADD COLUMN destination_tail TEXT;
+CREATE INDEX early_receipt_other ON early_receipt (other_key) WHERE other_key IS NOT NULL;
+CREATE INDEX early_receipt_source ON early_receipt (source_tail) WHERE source_tail IS NOT NULL;
+CREATE INDEX early_receipt_destination ON early_receipt (destination_tail) WHERE destination_tail IS NOT NULL;
+CREATE INDEX early_receipt_group ON early_receipt (link_group, id);
+
+-- How the ids of a carrier's receipts follow from those of its answers, proved by a pair that could be read in one way only.
+CREATE TABLE id_relation (
+    link_group  TEXT    NOT NULL,
+    relation    TEXT    NOT NULL,         -- same, hex_then_decimal, decimal_then_hex
+    at          INTEGER NOT NULL,
+    answer_id   TEXT    NOT NULL,
+    receipt_id  TEXT    NOT NULL,
+    PRIMARY KEY (link_group, relation)
+) STRICT, WITHOUT ROWID;
+-- Whether the carrier got our acknowledgement of an incoming message tells a redelivery from a person who repeats himself.
+ALTER TABLE inbound ADD COLUMN place INTEGER;
+ALTER TABLE inbound ADD COLUMN came_at INTEGER;
+CREATE TABLE inbound_session (
+    session     INTEGER PRIMARY KEY,      -- hash of the program's run, the link and its number of the session
+    link_group  TEXT    NOT NULL,
+    began_at    INTEGER NOT NULL,
+    read_to     INTEGER NOT NULL,         -- the carrier read our answers to its first so many deliveries
+    ended_at    INTEGER                   -- absent while it lives
+) STRICT;
+CREATE INDEX inbound_session_began ON inbound_session (link_group, began_at);
+CREATE INDEX inbound_session_ended ON inbound_session (ended_at);
+
+-- Parts of one message form a set of their own, and stay a while after it is together, so that each is known when it
+-- comes again.
+ALTER TABLE inbound_part RENAME TO inbound_part_14;
+DROP INDEX inbound_part_age;
+CREATE TABLE inbound_part (
+    id          INTEGER PRIMARY KEY,
+    set_id      INTEGER NOT NULL,         -- the parts of one message; the id of the first
+    link_group  TEXT    NOT NULL,
+    link        TEXT    NOT NULL,
+    sender      TEXT    NOT NULL,
+    recipient   TEXT    NOT NULL,
+    reference   INTEGER NOT NULL,
+    wide        INTEGER NOT NULL,         -- 1 if the reference had 16 bits
+    total       INTEGER NOT NULL,
+    number      INTEGER NOT NULL,
+    alphabet    TEXT    NOT NULL,
+    elements    BLOB    NOT NULL,
+    payload     BLOB    NOT NULL,
+    received_at INTEGER NOT NULL,
+    came_at     INTEGER NOT NULL,
+    network_time INTEGER,
+    session     INTEGER,                  -- as in `inbound`
+    place       INTEGER,
+    copies      INTEGER NOT NULL,         -- redeliveries while its siblings were awaited
+    message     INTEGER,                  -- what it became; absent while its siblings are awaited
+    repeats     INTEGER                   -- the earlier message or part that it may be a redelivery of, until that is known
+) STRICT;
+INSERT INTO inbound_part
+    SELECT row_number() OVER (ORDER BY received_at), dense_rank() OVER (ORDER BY link_group, sender, recipient, reference,
+        total), link_group, link_group, sender, recipient, reference, reference > 255, total, number, alphabet, elements,
+        payload, received_at, received_at, NULL, NULL, NULL, 0, NULL, NULL
+    FROM inbound_part_14;
+DROP TABLE inbound_part_14;
+CREATE INDEX inbound_part_named ON inbound_part (sender, recipient, reference, total, number);
+CREATE INDEX inbound_part_open ON inbound_part (sender, recipient, reference, total) WHERE message IS NULL;
+CREATE INDEX inbound_part_set ON inbound_part (set_id);
+CREATE INDEX inbound_part_waiting ON inbound_part (received_at) WHERE message IS NULL;
+CREATE INDEX inbound_part_done ON inbound_part (received_at) WHERE message IS NOT NULL;
+CREATE INDEX inbound_part_held ON inbound_part (repeats) WHERE repeats IS NOT NULL;
 -- Callbacks that are still owed are found at start, whatever they were put off for.
 CREATE INDEX callback_open ON callback (message, n) WHERE done_at IS NULL AND dead_at IS NULL;

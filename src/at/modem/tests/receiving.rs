@@ -116,7 +116,7 @@ fn a_direct_report_names_its_segment_by_sim_and_reference() {
     let [(receipt, _)] = found.as_slice() else { panic!("{:?}", bench.events) };
     assert_eq!(receipt.ids[0].as_str(), "8982000000000000001:17");
     assert_eq!((receipt.state, receipt.raw_state.as_str()), (State::Delivered, "00"));
-    assert_eq!(receipt.recipient.as_ref().map(|to| to.as_str().to_owned()).as_deref(), Some("+821012340001"));
+    assert_eq!(receipt.source.as_ref().map(|to| to.as_str().to_owned()).as_deref(), Some("+821012340001"));
     assert_eq!(receipt.done_at.map(|at| at.to_string()).as_deref(), Some("2026-01-15T05:10:04.000Z"));
     assert!(bench.sent.is_empty(), "nothing is to be acknowledged under service 0");
 }
@@ -252,5 +252,5 @@ fn reports_without_country_code_are_known_by_the_recipient_of_the_segment() {
     // TP-RA 01012345678 of unknown type.
     bench.tell("+CDS: 25\r\n0006110B811010325476F8621051410110636210514101406300");
     let found = receipts(&bench);
-    assert_eq!(found[0].0.recipient.as_ref().map(|to| to.as_str().to_owned()).as_deref(), Some("+821012345678"));
+    assert_eq!(found[0].0.source.as_ref().map(|to| to.as_str().to_owned()).as_deref(), Some("+821012345678"));
 }

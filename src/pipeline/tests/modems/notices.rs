@@ -6,7 +6,7 @@ use crate::policy::sim_care::{BalanceWatch, KeepAlive};
 use crate::store::sim::{self, Sim};
 
 fn token(sequence: u32) -> AckToken {
-    AckToken { session: 1, sequence, data_sm: false }
+    AckToken { session: 1, sequence, ..AckToken::default() }
 }
 
 /// The modem says who it is; returns what was refused.
@@ -171,7 +171,7 @@ fn a_part_that_is_read_again_after_its_message_is_whole_is_not_kept() {
     let mut sticks = Sticks::free();
     notice(&mut sticks, "one", identified(A), 1);
     let part = |number| {
-        let of = Some(PartOf { reference: 9, total: 2, number });
+        let of = Some(PartOf { reference: 9, wide: false, total: 2, number });
         let part = incoming("가", "+821012345678", START, of);
         LinkEvent::Inbound { part, ack: Some(token(u32::from(number))) }
     };

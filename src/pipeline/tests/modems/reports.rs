@@ -9,8 +9,8 @@ fn report(sim: &str, reference: u8, to: &str, state: State, done_at: Option<Time
         state,
         raw_state: "00".to_owned(),
         error: String::new(),
-        recipient: Some(to.parse().unwrap()),
-        sender: None,
+        source: Some(Sender::from_network(to)),
+        destination: None,
         done_at,
     };
     LinkEvent::Receipt { receipt, ack: None }
@@ -164,14 +164,14 @@ fn a_carriers_receipt_with_an_unknown_id_settles_a_held_doubt_unless_it_may_be_a
     assert_eq!(gateway.state(held), State::Uncertain);
     let other = gateway.post_text("next");
     gateway.dispatch();
-    gateway.receipt("77", State::Delivered);
+    gateway.receipt("7000077", State::Delivered);
     assert_eq!(gateway.state(held), State::Uncertain, "it may be an early one for the message on its way");
-    gateway.accepted(other, 1, 0, "77");
+    gateway.accepted(other, 1, 0, "7000077");
     assert_eq!((gateway.state(other), gateway.state(held)), (State::Delivered, State::Uncertain));
-    gateway.receipt_for("78", State::Delivered, None);
+    gateway.receipt_for("7000078", State::Delivered, None);
     assert_eq!(gateway.state(held), State::Uncertain, "no handset");
-    gateway.receipt("79", State::Delivered);
+    gateway.receipt("7000079", State::Delivered);
     assert_eq!(gateway.state(held), State::Delivered);
-    gateway.receipt("80", State::Undelivered);
+    gateway.receipt("7000080", State::Undelivered);
     assert_eq!(gateway.state(held), State::Delivered);
 }

@@ -158,7 +158,7 @@ fn a_hundred_thousand_mutations_end_in_an_answer_or_a_clean_close() {
         bench.wait(Duration::from_millis(100));
         let events = bench.events();
         for event in &events {
-            if let SessionEvent::Request { sequence, body } = event {
+            if let SessionEvent::Request { sequence, body, .. } = event {
                 let command_id = body.command_id().response();
                 let bare = Body::Unknown { command_id, octets: Bytes::new() };
                 assert!(bench.session.respond(bench.now, *sequence, CommandStatus::RSYSERR, bare));

@@ -1,7 +1,7 @@
 //! Our requests and their answers, the peer's requests and ours.
 
 use super::*;
-use crate::smpp::session::{EXPIRED_MAX, SEQUENCE_MAX, STALL_MAX};
+use crate::smpp::session::{EXPIRED_MAX, PROOF_WAIT, SEQUENCE_MAX, STALL_MAX};
 
 #[test]
 fn the_window_bounds_what_waits() {
@@ -152,8 +152,11 @@ fn a_flood_is_held_back_first_and_refused_when_we_stay_stuck() {
     assert!(bench.session.respond(bench.now, 1, CommandStatus::ROK, deliver_sm_resp()));
     assert!(matches!(bench.events()[..], [SessionEvent::Request { sequence: 4, .. }]), "read from what was held");
     bench.sent();
-    assert_eq!(bench.session.poll_timeout(), Some(bench.now + STALL_MAX));
-    bench.wait(STALL_MAX);
+    assert_eq!(bench.session.poll_timeout(), Some(bench.now + PROOF_WAIT), "did the answer arrive?");
+    bench.wait(PROOF_WAIT);
+    assert_eq!(bench.sent_commands(), [(CommandId::ENQUIRE_LINK, 2, CommandStatus::ROK)]);
+    assert_eq!(bench.session.poll_timeout(), Some(bench.now + STALL_MAX - PROOF_WAIT));
+    bench.wait(STALL_MAX - PROOF_WAIT);
     assert!(bench.session.wants_read(bench.now));
     bench.request(5, deliver_sm());
     bench.request(6, Body::EnquireLink);
@@ -203,4 +206,67 @@ fn memory_of_late_requests_ends_somewhere() {
     bench.events();
     bench.answer(first, CommandStatus::ROK, submit_sm_resp("x"));
     assert_eq!(notes(bench.events()), [Note::DoubledAnswer { command: CommandId::SUBMIT_SM_RESP, sequence: first }]);
+}
+
+fn read_to(events: &[SessionEvent<u64>]) -> Vec<u64> {
+    let read =
+        |event: &SessionEvent<u64>| if let SessionEvent::AnswersRead { up_to } = event { Some(*up_to) } else { None };
+    events.iter().filter_map(read).collect()
+}
+
+#[test]
+fn an_answer_is_known_as_read_once_the_peer_answers_what_left_behind_it() {
+    let mut bench = Bench::bound();
+    let before = bench.submit(1).unwrap();
+    bench.request(100, deliver_sm());
+    bench.request(101, deliver_sm());
+    assert!(bench.session.respond(bench.now, 101, CommandStatus::ROK, deliver_sm_resp()));
+    let between = bench.submit(2).unwrap();
+    assert!(bench.session.respond(bench.now, 100, CommandStatus::ROK, deliver_sm_resp()));
+    let behind = bench.submit(3).unwrap();
+    bench.events();
+    for (sequence, expected) in [(before, vec![]), (between, vec![]), (behind, vec![2])] {
+        bench.answer(sequence, CommandStatus::ROK, submit_sm_resp("id"));
+        assert_eq!(read_to(&bench.events()), expected, "{sequence}");
+    }
+}
+
+#[test]
+fn a_busy_receiver_is_asked_whether_it_reads() {
+    let mut bench = Bench::bound();
+    bench.request(100, deliver_sm());
+    assert!(bench.session.respond(bench.now, 100, CommandStatus::ROK, deliver_sm_resp()));
+    bench.sent();
+    bench.wait(PROOF_WAIT);
+    assert_eq!(bench.sent_commands(), [(CommandId::ENQUIRE_LINK, 2, CommandStatus::ROK)]);
+    bench.request(101, deliver_sm());
+    assert!(bench.session.respond(bench.now, 101, CommandStatus::ROK, deliver_sm_resp()));
+    bench.events();
+    bench.answer(2, CommandStatus::ROK, Body::EnquireLinkResp);
+    assert_eq!(read_to(&bench.events()), [1], "the second answer left behind the question");
+}
+
+#[test]
+fn an_orderly_end_proves_what_was_answered_and_a_break_proves_nothing() {
+    for (orderly, expected) in [(true, vec![1]), (false, vec![])] {
+        let mut bench = Bench::bound();
+        bench.request(100, deliver_sm());
+        assert!(bench.session.respond(bench.now, 100, CommandStatus::ROK, deliver_sm_resp()));
+        if orderly {
+            bench.request(101, Body::Unbind);
+        }
+        bench.sent();
+        bench.session.handle_disconnect(0);
+        assert_eq!(read_to(&bench.events()), expected);
+        let mut bench = Bench::bound();
+        bench.request(100, deliver_sm());
+        assert!(bench.session.respond(bench.now, 100, CommandStatus::ROK, deliver_sm_resp()));
+        bench.session.unbind(bench.now);
+        bench.sent();
+        if orderly {
+            bench.answer(2, CommandStatus::ROK, Body::UnbindResp);
+        }
+        bench.session.handle_disconnect(0);
+        assert_eq!(read_to(&bench.events()), expected);
+    }
 }

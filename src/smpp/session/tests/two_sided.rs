@@ -98,7 +98,7 @@ impl Dialogue {
     fn handle_smsc(&mut self, event: SessionEvent<u64>) {
         match event {
             SessionEvent::BindRequested(_) => assert!(self.smsc.accept_bind(self.now, "smsc")),
-            SessionEvent::Request { sequence, body } => {
+            SessionEvent::Request { sequence, body, .. } => {
                 assert!(matches!(body, Body::SubmitSm(_)));
                 assert!(self.smsc.respond(self.now, sequence, CommandStatus::ROK, submit_sm_resp("id")));
             }
@@ -119,7 +119,7 @@ impl Dialogue {
     fn handle_esme(&mut self, event: SessionEvent<u64>) {
         match event {
             SessionEvent::Bound { peer, .. } => assert_eq!(peer, "smsc"),
-            SessionEvent::Request { sequence, body } => {
+            SessionEvent::Request { sequence, body, .. } => {
                 assert!(matches!(body, Body::DeliverSm(_)));
                 assert!(self.esme.respond(self.now, sequence, CommandStatus::ROK, deliver_sm_resp()));
             }
@@ -127,6 +127,7 @@ impl Dialogue {
                 assert!(matches!(outcome, Outcome::Answered { status: CommandStatus::ROK, .. }));
                 self.answered.push(token);
             }
+            SessionEvent::AnswersRead { .. } => {}
             SessionEvent::Close(reason) => self.reasons.push(reason),
             other => panic!("{other:?}"),
         }

@@ -6,8 +6,8 @@ use crate::campaign::origin::Kind;
 use crate::model::{Class, MessageId, Timestamp};
 use crate::store::{StoreError, Tx};
 
-/// Messages of a campaign that wait in a queue, each with its contact, at most `limit`. Those of which a copy may have left
-/// are not among them.
+/// Messages of a campaign that wait in a queue, each with its contact, at most `limit`. Those of which a part left, or may
+/// have left, are not among them.
 ///
 /// # Errors
 /// SQLite's own.
@@ -15,7 +15,8 @@ pub fn messages(tx: &Tx<'_>, campaign: &str, class: Class, limit: usize) -> Resu
     let routes = routes(tx)?;
     let mut statement = tx.sql().prepare_cached(
         "SELECT m.id, o.contact FROM message m JOIN origin o ON o.message = m.id \
-         WHERE m.route = ?1 AND m.class = ?2 AND m.due_at IS NOT NULL AND m.doubts = 0 \
+         WHERE m.route = ?1 AND m.class = ?2 AND m.due_at IS NOT NULL \
+         AND NOT EXISTS (SELECT 1 FROM submission s WHERE s.message = m.id AND s.state <> 'queued') \
          AND o.kind = ?3 AND o.source = ?4 LIMIT ?5",
     )?;
     let mut found = Vec::new();
