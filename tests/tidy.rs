@@ -264,7 +264,10 @@ fn tracked() -> Vec<String> {
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
             text.split('\0').filter(|file| root().join(file).is_file()).map(str::to_owned).collect()
         }
-        _ => files_below("").into_iter().filter(|file| !file.starts_with("target/")).collect(),
+        _ => files_below("")
+            .into_iter()
+            .filter(|file| !file.starts_with("target/") && !file.starts_with(".git/"))
+            .collect(),
     }
 }
 
