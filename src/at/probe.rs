@@ -220,7 +220,8 @@ impl Probe {
             self.until = self.until.min(self.started + SECOND * HELLOS);
             self.sign = Some(line.to_owned());
         } else if is_of_boot(line) {
-            self.until = self.until.max(now + SIGN_PATIENCE);
+            // What talks for ever without an answer is a console, not a modem.
+            self.until = self.until.max((now + SIGN_PATIENCE).min(self.started + SIGN_PATIENCE * 2));
             self.sign.get_or_insert_with(|| line.to_owned());
         }
     }

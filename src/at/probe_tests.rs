@@ -195,6 +195,9 @@ fn a_receiver_of_positions_is_left_alone_soon_and_a_modem_that_starts_is_waited_
     assert!(starts.run(SECOND * 3).outcome.is_ok(), "a sign of life gives it more time");
     let never = Line { says: vec![(SECOND * 2, b"\r\nRDY\r\n")], ..deaf };
     assert_eq!(never.run(SECOND * 3).outcome, Err("it says \"RDY\" and does not answer AT".to_owned()));
+    let lines = (0..900).map(|n| (SECOND * n, &b"+LOG: tick\r\n"[..])).collect();
+    let console = Line { deaf: SECOND * 1_000, says: lines, ..Line::default() }.run(SECOND * 3);
+    assert!(console.outcome.is_err() && console.took <= SECOND * 61, "a console is given up: {:?}", console.took);
 }
 
 #[test]

@@ -119,7 +119,12 @@ class House:
 
 def check_documented(checks, house):
     """What our documents show is right, for every command that reads it."""
-    for name, text in documented.configurations():
+    own = house.folder / "etc/own.toml"
+    plain = ((name, None, text) for name, text in documented.configurations())
+    for name, own_text, text in (*plain, *documented.own_examples()):
+        if own_text is not None:
+            own.write_text(own_text)
+            own.chmod(0o640)
         house.write(house.fitted(text))
         code, said = house.run("config", "check", house.file)
         checks.expect(f"{name}: config check", code == 0, said[-600:])

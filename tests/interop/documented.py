@@ -126,6 +126,33 @@ def own_files():
         yield path.name, "\n".join(["[[webhook]]", 'name = "shop"', 'secret = "hush"', f'mapping = "{path}"'])
 
 
+def own_examples():
+    """(name, own file, configuration) for the examples in the annotated carrier file, modem profile and mapping."""
+    users = {
+        "carriers": ["[[carrier]]", *NEEDS["carrier"], 'profile = "/etc/postrider/own.toml"'],
+        "modems": ["[modems]", 'profiles = ["/etc/postrider/own.toml"]'],
+        "webhooks": ["[[webhook]]", 'name = "shop"', 'secret = "hush"', 'mapping = "/etc/postrider/own.toml"'],
+    }
+    for folder, user in users.items():
+        lines = (ROOT / f"firmware-config/{folder}/generic.toml").read_text().splitlines()
+        singles, table = [], []
+        for number, line in enumerate(lines):
+            if not EXAMPLE.match(line):
+                table, singles = [], singles + ([table] if table else [])
+            elif table_of(line[2:]) or table:
+                table = [*table, number]
+            else:
+                singles.append([number])
+        every = [number for single in singles + [table] for number in single]
+        for numbers in [*singles, *([table] if table else []), every]:
+            # A parameter has a value of its own, or is required from messages.
+            for left_out in ("value", "required") if any(key_of(lines[n][2:]) == "value" for n in numbers) else ("",):
+                on = {number for number in numbers if key_of(lines[number][2:]) != left_out}
+                text = "\n".join(line[2:] if number in on else line for number, line in enumerate(lines))
+                named = f"line {numbers[0] + 1}" if numbers is not every else "all examples"
+                yield f"{folder}/generic.toml, {named}{left_out and f' without {left_out}'}", text, "\n".join(user)
+
+
 def blocks():
     """(name, kind, text) of every TOML block of README and docs; the kind is the command that reads it."""
     known = {table.split(".")[0] for _, table, _, _ in Annotated().lines if table}

@@ -117,8 +117,11 @@ impl Finder {
             Sought::Place(place) => Some(place.clone()),
             Sought::Link(name) => {
                 let Some(link) = self.links.get_mut(name) else { return Vec::new() };
-                let PortStanding::Waiting { next, .. } = &mut link.port else { return Vec::new() };
-                *next = now;
+                match &mut link.port {
+                    PortStanding::Waiting { next, .. } => *next = now,
+                    PortStanding::Opening { .. } => {}
+                    PortStanding::Open { .. } | PortStanding::Stopping => return Vec::new(),
+                }
                 match &link.modem.finding {
                     Finding::Port(port) => return vec![port.to_string()],
                     Finding::UsbPath(path) => Some(path.clone()),
