@@ -160,6 +160,11 @@ fn by_id(turn: &Turn<'_>, way: &Way<'_>, receipt: &Receipt) -> Result<ById, Stor
     })
 }
 
+/// Whether a receipt may name any send by one of its ids.
+pub fn names_a_send(turn: &Turn<'_>, way: &Way<'_>, receipt: &Receipt) -> Result<bool, StoreError> {
+    Ok(!named(turn, way, receipt)?.is_empty())
+}
+
 /// The sends of a group that a receipt may name in some way of writing its ids, newest message first.
 fn named(
     turn: &Turn<'_>,

@@ -126,7 +126,7 @@ fn conclude(
     let refused = |row: &&Submission| {
         row.state == State::Queued && row.code.is_some() && Some(row.segment) != last.map(|l| l.index)
     };
-    let counts = matches!(verdict, Some(Verdict::Again { .. })) || of_lease.iter().any(|row| refused(row));
+    let counts = matches!(verdict, Some(Verdict::Again { .. })) || of_lease.iter().any(refused);
     go_on(turn, head, &all, Tries { counts, few }, step)
 }
 

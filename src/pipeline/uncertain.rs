@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::parts::Parts;
-use super::receipts::{handset, sender};
+use super::receipts::{self, handset, sender};
 use super::{Settings, Turn, change};
 use crate::model::{CarrierMessageId, Receipt, Sender, State, Timestamp};
 use crate::policy::lifecycle;
@@ -247,6 +247,10 @@ fn one_for_each(
         let same_handset = handset(&one.receipt, &first.head, None) == Agreement::Same;
         let same_sender = told_sender(turn, way, first, &one.receipt)? == Agreement::Same;
         if !same_way || !same_handset || !same_sender || one.received_at < since || one.receipt == *receipt {
+            continue;
+        }
+        // One whose answer came since is that send's own.
+        if receipts::names_a_send(turn, way, &one.receipt)? {
             continue;
         }
         kept.push(one.id);

@@ -125,6 +125,34 @@ fn an_unknown_receipt_settles_a_part_whose_sends_are_all_in_doubt() {
 }
 
 #[test]
+fn an_early_receipt_of_another_send_does_not_complete_a_set_of_doubts() {
+    let mut gateway = Gateway::new();
+    let long = |gateway: &mut Gateway| {
+        let new = NewMessage::text(HANDSET.parse().unwrap(), &long_korean());
+        let id = gateway.post(NewMessage { class: Class::Marketing, ..new });
+        gateway.dispatch();
+        id
+    };
+    let first = long(&mut gateway);
+    gateway.accepted(first, 1, 0, "700001");
+    gateway.outcome(first, 1, 1, lost());
+    gateway.outcome(first, 1, 2, lost());
+    gateway.receipt("700002", State::Delivered);
+    let second = long(&mut gateway);
+    gateway.receipt("700011", State::Delivered);
+    for (index, carrier_id) in [(1, "700012"), (2, "700013"), (0, "700011")] {
+        gateway.accepted(second, 1, index, carrier_id);
+    }
+    assert_eq!((gateway.state(first), gateway.state(second)), (State::Uncertain, State::Sent));
+    gateway.receipt("700012", State::Delivered);
+    gateway.receipt("700013", State::Delivered);
+    assert_eq!((gateway.state(first), gateway.state(second)), (State::Uncertain, State::Delivered));
+    gateway.receipt("700003", State::Delivered);
+    gateway.receipt("700001", State::Delivered);
+    assert_eq!(gateway.state(first), State::Delivered);
+}
+
+#[test]
 fn another_senders_receipt_on_the_same_account_settles_nothing() {
     let mut gateway = Gateway::new();
     let ours = post_to(&mut gateway, HANDSET, Some("Shop"));
