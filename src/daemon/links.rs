@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 
 use crate::config;
-use crate::link::modem::{self, ModemHandle, Modems, ModemsSettings, Stray};
 use crate::link::departures::Departures;
+use crate::link::modem::{self, ModemHandle, Modems, ModemsSettings, Stray};
 use crate::link::{AckResult, LinkHandle, SmppLinkSettings, spawn};
 use crate::model::{AckToken, LinkEvent, LinkHealth, LinkName, Submission, SubmitOutcome, SubmitResult};
 use crate::pipeline::{LinkOffer, SimOffer};

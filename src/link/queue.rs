@@ -228,7 +228,9 @@ mod tests {
         let departures = Arc::new(Mutex::new(Departures::new(now)));
         let mut queues = [Queue::under(departures.clone()), Queue::under(departures)];
         for queue in &mut queues {
-            (1..=5).for_each(|id| queue.push(Submission { allowance: Allowance::of(2.0), ..submission(id, &[WALL]) }, now, WALL));
+            (1..=5).for_each(|id| {
+                queue.push(Submission { allowance: Allowance::of(2.0), ..submission(id, &[WALL]) }, now, WALL)
+            });
         }
         let mut left = Vec::new();
         for step in 0..5000 {

@@ -68,8 +68,19 @@ impl SmppLinkSettings {
 
     /// Whether a running link with these settings may go on when the configuration says `other`.
     pub fn is_same(&self, other: &Self) -> bool {
-        let Self { name, profile, hosts, outbind, tls, connector, silence_max, prefetch, seed: _, wake: _, departures: _ } =
-            self;
+        let Self {
+            name,
+            profile,
+            hosts,
+            outbind,
+            tls,
+            connector,
+            silence_max,
+            prefetch,
+            seed: _,
+            wake: _,
+            departures: _,
+        } = self;
         *name == other.name
             && *profile == other.profile
             && *hosts == other.hosts
