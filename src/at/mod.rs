@@ -24,6 +24,8 @@ mod line;
 mod modem;
 mod outcome;
 mod probe;
+#[cfg(test)]
+mod probe_tests;
 mod profile;
 mod recent;
 mod result;

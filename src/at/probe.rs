@@ -1,9 +1,16 @@
 //! Finds out whether a port speaks AT, and which modem and SIM are behind it. It changes nothing but the echo.
 //!
 //! ```text
-//!  ESC ─▶ AT (up to 3 times) ─▶ ATE0 ─▶ maker ─▶ model ─▶ firmware ─▶ IMEI ─▶ ICCID (commands in turn) ─▶ known
-//!              └─ no answer ─▶ no AT port
+//!  ESC ─▶ AT, again and again ─▶ IMEI ─▶ ATE0 ─▶ maker ─▶ model ─▶ firmware ─▶ IMEI ─▶ ICCID (commands in turn) ─▶ known
+//!              │                  ▲                                             │ another one
+//!              │                  └─────────────────────────────────────────────┘
+//!              └─ no answer for as long as patience lasts ─▶ no AT port
 //! ```
+//!
+//! A modem that wakes slowly answers late, and then often all that was asked meanwhile. So what was asked and what was
+//! answered is counted; while answers are owed, the next question waits until they came or the line fell silent. And since a
+//! count can be wrong, the question for the IMEI, whose answer no other question has, is asked before and after all others:
+//! when both answers agree, those between belong to their questions.
 
 use std::time::{Duration, Instant};
 
@@ -11,16 +18,31 @@ use super::answers::identity;
 use super::command::{Command, Reply};
 use super::fields;
 use super::line::{LineReader, Reading};
+use super::result;
 use super::wire::{Line, Wire};
 use crate::model::ModemIdentity;
 
 const SECOND: Duration = Duration::from_secs(1);
-/// How often `AT` is tried. A diagnostics port never answers, so this is what a search among ports costs.
-const HELLOS: u8 = 3;
+/// After this many, `AT` is tried ever more seldom.
+const HELLOS: u32 = 3;
+/// The longest pause between two tries.
+const HELLO_PAUSE_MAX: Duration = Duration::from_secs(8);
+/// How long a port that gave a sign of life, like the lines of a modem that starts, is waited for.
+const SIGN_PATIENCE: Duration = Duration::from_secs(30);
 /// A modem that floods the port is given up after so many octets.
 const OCTETS_MAX: usize = 64 * 1024;
-/// A probe that is not through by then is given up.
-const PROBE_MAX: Duration = Duration::from_secs(40);
+/// A modem that answered, but does not get through the questions by then, is given up.
+const QUESTIONS_MAX: Duration = Duration::from_secs(120);
+/// The longest wait for one answer.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// How long the line must be silent once nothing is owed.
+const SILENCE: Duration = Duration::from_millis(100);
+/// The longest listening for late answers.
+const LISTEN_MAX: Duration = Duration::from_secs(20);
+/// How often the IMEI is asked for before it counts as something that this modem does not tell.
+const SYNCS: u8 = 4;
+/// How often all is asked anew because questions and answers did not fit.
+const ROUNDS: u8 = 3;
 /// Commands that give the ICCID, of all makers; tried in turn.
 const ICCID: [&str; 6] = ["AT+CCID", "AT+QCCID", "AT+CICCID", "AT^ICCID?", "AT#CCID", "AT+CRSM=176,12258,0,0,10"];
 
@@ -30,33 +52,65 @@ pub struct Probe {
     reader: LineReader,
     wire: Wire,
     step: Step,
+    /// Late answers are listened for; the step's command comes after it.
+    listening: Option<Listening>,
+    started: Instant,
+    /// When it counts as no AT port, or as too slow.
     until: Instant,
+    /// Commands without a final result so far.
+    owed: u32,
+    /// From the first `AT` to the first answer.
+    latency: Duration,
+    round: u8,
+    /// Results come as digits: `ATV0`.
+    numeric: bool,
+    /// The first line that was no answer.
+    sign: Option<String>,
     octets: usize,
     identity: ModemIdentity,
     iccid: Option<String>,
     outcome: Option<Result<(), String>>,
 }
 
+/// Listening for late answers.
+#[derive(Debug, Clone, Copy)]
+struct Listening {
+    /// When the line counts as silent.
+    silent_at: Instant,
+    /// When it ends even if the line never falls silent.
+    until: Instant,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Escape,
-    Hello(u8),
+    Hello(u32),
+    /// The IMEI, for the first time.
+    Sync(u8),
     EchoOff,
     Maker,
     Model,
     Firmware,
+    /// The IMEI again.
     Imei,
     Iccid(usize),
 }
 
 impl Probe {
-    /// Begins with a port that was just opened.
-    pub fn new(now: Instant) -> Self {
+    /// Begins with a port that was just opened, and gives it `patience` to answer its first `AT`.
+    pub fn new(now: Instant, patience: Duration) -> Self {
         let mut probe = Self {
             reader: LineReader::default(),
             wire: Wire::default(),
             step: Step::Escape,
-            until: now + PROBE_MAX,
+            listening: None,
+            started: now,
+            until: now + patience,
+            owed: 0,
+            latency: Duration::ZERO,
+            round: 0,
+            numeric: false,
+            sign: None,
             octets: 0,
             identity: ModemIdentity::default(),
             iccid: None,
@@ -84,8 +138,22 @@ impl Probe {
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.outcome.is_none() && now >= self.until {
-            self.fail("it answers too slowly to find out what it is");
+        if self.outcome.is_some() {
+            return;
+        }
+        if now >= self.until {
+            return match self.step {
+                Step::Escape | Step::Hello(_) => self.fail(&self.silence()),
+                _ => self.fail("it answers too slowly to find out what it is"),
+            };
+        }
+        if let Some(listening) = self.listening {
+            if now >= listening.silent_at.min(listening.until) {
+                // What is owed now never comes: a modem that is still starting swallows commands.
+                self.owed = 0;
+                self.listening = None;
+                self.begin(now, self.step);
+            }
         } else if let Some(reply) = self.wire.handle_timeout(now) {
             self.handle_reply(now, &reply);
         }
@@ -101,7 +169,8 @@ impl Probe {
         if self.outcome.is_some() {
             return None;
         }
-        self.wire.poll_timeout().map(|at| at.min(self.until))
+        let silent = self.listening.map(|listening| listening.silent_at.min(listening.until));
+        silent.or_else(|| self.wire.poll_timeout()).map(|at| at.min(self.until))
     }
 
     /// What was found out: the modem and its SIM's ICCID, or why it is no AT port. `None` while it goes on.
@@ -114,13 +183,46 @@ impl Probe {
         self.outcome.get_or_insert_with(|| Err(why.to_owned()));
     }
 
+    /// What there is to say of a port that answered no `AT`.
+    fn silence(&self) -> String {
+        match &self.sign {
+            None => "it does not answer AT".to_owned(),
+            Some(line) if is_position(line) => "it tells positions (NMEA) and does not answer AT".to_owned(),
+            Some(line) => format!("it says \"{}\" and does not answer AT", identity::name(line, "")),
+        }
+    }
+
     fn handle_line(&mut self, now: Instant, line: &str) {
+        let is_result = result::parse(line).is_some() || (self.numeric && line == "0");
+        if is_result {
+            self.owed = self.owed.saturating_sub(1);
+        }
+        if self.listening.is_some() {
+            return self.listen(now, if self.owed > 0 { self.patience() } else { SILENCE });
+        }
         match self.wire.handle_line(now, line, None) {
             Line::Ends(reply) => self.handle_reply(now, &reply),
             Line::Other if is_name(line, self.step) => {
                 self.wire.handle_bare(line);
             }
-            Line::Other | Line::Taken => {}
+            Line::Other => self.note_sign(now, line),
+            Line::Taken => {}
+        }
+    }
+
+    /// A line that answers nothing. A modem that is starting speaks so; a receiver of positions is left alone soon.
+    fn note_sign(&mut self, now: Instant, line: &str) {
+        let is_early = matches!(self.step, Step::Escape | Step::Hello(_));
+        if !is_early || self.sign.as_deref().is_some_and(is_position) {
+            return;
+        }
+        if is_position(line) {
+            self.until = self.until.min(self.started + SECOND * HELLOS);
+            self.sign = Some(line.to_owned());
+        } else if is_of_boot(line) {
+            // What talks for ever without an answer is a console, not a modem.
+            self.until = self.until.max((now + SIGN_PATIENCE).min(self.started + SIGN_PATIENCE * 2));
+            self.sign.get_or_insert_with(|| line.to_owned());
         }
     }
 
@@ -129,9 +231,23 @@ impl Probe {
         let next = match self.step {
             Step::Escape => Step::Hello(0),
             // An error is an answer, too: only a modem knows AT commands to refuse.
-            Step::Hello(_) if !reply.is_silent() || reply.first() == Some("0") => Step::EchoOff,
-            Step::Hello(tries) if tries + 1 < HELLOS => Step::Hello(tries + 1),
-            Step::Hello(_) => return self.fail("it does not answer AT"),
+            Step::Hello(_) if !reply.is_silent() || reply.first() == Some("0") => {
+                self.numeric = reply.is_silent();
+                self.owed = self.owed.saturating_sub(u32::from(self.numeric));
+                self.latency = now.saturating_duration_since(self.started);
+                self.until = now + QUESTIONS_MAX;
+                Step::Sync(0)
+            }
+            Step::Hello(tries) => return self.begin(now, Step::Hello(tries + 1)),
+            Step::Sync(tries) => {
+                self.identity.imei = reply.lines.iter().find_map(|info| identity::imei(&info.line));
+                if self.identity.imei.is_none() && tries + 1 < SYNCS {
+                    // It was another question's answer, or none: the line must be silent before it is asked again.
+                    self.step = Step::Sync(tries + 1);
+                    return self.listen_first(now);
+                }
+                Step::EchoOff
+            }
             Step::EchoOff => Step::Maker,
             Step::Maker => {
                 self.identity.maker = first("+CGMI:");
@@ -145,10 +261,12 @@ impl Probe {
                 self.identity.firmware = first("+CGMR:");
                 Step::Imei
             }
-            Step::Imei => {
-                self.identity.imei = reply.lines.iter().find_map(|info| identity::imei(&info.line));
-                Step::Iccid(0)
-            }
+            Step::Imei => match self.check(reply) {
+                Some(step) => step,
+                None => {
+                    return self.fail("its answers do not fit the questions; it may be starting, or its line garbled");
+                }
+            },
             Step::Iccid(place) => {
                 self.iccid = reply.lines.iter().find_map(|info| identity::iccid(&info.line));
                 if self.iccid.is_some() || place + 1 == ICCID.len() {
@@ -158,23 +276,68 @@ impl Probe {
                 Step::Iccid(place + 1)
             }
         };
-        self.begin(now, next);
+        self.step = next;
+        if self.owed > 0 { self.listen_first(now) } else { self.begin(now, next) }
+    }
+
+    /// Whether the answers since the first IMEI belong to their questions; what comes next, or `None` when they never do.
+    fn check(&mut self, reply: &Reply) -> Option<Step> {
+        let again = reply.lines.iter().find_map(|info| identity::imei(&info.line));
+        if again == self.identity.imei {
+            return Some(Step::Iccid(0));
+        }
+        self.round += 1;
+        self.identity = ModemIdentity::default();
+        // Whatever the reason was, an answer may still be on its way.
+        self.owed = self.owed.max(1);
+        (self.round < ROUNDS).then_some(Step::Sync(0))
+    }
+
+    /// How long a late answer is waited for.
+    fn patience(&self) -> Duration {
+        (self.latency + self.latency / 4 + SECOND / 2).clamp(SECOND, ANSWER_MAX)
+    }
+
+    /// Listens before the step's command is written.
+    fn listen_first(&mut self, now: Instant) {
+        self.listening = Some(Listening { silent_at: now, until: now + LISTEN_MAX });
+        self.listen(now, self.patience());
+    }
+
+    fn listen(&mut self, now: Instant, silence: Duration) {
+        if let Some(listening) = self.listening.as_mut() {
+            listening.silent_at = now + silence;
+        }
     }
 
     fn begin(&mut self, now: Instant, step: Step) {
         self.step = step;
+        let wait = (SECOND * 3).max(self.latency * 2).min(ANSWER_MAX);
         let command = match step {
             Step::Escape => Command::escape(true, SECOND / 10),
-            Step::Hello(_) => Command::ask_bare("AT", "", SECOND),
-            Step::EchoOff => Command::new("ATE0", SECOND * 2),
-            Step::Maker => Command::ask_bare("AT+CGMI", "+CGMI:", SECOND * 3),
-            Step::Model => Command::ask_bare("AT+CGMM", "+CGMM:", SECOND * 3),
-            Step::Firmware => Command::ask_bare("AT+CGMR", "+CGMR:", SECOND * 3),
-            Step::Imei => Command::ask_bare("AT+CGSN", "+CGSN:", SECOND * 3),
-            Step::Iccid(place) => Command::ask_bare(ICCID[place], "", SECOND * 3),
+            Step::Hello(tries) => Command::ask_bare("AT", "", hello_pause(tries)),
+            Step::EchoOff if self.numeric => Command::new("ATE0V1", wait),
+            Step::EchoOff => Command::new("ATE0", wait),
+            Step::Maker => Command::ask_bare("AT+CGMI", "+CGMI:", wait),
+            Step::Model => Command::ask_bare("AT+CGMM", "+CGMM:", wait),
+            Step::Firmware => Command::ask_bare("AT+CGMR", "+CGMR:", wait),
+            Step::Sync(_) | Step::Imei => Command::ask_bare("AT+CGSN", "+CGSN:", wait),
+            Step::Iccid(place) => Command::ask_bare(ICCID[place], "", wait),
         };
+        if step != Step::Escape {
+            self.owed += 1;
+        }
+        if step == Step::Hello(0) {
+            self.started = now;
+        }
         self.wire.begin(now, command);
     }
+}
+
+/// How long an answer to this `AT` is waited for before the next one.
+fn hello_pause(tries: u32) -> Duration {
+    let doubled = tries.saturating_sub(HELLOS - 1).min(10);
+    (SECOND * (1 << doubled)).min(HELLO_PAUSE_MAX)
 }
 
 /// Whether a bare line may be what was asked for; indications that come meanwhile are not.
@@ -182,7 +345,7 @@ fn is_name(line: &str, step: Step) -> bool {
     let indication = line.starts_with(['+', '^', '*', '#', '!', '$']);
     match step {
         Step::Iccid(_) => identity::iccid(line).is_some(),
-        Step::Imei => identity::imei(line).is_some(),
+        Step::Sync(_) | Step::Imei => identity::imei(line).is_some(),
         Step::Hello(_) => line == "0",
         Step::Maker | Step::Model | Step::Firmware => {
             !indication && !BOOT_LINES.contains(&line) && fields::behind(line, "AT").is_none()
@@ -194,78 +357,14 @@ fn is_name(line: &str, step: Step) -> bool {
 /// Lines without a mark that modems say of their own accord.
 const BOOT_LINES: [&str; 6] = ["RDY", "RING", "Call Ready", "SMS Ready", "SMS DONE", "PB DONE"];
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Whether a line is one that modems say of their own accord.
+fn is_of_boot(line: &str) -> bool {
+    let marked = line.starts_with(['+', '^', '*']) && line[1..].starts_with(|c: char| c.is_ascii_uppercase());
+    marked || BOOT_LINES.contains(&line)
+}
 
-    fn run(answers: &[(&str, &str)]) -> (Probe, Vec<String>) {
-        let mut now = crate::at::test_clock::zero();
-        let mut probe = Probe::new(now);
-        let mut sent = Vec::new();
-        for _ in 0..100 {
-            while let Some(octets) = probe.poll_transmit() {
-                let line = String::from_utf8(octets).unwrap().trim().to_owned();
-                let answer = answers.iter().find(|(asked, _)| *asked == line);
-                sent.push(line);
-                if let Some((_, said)) = answer {
-                    probe.handle_bytes(now, format!("\r\n{said}\r\n").as_bytes());
-                }
-            }
-            let Some(at) = probe.poll_timeout() else { break };
-            now = now.max(at);
-            probe.handle_timeout(now);
-        }
-        (probe, sent)
-    }
-
-    #[test]
-    fn a_modem_says_who_it_and_its_sim_are() {
-        let (probe, sent) = run(&[
-            ("AT", "OK"),
-            ("ATE0", "OK"),
-            ("AT+CGMI", "^RSSI:17\r\n\r\nhuawei\r\n\r\nOK"),
-            ("AT+CGMM", "E173\r\n\r\nOK"),
-            ("AT+CGMR", "11.126.85.00.209\r\n\r\nOK"),
-            ("AT+CGSN", "490154203237518\r\n\r\nOK"),
-            ("AT+CCID", "COMMAND NOT SUPPORT"),
-            ("AT+QCCID", "ERROR"),
-            ("AT+CICCID", "ERROR"),
-            ("AT^ICCID?", "^ICCID: 8982000000000000001F\r\n\r\nOK"),
-        ]);
-        let (identity, iccid) = probe.outcome().unwrap().unwrap();
-        assert_eq!((identity.maker.as_str(), identity.model.as_str()), ("huawei", "E173"));
-        assert_eq!(identity.imei.as_deref(), Some("490154203237518"));
-        assert_eq!(iccid.as_deref(), Some("8982000000000000001"));
-        assert!(!sent.iter().any(|line| line.starts_with("AT#")), "enough is known");
-    }
-
-    #[test]
-    fn a_modem_without_sim_is_known_by_its_imei() {
-        let (probe, _) = run(&[
-            ("AT", "ERROR"),
-            ("ATE0", "OK"),
-            ("AT+CGMI", "OK"),
-            ("AT+CGMM", "OK"),
-            ("AT+CGMR", "OK"),
-            ("AT+CGSN", "+CGSN: \"490154203237518\"\r\nOK"),
-        ]);
-        let (identity, iccid) = probe.outcome().unwrap().unwrap();
-        assert_eq!(identity.imei.as_deref(), Some("490154203237518"));
-        assert_eq!(iccid, None);
-    }
-
-    #[test]
-    fn a_port_that_does_not_answer_is_no_at_port() {
-        let (probe, sent) = run(&[]);
-        assert_eq!(probe.outcome(), Some(Err("it does not answer AT".to_owned())));
-        assert_eq!(sent, ["\u{1b}", "AT", "AT", "AT"]);
-    }
-
-    #[test]
-    fn a_port_that_floods_is_given_up() {
-        let mut probe = Probe::new(crate::at::test_clock::zero());
-        probe.handle_bytes(crate::at::test_clock::zero(), &vec![0x7e; OCTETS_MAX + 1]);
-        assert!(probe.outcome().unwrap().is_err());
-        assert_eq!(probe.poll_timeout(), None);
-    }
+/// Whether a line is a sentence of NMEA 0183, as receivers of positions write them.
+fn is_position(line: &str) -> bool {
+    let talker = line.strip_prefix('$').and_then(|rest| rest.get(..5));
+    talker.is_some_and(|talker| talker.bytes().all(|byte| byte.is_ascii_uppercase())) && line.contains(',')
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -15,6 +15,7 @@ use super::keywords;
 use super::label::{Words, check_labels, check_name, check_texts, is_same_number};
 use super::locale::Locale;
 use super::texts::Texts;
+use crate::policy::pattern::{Case, compile};
 
 /// Most services.
 pub const SERVICES_MAX: usize = 1_000;
@@ -276,9 +277,7 @@ fn pattern(text: &str) -> Result<Regex, Fault> {
         }
         escaped = letter == '\\' && !escaped;
     }
-    let built =
-        RegexBuilder::new(text).size_limit(PATTERN_SIZE_BYTES_MAX).dfa_size_limit(PATTERN_SIZE_BYTES_MAX).build();
-    built.map_err(|error| Fault::new("", "wrong_pattern", error.to_string().replace('\n', " ")))
+    compile(text, Case::Counts, PATTERN_SIZE_BYTES_MAX).map_err(|why| Fault::new("", "wrong_pattern", why))
 }
 
 /// Whether a pattern is found. Patterns that were built once are kept: a text meets all of them.

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::link::modem::DeviceId;
+
 /// How the names of ports begin that a modem may have.
 const NAMES: [&str; 4] = ["ttyUSB", "ttyACM", "ttyAMA", "ttyS"];
 /// How far up from a port its USB device is looked for.
@@ -87,9 +89,11 @@ fn is_modem_like(root: &Path, name: &str) -> bool {
         && (!name.starts_with("ttyS") || read(&class.join("type")).is_some_and(|kind| kind != "0"))
 }
 
-fn port(root: &Path, name: &str, held: &BTreeMap<String, Vec<Holder>>) -> Port {
+fn port(root: &Path, name: &str, held: &BTreeMap<DeviceId, Vec<Holder>>) -> Port {
     let path = format!("/dev/{name}");
-    let mut port = Port { holders: held.get(&path).cloned().unwrap_or_default(), ..Port::default() };
+    let device = DeviceId::of(&root.join("dev").join(name));
+    let holders = device.and_then(|device| held.get(&device)).cloned().unwrap_or_default();
+    let mut port = Port { holders, ..Port::default() };
     port.node = fs::metadata(root.join("dev").join(name)).ok().map(|meta| Node {
         mode: meta.mode() & 0o777,
         uid: meta.uid(),
@@ -118,13 +122,12 @@ fn read(file: &Path) -> Option<String> {
 }
 
 /// Who has which device open. Other users' processes show theirs to root only.
-fn holders(root: &Path) -> BTreeMap<String, Vec<Holder>> {
-    let mut found: BTreeMap<String, Vec<Holder>> = BTreeMap::new();
+fn holders(root: &Path) -> BTreeMap<DeviceId, Vec<Holder>> {
+    let mut found: BTreeMap<DeviceId, Vec<Holder>> = BTreeMap::new();
     for process in processes(root) {
         let Ok(open) = fs::read_dir(process.folder.join("fd")) else { continue };
-        for target in open.flatten().filter_map(|entry| fs::read_link(entry.path()).ok()) {
-            let Some(path) = target.to_str().filter(|path| path.starts_with("/dev/tty")) else { continue };
-            let holders = found.entry(path.to_owned()).or_default();
+        for device in open.flatten().filter_map(|entry| DeviceId::of(&entry.path())) {
+            let holders = found.entry(device).or_default();
             let holder = Holder { pid: process.pid, name: process.name.clone() };
             if !holders.contains(&holder) {
                 holders.push(holder);
@@ -189,7 +192,7 @@ pub mod tests {
         fs::create_dir_all(folder.join("fd")).unwrap();
         fs::write(folder.join("comm"), format!("{name}\n")).unwrap();
         for (number, path) in open.iter().enumerate() {
-            symlink(path, folder.join(format!("fd/{number}"))).unwrap();
+            symlink(root.join(path.trim_start_matches('/')), folder.join(format!("fd/{number}"))).unwrap();
         }
     }
 

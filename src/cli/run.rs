@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let parts = plan::parts(&settings)?;
     drop(settings);
     let reload = || {
-        let settings = settings::load(&args.config)?;
+        let settings = settings::load_again(&args.config)?;
         tell_warnings(&settings);
         Ok(Reloaded { settings: plan::pipeline(&settings), links: plan::links(&settings)?, modems: settings.modems })
     };

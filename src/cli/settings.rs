@@ -6,9 +6,11 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use crate::config::{self, Files, Problems, Settings};
+use crate::daemon::caught;
+use crate::link::read_small_text;
 
 /// Where the package puts the configuration.
 pub const USUAL_FILE: &str = "/etc/postrider/postrider.toml";
@@ -41,10 +43,32 @@ pub fn load_without_secrets(file: &Path) -> anyhow::Result<Settings> {
     read(file, Secrets::StoodIn)
 }
 
+/// Reads `file` again, for a daemon that runs with what it said before.
+///
+/// # Errors
+/// As [`load`]; and when the file is empty. At a start that means the defaults; while messages flow it is far more often
+/// a file that an editor or a full disk has just emptied, and would end every link.
+pub fn load_again(file: &Path) -> anyhow::Result<Settings> {
+    let text = text_of(file)?;
+    ensure!(!text.trim().is_empty(), "{} is empty; a comment in it would mean the defaults", file.display());
+    check(file, &text, Secrets::Needed)
+}
+
 fn read(file: &Path, secrets: Secrets) -> anyhow::Result<Settings> {
-    let text = fs::read_to_string(file)
-        .with_context(|| format!("cannot read the configuration {}; name the file with --config", file.display()))?;
-    config::parse(file, &text, &Disk { secrets }).map_err(|problems| Wrong(problems).into())
+    check(file, &text_of(file)?, secrets)
+}
+
+fn text_of(file: &Path) -> anyhow::Result<String> {
+    read_small_text(file).with_context(|| {
+        let advice = if file.exists() { "" } else { "; name the file with --config" };
+        format!("cannot read the configuration {}{advice}", file.display())
+    })
+}
+
+fn check(file: &Path, text: &str, secrets: Secrets) -> anyhow::Result<Settings> {
+    let what = format!("Reading the configuration {}", file.display());
+    let checked = caught(&what, || config::parse(file, text, &Disk { secrets }))?;
+    checked.map_err(|problems| Wrong(problems).into())
 }
 
 /// Writes a configuration of our own making, which has secrets in it, for nobody else to read.
@@ -81,7 +105,7 @@ impl Files for Disk {
         if stands_in && path.starts_with(NO_DIRECTORY) {
             return Ok(STAND_IN.to_owned());
         }
-        match fs::read_to_string(path) {
+        match read_small_text(path) {
             Err(error) if stands_in && error.kind() == io::ErrorKind::PermissionDenied => Ok(STAND_IN.to_owned()),
             other => other,
         }

@@ -3,7 +3,7 @@
 //! A [`Section`] is one table. Each key is asked for once, by name; when the section is finished, whatever nobody
 //! asked for is an unknown key. What is right goes into the target, what is wrong leaves it at its default.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ pub(super) struct Source {
     name: String,
     line_starts: Vec<usize>,
     /// Lines that are no TOML. What seems wrong or missing because of them is not told a second time.
-    broken_lines: Vec<usize>,
+    broken_lines: BTreeSet<usize>,
 }
 
 impl Source {
@@ -38,14 +38,13 @@ impl<'d> Document<'d> {
     pub(super) fn parse(name: &str, text: &'d str, report: &Report) -> Self {
         let (table, errors) = DeTable::parse_recoverable(text);
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
-        let mut source = Source { name: name.to_owned(), line_starts: starts.collect(), broken_lines: Vec::new() };
+        let mut source = Source { name: name.to_owned(), line_starts: starts.collect(), broken_lines: BTreeSet::new() };
         for error in errors {
             let line = error.span().map_or(0, |span| source.line_of(span.start));
             // One slip confuses the parser for the rest of its line; the first message is the one that helps.
-            if source.broken_lines.contains(&line) {
+            if !source.broken_lines.insert(line) {
                 continue;
             }
-            source.broken_lines.push(line);
             report.problem(Problem {
                 file: name.to_owned(),
                 line,
@@ -94,6 +93,8 @@ impl Spot {
 }
 
 const REMOVE: &str = "remove it";
+/// Most tables of one list.
+const SECTIONS_MAX: usize = 1_000;
 
 /// One table of a document.
 pub(super) struct Section<'s> {
@@ -295,8 +296,11 @@ impl<'s> Section<'s> {
             self.tell(value.span(), key, format!("{key} must be a list of tables: write [[{key}]] with two brackets"));
             return Vec::new();
         };
-        let mut sections = Vec::with_capacity(entries.len());
-        for (place, entry) in entries.iter().enumerate() {
+        if entries.len() > SECTIONS_MAX {
+            self.tell(value.span(), key, format!("[[{key}]] stands {} times; {SECTIONS_MAX} are taken", entries.len()));
+        }
+        let mut sections = Vec::new();
+        for (place, entry) in entries.iter().enumerate().take(SECTIONS_MAX) {
             match entry.get_ref().as_table() {
                 Some(table) => {
                     let place = format!("{} {}", self.place_of(key), place + 1);

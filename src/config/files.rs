@@ -38,11 +38,10 @@ impl Place<'_> {
             let known = [
                 (io::ErrorKind::NotFound, "does not exist; create it or correct the path"),
                 (io::ErrorKind::PermissionDenied, "this user may not read; give the group of postrider read access"),
-                (io::ErrorKind::InvalidData, "is not UTF-8 text"),
             ];
             match known.into_iter().find(|(kind, _)| *kind == error.kind()) {
                 Some((_, why)) => format!("names {shown}, which {why}"),
-                None => format!("names {shown}, which cannot be read: {error}"),
+                None => format!("names {shown}, which cannot be used: {error}"),
             }
         })
     }

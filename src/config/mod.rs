@@ -141,6 +141,8 @@ pub fn parse(file: &Path, text: &str, files: &dyn Files) -> Result<Settings, Pro
     if problems.is_empty() { Ok(settings) } else { Err(Problems(problems)) }
 }
 
+/// Most binds of all carriers together: each is a connection and a task.
+const BINDS_ALL_MAX: usize = 1_024;
 /// Most files that may be included.
 const INCLUDES_MAX: usize = 100;
 
@@ -268,6 +270,11 @@ impl Found {
     }
 
     fn check(&self, modems: &Modems, report: &Report) {
+        let binds: usize = self.carriers.iter().map(|(carrier, _)| usize::from(carrier.binds)).sum();
+        if let Some((_, spot)) = self.carriers.last().filter(|_| binds > BINDS_ALL_MAX) {
+            let message = format!("all carriers together have {binds} binds; {BINDS_ALL_MAX} are the most");
+            report.problem(spot.problem("binds", message));
+        }
         let carriers = self.carriers.iter().map(|(carrier, spot)| (carrier.name.as_str(), spot));
         unique("carrier", carriers, report);
         unique("modem", self.modems.iter().map(|found| (found.modem.name.as_str(), &found.name_spot)), report);

@@ -1,6 +1,6 @@
 //! What is wrong with a configuration, as sentences that name the thing, the key, the file and the line.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -50,10 +50,17 @@ pub fn check_report(problems: &[Problem]) -> String {
     out
 }
 
+/// Mistakes that are kept. A file with more of them is something else than a configuration.
+const PROBLEMS_MAX: usize = 200;
+/// The longest message, in characters: it may quote a value.
+const MESSAGE_MAX: usize = 600;
+
 /// Gathers what is found while a configuration is read.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     problems: RefCell<Vec<Problem>>,
+    /// Whether there were more problems than are kept.
+    overflows: Cell<bool>,
     warnings: RefCell<Vec<Problem>>,
     /// Every key that was asked for, as `http.listen`: the documents are tested against it.
     keys: RefCell<BTreeSet<String>>,
@@ -61,11 +68,11 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn problem(&self, problem: Problem) {
-        self.problems.borrow_mut().push(problem);
+        keep(&mut self.problems.borrow_mut(), problem, &self.overflows);
     }
 
     pub(super) fn warning(&self, warning: Problem) {
-        self.warnings.borrow_mut().push(warning);
+        keep(&mut self.warnings.borrow_mut(), warning, &Cell::new(false));
     }
 
     pub(super) fn asked(&self, key: String) {
@@ -81,6 +88,25 @@ impl Report {
             found
         };
         (sorted(self.problems), sorted(self.warnings), self.keys.into_inner())
+    }
+}
+
+/// Adds `problem`, within bounds.
+fn keep(list: &mut Vec<Problem>, mut problem: Problem, overflows: &Cell<bool>) {
+    if list.len() < PROBLEMS_MAX {
+        cut(&mut problem.message, MESSAGE_MAX);
+        cut(&mut problem.place, MESSAGE_MAX);
+        list.push(problem);
+    } else if !overflows.replace(true) {
+        let message = format!("there are more than {PROBLEMS_MAX} mistakes; these are the first");
+        list.push(Problem { line: 0, place: String::new(), key: String::new(), message, ..problem });
+    }
+}
+
+fn cut(text: &mut String, length_max: usize) {
+    if let Some((end, _)) = text.char_indices().nth(length_max) {
+        text.truncate(end);
+        text.push('…');
     }
 }
 

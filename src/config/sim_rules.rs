@@ -63,8 +63,7 @@ fn read_balance(mut section: Section<'_>, before: Option<BalanceWatch>) -> Optio
         section.missing("ussd", "write the code that asks for the balance, like ussd = \"*100#\"");
     }
     section.set("pattern", &mut watch.pattern, |value| {
-        BalancePattern::new(&filled(value)?)
-            .map_err(|why| format!("is no regular expression: {}", why.replace('\n', " ")))
+        BalancePattern::new(&filled(value)?).map_err(|why| format!("is no regular expression: {why}"))
     });
     section.set("every", &mut watch.every, duration(BALANCE_EVERY));
     section.set_some("min", &mut watch.minimum, amount);

@@ -287,3 +287,77 @@ fn nothing_that_is_no_configuration_panics() {
     let deep = format!("a = {}{}", "[".repeat(5_000), "]".repeat(5_000));
     assert!(read(&deep).is_err());
 }
+
+#[test]
+fn a_file_of_mistakes_or_of_tables_is_told_within_bounds() {
+    let many = |line: &str, count: usize| mistakes(&line.repeat(count));
+    for (line, count) in [("x y\n", 100_000), ("= \"\n", 100_000), ("[[carrier]]\n", 5_000), ("[x\n", 50_000)] {
+        let told = many(line, count);
+        assert!(told.lines().count() <= 202 && told.contains("there are more than 200 mistakes"), "{line}{told:.2000}");
+    }
+    let told = mistakes(&format!("[log]\nlevel = \"{}\"\n", "x".repeat(500_000)));
+    assert!(told.contains("level must be one of") && told.len() < 2_000, "{told:.2000}");
+    let carriers: String = (0..20)
+        .map(|n| {
+            format!(
+                "[[carrier]]\nname = \"c{n}\"\nhosts = [\"h:1\"]\nsystem_id = \"s\"\npassword = \"p\"\nbinds = 64\n"
+            )
+        })
+        .collect();
+    assert!(mistakes(&carriers).contains("all carriers together have 1280 binds; 1024 are the most"));
+}
+
+/// Edits of the annotated file with its examples, by seed: whatever comes of it is settings or mistakes, and the time is short.
+#[test]
+fn a_thousand_mutations_of_the_annotated_file_are_settings_or_mistakes() {
+    let whole = uncommented();
+    let lines: Vec<&str> = whole.lines().collect();
+    let (mut right, mut wrong) = (0, 0);
+    for seed in 0..1_000 {
+        match read(&mutated(&lines, seed)) {
+            Ok(_) => right += 1,
+            Err(problems) => wrong += usize::from(!problems.0.is_empty()),
+        }
+    }
+    assert_eq!(right + wrong, 1_000, "{right} right");
+}
+
+fn mutated(lines: &[&str], seed: u64) -> String {
+    const VALUES: [&str; 16] = [
+        "0",
+        "-1",
+        "99999999999999999999999999",
+        "1e400",
+        "nan",
+        "\"\"",
+        "\"\\u0000\"",
+        "[]",
+        "[[[[]]]]",
+        "{}",
+        "{ a = { b = 1 } }",
+        "2026-01-01T00:00:00Z",
+        "\"584942417355 days\"",
+        "\"99999999999 GiB\"",
+        "'(?i)\\p{L}{999}{999}(?<amount>'",
+        "true",
+    ];
+    let mut random = crate::model::Random::new(seed);
+    let mut pick = |below: usize| usize::try_from(random.below(below as u64)).unwrap();
+    let mut out: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+    for _ in 0..=pick(6) {
+        // A cut file has fewer lines.
+        let (at, other) = (pick(out.len()), pick(out.len()));
+        match pick(6) {
+            0 if out.len() > 1 => drop(out.remove(at)),
+            1 => out.insert(at, out[other].clone()),
+            2 => out.swap(at, other),
+            3 => out.truncate(at.max(1)),
+            _ => {
+                if let Some((key, _)) = out[at].clone().split_once(" = ") {
+                    out[at] = format!("{key} = {}", VALUES[pick(VALUES.len())]);
+                }
+            }
+        }
+    }
+    out.join("\n")
+}

@@ -8,7 +8,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::config;
 use crate::link::departures::Departures;
-use crate::link::modem::{self, ModemHandle, Modems, ModemsSettings, Stray};
+use crate::link::modem::{self, ModemHandle, Modems, ModemsSettings, Sought, Stray};
 use crate::link::{AckResult, LinkHandle, SmppLinkSettings, spawn};
 use crate::model::{AckToken, LinkEvent, LinkHealth, LinkName, Submission, SubmitOutcome, SubmitResult};
 use crate::pipeline::{LinkOffer, SimOffer};
@@ -52,6 +52,14 @@ impl Links {
     /// Devices that are or may be modems and that the configuration does not name.
     pub fn strays(&self) -> Vec<Stray> {
         self.all_modems().map(|modems| modems.strays()).unwrap_or_default()
+    }
+
+    /// Tries at once whatever may be the modem that is sought; what that is, in words.
+    pub async fn look_again(&self, sought: Sought) -> Vec<String> {
+        match self.all_modems() {
+            Some(modems) => modems.look_again(sought).await,
+            None => Vec::new(),
+        }
     }
 
     /// Starts the modems of a configuration, or puts another configuration of them into force: those that did not change do

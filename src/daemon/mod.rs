@@ -11,6 +11,7 @@
 
 mod bells;
 mod caretaker;
+mod caught;
 mod clock;
 mod dispatcher;
 mod housekeeper;
@@ -30,6 +31,7 @@ mod surroundings;
 mod systemd;
 mod watch;
 
+pub use caught::caught;
 pub use clock::now;
 pub use local::{LocalApi, TOKEN_NAME};
 pub use pages::PagesParts;

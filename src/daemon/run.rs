@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use super::bells::Bells;
 use super::caretaker::CaretakerTask;
+use super::caught::{caught, caught_while};
 use super::clock::now;
 use super::dispatcher::{DispatcherTask, SLOW_MAX};
 use super::housekeeper::{DiskRoom, HousekeeperTask};
@@ -70,6 +71,9 @@ pub struct Parts {
     /// How long the windows may settle at the stop.
     pub drain_max: Duration,
 }
+
+/// Mistakes of a refused configuration that stand in the journal.
+const MISTAKES_TOLD_MAX: usize = 20;
 
 /// What a configuration that is read again may change.
 pub struct Reloaded {
@@ -349,17 +353,7 @@ pub async fn run(parts: Parts, reload: impl Fn() -> anyhow::Result<Reloaded>) ->
         tokio::select! {
             _ = terminate.recv() => break None,
             _ = interrupt.recv() => break None,
-            _ = hangup.recv() => match reload() {
-                Ok(reloaded) => {
-                    daemon.reload(reloaded).await;
-                    tracing::info!("The configuration was read again");
-                }
-                Err(error) => tracing::error!(
-                    message_id = catalog::CONFIG_REFUSED.id,
-                    "The configuration was not taken; the old one stays in force: {}",
-                    one_line(&error)
-                ),
-            },
+            _ = hangup.recv() => read_again(&mut daemon, &reload).await,
             error = daemon.failed() => break Some(error),
         }
     };
@@ -374,9 +368,34 @@ pub async fn run(parts: Parts, reload: impl Fn() -> anyhow::Result<Reloaded>) ->
     }
 }
 
-/// An error with all its causes and mistakes as one line, for a journal that shows one line an event.
+/// Reads the configuration again and puts it into force. Whatever the file holds, the daemon goes on.
+async fn read_again(daemon: &mut Daemon, reload: &impl Fn() -> anyhow::Result<Reloaded>) {
+    let reloaded = match caught("Reading the configuration", reload).flatten() {
+        Ok(reloaded) => reloaded,
+        Err(error) => {
+            let why = one_line(&error);
+            return tracing::error!(
+                message_id = catalog::CONFIG_REFUSED.id,
+                "The configuration was not taken; the old one stays in force: {why}"
+            );
+        }
+    };
+    match caught_while("Putting the configuration into force", daemon.reload(reloaded)).await {
+        Ok(()) => tracing::info!("The configuration was read again"),
+        Err(error) => tracing::error!(
+            message_id = catalog::CONFIG_REFUSED.id,
+            "The configuration was taken in part only; restart postrider when it suits you: {error:#}"
+        ),
+    }
+}
+
+/// An error with its causes and its first mistakes as one line, for a journal that shows one line an event.
 fn one_line(error: &anyhow::Error) -> String {
-    format!("{error:#}").lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+    let text = format!("{error:#}");
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let more = lines.len().saturating_sub(MISTAKES_TOLD_MAX);
+    let told = lines[..lines.len() - more].join("; ");
+    if more == 0 { told } else { format!("{told}; and more: `postrider config check` tells them all") }
 }
 
 fn open_store(parts: &Parts) -> anyhow::Result<(Store, JoinHandle<()>)> {

@@ -7,8 +7,10 @@ use super::housekeeper::DiskRoom;
 use super::links::Links;
 use super::metrics::Metrics;
 use crate::http::{Asked, LinkStatus, Surroundings};
-use crate::link::modem::Stray;
-use crate::model::{LinkHealth, ModemIdentity, ModemRequest, ModemStage, ModemStatus, SimIdentity};
+use crate::link::modem::{Sought, Stray};
+use crate::model::{
+    LinkHealth, ModemAnswer, ModemIdentity, ModemRequest, ModemStage, ModemStatus, ResetKind, SimIdentity,
+};
 use crate::pipeline::{Settings, Wakes};
 
 /// The daemon as the HTTP side sees it.
@@ -43,10 +45,32 @@ impl Surroundings for House {
 
     fn modem_request(&self, name: &str, what: ModemRequest) -> Asked {
         let found = self.links.modems().into_iter().find(|(_, modem)| modem.name().modem.as_deref() == Some(name));
+        let stray = self.links.strays().into_iter().find(|stray| stray.place == name);
+        let links = self.links.clone();
+        let looks = matches!(what, ModemRequest::Reset(ResetKind::Init | ResetKind::Modem) | ModemRequest::Refresh);
         Box::pin(async move {
-            match found {
-                Some((_, modem)) => Some(modem.request(what).await),
-                None => None,
+            match (found, stray) {
+                (Some((_, modem)), _) => {
+                    let why = modem.look(|status| (status.port.is_none()).then(|| status.reason.clone()));
+                    match why {
+                        // What has no port cannot be reset, but looked for.
+                        Some(why) if looks => {
+                            Some(looked_for(links.look_again(Sought::Link(modem.name().clone())).await, &why))
+                        }
+                        _ => Some(modem.request(what).await),
+                    }
+                }
+                (None, Some(stray)) if looks => {
+                    let why = unclaimed(stray.clone()).reason;
+                    Some(looked_for(links.look_again(Sought::Place(stray.place)).await, &why))
+                }
+                (None, Some(stray)) => {
+                    let ModemStatus { name, reason, advice, .. } = unclaimed(stray);
+                    Some(ModemAnswer::Failed(format!(
+                        "no modem of the configuration is at USB {name}: {reason}. {advice}"
+                    )))
+                }
+                (None, None) => None,
             }
         })
     }
@@ -61,6 +85,15 @@ impl Surroundings for House {
     fn metrics(&self) -> String {
         self.metrics.text(&self.links)
     }
+}
+
+/// What a technician is told who asks a modem that has no port for a reset.
+fn looked_for(tried: Vec<String>, why: &str) -> ModemAnswer {
+    let why = if why.is_empty() { "it has no port" } else { why };
+    if tried.is_empty() {
+        return ModemAnswer::Failed(format!("{why}; nothing is plugged in that the configuration could mean"));
+    }
+    ModemAnswer::Lines(vec![format!("{why}; it is looked for again now: {}", tried.join(", "))])
 }
 
 /// A device that nobody has, with the line that would make it a modem.

@@ -44,9 +44,14 @@ impl Deliveries {
         self.read_to = up_to;
     }
 
+    /// Whether a message may be among the deliveries behind `after`.
+    pub fn has_message(&self, after: u64) -> bool {
+        self.message > after
+    }
+
     /// What the store is to know now: up to where our answers were read, if that is about a message and news.
     pub fn take_news(&mut self) -> Option<u64> {
-        let news = self.read_to > self.told_to && self.message > self.told_to;
+        let news = self.read_to > self.told_to && self.has_message(self.told_to);
         self.told_to = self.told_to.max(self.read_to);
         news.then_some(self.read_to)
     }

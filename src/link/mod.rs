@@ -17,6 +17,7 @@
 //! | `brake` | how far a link goes after "too fast" |
 //! | `silence` | when a bound carrier that answers nothing counts as lost |
 //! | `report` | what the settler gets, in batches |
+//! | `small_file` | what of the disk is read at all |
 //! | `line`, `stream`, `tls` | octets between a session and its socket; connecting; whom to trust |
 
 pub mod brake;
@@ -31,6 +32,7 @@ pub mod queue;
 mod report;
 mod settings;
 pub mod silence;
+mod small_file;
 mod smpp_link;
 pub mod status;
 pub mod stream;
@@ -40,6 +42,7 @@ mod traffic;
 pub use clock::{clock_ahead, put_clock_forward};
 pub use handle::{AckResult, LinkHandle};
 pub use settings::SmppLinkSettings;
+pub use small_file::{FILE_SIZE_BYTES_MAX, read_small_file, read_small_text};
 pub use smpp_link::spawn;
 pub use status::{LinkCounters, LinkState, LinkStatus};
 pub use stream::{HostPort, Tls};

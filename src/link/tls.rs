@@ -16,6 +16,8 @@ use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use sha2::{Digest, Sha256};
 
+use super::small_file::read_small_file;
+
 /// How a link speaks TLS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TlsSettings {
@@ -156,17 +158,20 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         problem,
         advice: "it must be a PEM file with -----BEGIN CERTIFICATE----- that postrider may read",
     };
+    let text = read_small_file(path).map_err(|error| problem(error.to_string()))?;
     let found: Vec<_> =
-        CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| problem(pem_problem(error)))?;
+        CertificateDer::pem_slice_iter(&text).collect::<Result<_, _>>().map_err(|error| problem(pem_problem(error)))?;
     if found.is_empty() { Err(problem("it holds no certificate".to_owned())) } else { Ok(found) }
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    PrivateKeyDer::from_pem_file(path).map_err(|error| TlsError::File {
+    let problem = |problem: String| TlsError::File {
         path: path.to_owned(),
-        problem: pem_problem(error),
+        problem,
         advice: "it must be a PEM file with -----BEGIN PRIVATE KEY-----, not encrypted, that postrider may read",
-    })
+    };
+    let text = read_small_file(path).map_err(|error| problem(error.to_string()))?;
+    PrivateKeyDer::from_pem_slice(&text).map_err(|error| problem(pem_problem(error)))
 }
 
 fn pem_problem(error: rustls::pki_types::pem::Error) -> String {

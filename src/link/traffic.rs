@@ -13,7 +13,7 @@ use super::status::LinkState;
 use crate::model::{AckToken, ErrorClass, LinkEvent, LinkHealth, SessionNews, SubmitOutcome, SubmitResult, catalog};
 use crate::smpp::inbound::{self, Delivery};
 use crate::smpp::pdu::BindKind;
-use crate::smpp::session::{CloseReason, Note, Outcome, SessionEvent, SubmitError};
+use crate::smpp::session::{CloseReason, Known, Note, Outcome, SessionEvent, SubmitError};
 use crate::smpp::{Body, CommandId, CommandStatus, outcome, submit};
 
 /// Weight of one answer in the smoothed round trip: 1/8.
@@ -75,11 +75,7 @@ impl Carriage<'_> {
             SessionEvent::Request { sequence, place, body } => {
                 self.handle_request(index, (sequence, place), &body, moment)
             }
-            SessionEvent::AnswersRead { up_to } => {
-                if let Some(line) = self.lines.get_mut(index) {
-                    line.deliveries.handle_read(up_to);
-                }
-            }
+            SessionEvent::Answers(known) => self.handle_known(index, known),
             SessionEvent::Note(note) => self.handle_note(note, moment),
             SessionEvent::Close(reason) => self.handle_close(index, reason, moment),
             SessionEvent::Closed(reason) => {
@@ -236,6 +232,17 @@ impl Carriage<'_> {
                 let answer = inbound::answer(token);
                 line.session.respond(moment.now, sequence, CommandStatus::ROK, answer);
             }
+        }
+    }
+
+    /// Some of our answers were read, or nobody will know.
+    fn handle_known(&mut self, index: usize, known: Known) {
+        let Known { after, up_to, read } = known;
+        let Some(line) = self.lines.get_mut(index) else { return };
+        if read {
+            line.deliveries.handle_read(up_to);
+        } else if line.deliveries.has_message(after) {
+            self.tell_session(index, SessionNews::Missed { after, up_to });
         }
     }
 

@@ -103,6 +103,13 @@ pub enum SessionNews {
         /// How many.
         up_to: u64,
     },
+    /// It will never be known whether the carrier read our answers to these deliveries, though it answered later ones.
+    Missed {
+        /// The last before them.
+        after: u64,
+        /// The last of them.
+        up_to: u64,
+    },
     /// It is over. Whether the carrier got the answers that were not told of as read, nobody knows.
     Ended,
 }

@@ -58,6 +58,9 @@ pub fn session(turn: &Turn<'_>, link: &LinkName, number: u32, news: SessionNews)
     match news {
         SessionNews::Began => return inbound_session::began(turn.tx, session, &link.group, turn.now),
         SessionNews::Read { up_to } => inbound_session::read(turn.tx, session, up_to)?,
+        SessionNews::Missed { after, up_to } => {
+            return inbound_session::missed(turn.tx, session, after, up_to, turn.now);
+        }
         SessionNews::Ended => inbound_session::ended(turn.tx, session, turn.now)?,
     }
     resolve(turn)

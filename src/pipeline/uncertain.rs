@@ -100,10 +100,15 @@ pub fn find(
     received_at: Timestamp,
 ) -> Result<Vec<(Submission, Receipt)>, StoreError> {
     let Some(id) = receipt.ids.first() else { return Ok(Vec::new()) };
-    let Some(meant) = meant(turn, way, receipt, received_at)? else { return Ok(Vec::new()) };
+    let Some(mut meant) = meant(turn, way, receipt, received_at)? else { return Ok(Vec::new()) };
     // One that is on its way gets its answer first.
     if meant.iter().any(|one| one.row.is_none()) {
         return Ok(Vec::new());
+    }
+    // Whichever send of one part it is, it is that part.
+    let part = |one: &Unnamed| (one.head.id, one.segment);
+    if meant.iter().all(|one| part(one) == part(&meant[0])) {
+        meant.truncate(1);
     }
     for one in &meant {
         if told_sender(turn, way, one, receipt)? != Agreement::Same {

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
+
+use super::pattern::{Case, compile};
 
 /// A longer answer is cut before it is searched: networks send at most a few hundred characters.
 const TEXT_MAX: usize = 2000;
@@ -79,9 +81,9 @@ impl FromStr for Amount {
 }
 
 /// Where the amount stands in a network's answer: a regular expression whose group `amount`, or else first group, or else
-/// whole match is the number.
-#[derive(Debug, Clone)]
-pub struct BalancePattern(Regex);
+/// whole match is the number. The default is the first number in the answer.
+#[derive(Debug, Clone, Default)]
+pub struct BalancePattern(Option<Regex>);
 
 impl BalancePattern {
     /// Compiles `pattern`; case does not count.
@@ -89,19 +91,20 @@ impl BalancePattern {
     /// # Errors
     /// Says what is wrong with the pattern.
     pub fn new(pattern: &str) -> Result<Self, String> {
-        let built = RegexBuilder::new(pattern).case_insensitive(true).size_limit(PATTERN_SIZE_BYTES_MAX).build();
-        built.map(Self).map_err(|error| error.to_string())
+        compile(pattern, Case::Folds, PATTERN_SIZE_BYTES_MAX).map(|regex| Self(Some(regex)))
     }
 
-    /// The pattern as it was written.
+    /// The pattern as it was written; empty for the first number.
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        self.0.as_ref().map_or("", Regex::as_str)
     }
 
     /// The amount in `text`, if it is there.
     pub fn amount(&self, text: &str) -> Option<Amount> {
         let end = text.char_indices().nth(TEXT_MAX).map_or(text.len(), |(place, _)| place);
-        let captures = self.0.captures(&text[..end])?;
+        let text = &text[..end];
+        let Some(regex) = &self.0 else { return Amount::read(first_number(text)?) };
+        let captures = regex.captures(text)?;
         let found = captures.name("amount").or_else(|| captures.get(1)).or_else(|| captures.get(0))?;
         Amount::read(found.as_str())
     }
@@ -116,11 +119,13 @@ impl PartialEq for BalancePattern {
 
 impl Eq for BalancePattern {}
 
-/// The first number in the answer.
-impl Default for BalancePattern {
-    fn default() -> Self {
-        Self::new(r"[-\u{2212}]?[0-9][0-9., ]*").expect("a constant pattern that a test compiles")
-    }
+/// The first digits with their points, commas and blanks, and the minus sign before them.
+fn first_number(text: &str) -> Option<&str> {
+    let first = text.find(|c: char| c.is_ascii_digit())?;
+    let number = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | ' ');
+    let end = text[first..].find(|c| !number(c)).map_or(text.len(), |length| first + length);
+    let sign = text[..first].chars().next_back().filter(|c| matches!(c, '-' | '\u{2212}'));
+    Some(&text[first - sign.map_or(0, char::len_utf8)..end])
 }
 
 #[cfg(test)]
@@ -163,7 +168,21 @@ mod tests {
         assert_eq!(pattern.amount("Service not available"), None);
         let first = BalancePattern::new("잔액 ([0-9,]+)원").unwrap();
         assert_eq!(first.amount("고객님의 잔액 12,340원"), Some(Amount(12_340_000)));
-        assert_eq!(BalancePattern::default().amount("Guthaben: 7,25 EUR"), Some(Amount(7_250)));
+    }
+
+    #[test]
+    fn without_a_pattern_the_first_number_counts() {
+        for (text, thousandths) in [
+            ("Guthaben: 7,25 EUR", 7_250),
+            ("12 340 won, until 2027", 12_340_000),
+            ("-3.10", -3_100),
+            ("saldo \u{2212}3,10", -3_100),
+            ("5", 5_000),
+        ] {
+            assert_eq!(BalancePattern::default().amount(text), Some(Amount(thousandths)), "{text}");
+        }
+        assert_eq!(BalancePattern::default().amount("Service not available"), None);
+        assert_eq!(BalancePattern::default().as_str(), "");
     }
 
     #[test]

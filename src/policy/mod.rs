@@ -14,6 +14,7 @@
 //! - [`pool`]: which modem of a group takes a message
 //! - [`caps`], [`pace`]: how much a SIM may send, and when it may send again
 //! - [`balance`], [`sim_care`]: what a SIM's credit is, and what keeps the SIM alive
+//! - [`pattern`]: how the regular expressions that people write are compiled
 //! - [`departure`]: when texts would leave, foretold
 
 pub mod balance;
@@ -24,6 +25,7 @@ pub mod lanes;
 pub mod lifecycle;
 pub mod pace;
 pub mod parts;
+pub mod pattern;
 pub mod pool;
 pub mod reassembly;
 pub mod receipt_match;

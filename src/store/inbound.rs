@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::inbound_session::{self, Delivered, LIVES};
+use super::inbound_session::{self, Delivered, IS_READ, LIVES};
 use super::{StoreError, Tx, row};
 use crate::model::{InboundMessage, MessageId, Sender, Timestamp};
 use crate::policy::redelivery::Earlier;
@@ -26,11 +26,10 @@ pub fn earlier(
     until: Timestamp,
 ) -> Result<Vec<(i64, Earlier)>, StoreError> {
     let sql = format!(
-        "SELECT i.id, i.session, coalesce(i.came_at, i.received_at) AS came_at, i.received_at, \
-         coalesce(i.place <= s.read_to, 0) AS is_read, {LIVES} \
-         FROM (SELECT * FROM inbound WHERE digest = ?1 ORDER BY id DESC LIMIT {EARLIER_MAX}) i \
-         LEFT JOIN inbound_session s ON s.session = i.session \
-         WHERE i.received_at >= ?2 AND coalesce(i.came_at, i.received_at) <= ?3 ORDER BY i.id"
+        "SELECT d.id, d.session, coalesce(d.came_at, d.received_at) AS came_at, d.received_at, {IS_READ}, {LIVES} \
+         FROM (SELECT * FROM inbound WHERE digest = ?1 ORDER BY id DESC LIMIT {EARLIER_MAX}) d \
+         LEFT JOIN inbound_session s ON s.session = d.session \
+         WHERE d.received_at >= ?2 AND coalesce(d.came_at, d.received_at) <= ?3 ORDER BY d.id"
     );
     let mut statement = tx.sql().prepare_cached(&sql)?;
     let mut rows = statement.query(params![digest, since.as_millis(), until.as_millis()])?;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use super::inbound_session::{self, Delivered, LIVES};
+use super::inbound_session::{self, Delivered, IS_READ, LIVES};
 use super::{StoreError, Tx, row};
 use crate::model::{Alphabet, InboundPart, LinkName, MessageId, PartOf, Sender, Timestamp};
 use crate::policy::reassembly::Sibling;
@@ -98,12 +98,12 @@ pub fn earlier(
 ) -> Result<Vec<(i64, Earlier)>, StoreError> {
     let of = place_of(part);
     let sql = format!(
-        "SELECT p.id, p.session, p.came_at, p.received_at, coalesce(p.place <= s.read_to, 0) AS is_read, {LIVES} \
+        "SELECT d.id, d.session, d.came_at, d.received_at, {IS_READ}, {LIVES} \
          FROM (SELECT * FROM inbound_part WHERE sender = ?1 AND recipient = ?2 AND reference = ?3 AND total = ?4 AND \
-         number = ?5 AND repeats IS NULL ORDER BY id DESC LIMIT {EARLIER_MAX}) p \
-         LEFT JOIN inbound_session s ON s.session = p.session \
-         WHERE p.link_group = ?6 AND p.wide = ?7 AND p.alphabet = ?8 AND p.elements = ?9 AND p.payload = ?10 AND \
-         p.received_at >= ?11 AND p.came_at <= ?12 ORDER BY p.id"
+         number = ?5 AND repeats IS NULL ORDER BY id DESC LIMIT {EARLIER_MAX}) d \
+         LEFT JOIN inbound_session s ON s.session = d.session \
+         WHERE d.link_group = ?6 AND d.wide = ?7 AND d.alphabet = ?8 AND d.elements = ?9 AND d.payload = ?10 AND \
+         d.received_at >= ?11 AND d.came_at <= ?12 ORDER BY d.id"
     );
     let mut statement = tx.sql().prepare_cached(&sql)?;
     let mut rows = statement.query(params![

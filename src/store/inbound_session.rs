@@ -52,6 +52,17 @@ pub fn read(tx: &Tx<'_>, session: i64, up_to: u64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Notes that nobody will know whether the carrier read our answers to the deliveries behind `after` up to `up_to`.
+///
+/// # Errors
+/// SQLite's own.
+pub fn missed(tx: &Tx<'_>, session: i64, after: u64, up_to: u64, now: Timestamp) -> Result<(), StoreError> {
+    tx.sql()
+        .prepare_cached("INSERT OR IGNORE INTO inbound_unread (session, behind, up_to, at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![session, column(after), column(up_to), now.as_millis()])?;
+    Ok(())
+}
+
 /// Notes that a session is over.
 ///
 /// # Errors
@@ -87,7 +98,7 @@ pub fn newest(tx: &Tx<'_>, link_group: &str) -> Result<Option<Timestamp>, StoreE
     Ok(at.map(Timestamp::from_millis))
 }
 
-/// Forgets sessions that ended before `before`.
+/// Forgets sessions that ended before `before`, and what was missed before it.
 ///
 /// # Errors
 /// SQLite's own.
@@ -98,13 +109,18 @@ pub fn forget_older(tx: &Tx<'_>, before: Timestamp) -> Result<(), StoreError> {
              (SELECT session FROM inbound_session WHERE ended_at < ?1 LIMIT 1000)",
         )?
         .execute([before.as_millis()])?;
+    tx.sql().prepare_cached("DELETE FROM inbound_unread WHERE at < ?1")?.execute([before.as_millis()])?;
     Ok(())
 }
 
 /// Whether a session lives, of a row joined with `inbound_session s`.
 pub(super) const LIVES: &str = "(s.session IS NOT NULL AND s.ended_at IS NULL) AS lives";
 
-/// A delivery from a row with `session`, `came_at`, `received_at` and `is_read`, joined with [`LIVES`].
+/// Whether the carrier certainly read our answer, of a row `d` of a delivery that is joined with `inbound_session s`.
+pub(super) const IS_READ: &str = "(coalesce(d.place <= s.read_to, 0) AND NOT EXISTS (SELECT 1 FROM inbound_unread u \
+    WHERE u.session = d.session AND u.behind < d.place AND u.up_to >= d.place)) AS is_read";
+
+/// A delivery from a row with `session`, `came_at`, `received_at`, [`IS_READ`] and [`LIVES`].
 pub(super) fn earlier_of(row: &Row<'_>) -> Result<Earlier, StoreError> {
     let fate = match (row.get("is_read")?, row.get("lives")?) {
         (true, _) => Fate::Read,

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use postrider::link::modem::Sought;
 use postrider::model::ModemStage;
+use postrider::sim::modem::{Fault, ModemFaults, SimModemSettings};
 use postrider::sim::modem_server::ModemServer;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
@@ -129,4 +131,62 @@ async fn a_port_that_another_program_has_is_told_and_taken_once_it_is_free() {
     assert!(gateway.handle("one").1.status().advice.contains("ModemManager"));
     drop(other);
     gateway.up("one").await;
+}
+
+/// Four sticks that wake in different ways; each is named by its IMEI, so that one answer taken for another's would show.
+#[tokio::test]
+async fn a_modem_that_wakes_slowly_is_found_by_itself_and_by_its_own_imei() {
+    let machine = Machine::new();
+    let usual = ModemFaults::default;
+    let ways = [
+        ("slow", ModemFaults { wakes_after: Duration::from_millis(2_500), ..usual() }),
+        ("deaf", ModemFaults { deaf_for: Duration::from_secs(6), ..usual() }),
+        ("swallows", ModemFaults { echo: true, ..usual() }.once(Fault::Silent).once(Fault::Garbage)),
+        ("starts", ModemFaults { wakes_after: Duration::from_millis(1_100), split: true, ..usual() }),
+    ];
+    let (mut toml, mut servers) = (String::new(), Vec::new());
+    for (number, (name, faults)) in (1..).zip(ways) {
+        let settings = SimModemSettings { faults, cold: name == "starts", ..stick(number) };
+        let server = ModemServer::on_pty(settings, u64::from(number), None).unwrap();
+        let imei = server.with(|modem, _| modem.settings().imei.clone());
+        toml += &format!("[[modem]]\nname = \"{name}\"\nimei = \"{imei}\"\n");
+        machine.plug(&format!("1-1.{number}"), "12d1:1506", &format!("ttyUSB{number}"), &server.path().unwrap());
+        servers.push((name, imei, server));
+    }
+    let mut gateway = Gateway::start(&toml, &machine);
+    for (name, imei, _) in &servers {
+        gateway.up(name).await;
+        assert_eq!(gateway.handle(name).1.status().identity.imei.as_ref(), Some(imei), "{name}");
+    }
+    assert_eq!(gateway.modems.strays(), []);
+    gateway.send("slow", 1).await;
+}
+
+#[tokio::test]
+async fn a_technician_who_misses_a_modem_has_what_may_be_it_asked_at_once() {
+    let machine = Machine::new();
+    let server = ModemServer::on_pty(stick(2), 2, None).unwrap();
+    let toml =
+        "[[modem]]\nname = \"one\"\nimei = \"490154203237518\"\n[[modem]]\nname = \"fixed\"\nport = \"/dev/nowhere\"\n";
+    let gateway = Gateway::start(toml, &machine);
+    let link = |name: &str| Sought::Link(gateway.handle(name).0.name().clone());
+    assert_eq!(gateway.modems.look_again(link("one")).await, [""; 0], "nothing is plugged in");
+    machine.plug("1-1.2", "12d1:1506", "ttyUSB0", &server.path().unwrap());
+    guard("the stray", async {
+        while gateway.modems.strays().first().is_none_or(|stray| stray.imei.is_none()) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let asked = server.with(|modem, _| modem.ledger().counts.commands);
+    assert_eq!(gateway.modems.look_again(Sought::Place("1-1.2".into())).await, ["USB 1-1.2"]);
+    assert_eq!(gateway.modems.look_again(link("one")).await, ["USB 1-1.2"]);
+    assert_eq!(gateway.modems.look_again(link("fixed")).await, ["/dev/nowhere"]);
+    assert_eq!(gateway.modems.look_again(Sought::Place("1-1.9".into())).await, [""; 0]);
+    guard("it is asked again", async {
+        while server.with(|modem, _| modem.ledger().counts.commands) == asked {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }

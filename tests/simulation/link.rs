@@ -10,7 +10,7 @@ use postrider::model::*;
 use postrider::sim::ConnectionId;
 use postrider::smpp::pdu::BindKind;
 use postrider::smpp::profile::CarrierProfile;
-use postrider::smpp::session::{Outcome, Session, SessionEvent, SessionSettings};
+use postrider::smpp::session::{Known, Outcome, Session, SessionEvent, SessionSettings};
 use postrider::smpp::{Body, CommandStatus, inbound, outcome, submit};
 
 /// How long it waits before it connects again.
@@ -204,7 +204,9 @@ impl SimLink {
                 let outcome = outcome::outcome(&self.profile, status, &body);
                 self.report(token, outcome);
             }
-            SessionEvent::AnswersRead { up_to } => self.tell(SessionNews::Read { up_to }),
+            SessionEvent::Answers(Known { after, up_to, read }) => {
+                self.tell(if read { SessionNews::Read { up_to } } else { SessionNews::Missed { after, up_to } });
+            }
             SessionEvent::Request { sequence, place, body } => {
                 let data_sm = matches!(body, Body::DataSm(_));
                 let ack = AckToken { session: self.number, sequence, data_sm, place, came_at: wall };

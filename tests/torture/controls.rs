@@ -11,7 +11,7 @@ use crate::check::check;
 use crate::evidence::Evidence;
 use crate::figures::Figure;
 use crate::index::Index;
-use crate::kept::Kept;
+use crate::kept::{Kept, KeptInbound};
 use crate::run::Run;
 
 /// Enough for two people who opt out, and for every kind of message.
@@ -92,7 +92,7 @@ fn event_id(kept: &Kept, place: usize) -> String {
 
 type Control = (&'static str, Figure, fn(&Books, &Path));
 
-const CONTROLS: [Control; 21] = [
+const CONTROLS: [Control; 22] = [
     ("an acknowledged message is gone", Figure::Lost, |books, dir| {
         sql(dir, &format!("DELETE FROM message WHERE id = {}", row(books.single())));
     }),
@@ -139,6 +139,13 @@ const CONTROLS: [Control; 21] = [
     }),
     ("an incoming message is gone", Figure::InboundMissing, |_, dir| {
         sql(dir, "DELETE FROM inbound WHERE id = (SELECT min(id) FROM inbound)");
+    }),
+    ("a word that a person wrote again is gone", Figure::InboundMissing, |books, dir| {
+        let again = |one: &&KeptInbound| {
+            books.evidence.inbound.iter().filter(|other| other.from == one.from && other.text == one.text).count() > 1
+        };
+        let id: MessageId = books.evidence.inbound.iter().find(again).unwrap().id.parse().unwrap();
+        sql(dir, &format!("DELETE FROM inbound WHERE id = {}", id.as_i64()));
     }),
     ("a part without siblings is gone", Figure::InboundMissing, |_, dir| sql(dir, "DELETE FROM inbound_part")),
     ("an incoming message is there twice", Figure::InboundTwice, |_, dir| {

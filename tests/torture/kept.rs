@@ -94,16 +94,8 @@ pub fn unfinished(db: &Path) -> (i64, i64, i64) {
     (
         count("SELECT count(*) FROM message WHERE state IN ('scheduled', 'queued', 'leased', 'sent')"),
         count("SELECT count(*) FROM callback WHERE done_at IS NULL AND dead_at IS NULL"),
-        count(&format!("SELECT count(*) FROM inbound_part WHERE {}", waits(&connection).1)),
+        count("SELECT count(*) FROM inbound_part WHERE repeats IS NOT NULL"),
     )
-}
-
-/// Which incoming parts wait for their siblings, and which are held. Before parts were kept beyond their message, all of
-/// them waited and none was held.
-fn waits(connection: &Connection) -> (&'static str, &'static str) {
-    let sql = "SELECT count(*) FROM pragma_table_info('inbound_part') WHERE name IN ('message', 'repeats')";
-    let columns: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
-    if columns == 2 { ("message IS NULL AND repeats IS NULL", "repeats IS NOT NULL") } else { ("true", "false") }
 }
 
 /// Reads the database into `evidence`.
@@ -166,8 +158,8 @@ pub fn read(db: &Path, evidence: &mut Evidence) {
         });
         Ok(())
     });
-    let sql = format!("SELECT sender, count(*) FROM inbound_part WHERE {} GROUP BY sender", waits(&connection).0);
-    each(&connection, &sql, |row| {
+    let sql = "SELECT sender, count(*) FROM inbound_part WHERE message IS NULL AND repeats IS NULL GROUP BY sender";
+    each(&connection, sql, |row| {
         evidence.waiting_parts.insert(digits(&row.get::<_, String>(0)?), row.get(1)?);
         Ok(())
     });

@@ -77,7 +77,7 @@ fn port_finding(facts: &Facts, port: &Port) -> Finding {
             "agetty" | "getty" => {
                 format!("sudo systemctl disable --now serial-getty@{}", port.path.trim_start_matches("/dev/"))
             }
-            _ => format!("sudo kill {}, or keep that program from this port", holder.pid),
+            _ => format!("see what it is: ps -fp {}; then stop it, or keep it from this port", holder.pid),
         };
         return fail(name, format!("{} (process {}) holds it", holder.name, holder.pid), next);
     }
@@ -259,7 +259,7 @@ mod tests {
                 f.udev_rules = Some("/etc/udev/rules.d/70-postrider-modems.rules".into());
             }),
             (Mark::Fail, "serial-getty@ttyUSB2", |f| f.ports = vec![port(&[(77, "agetty")])]),
-            (Mark::Fail, "sudo kill 99", |f| f.ports = vec![port(&[(99, "minicom")])]),
+            (Mark::Fail, "ps -fp 99", |f| f.ports = vec![port(&[(99, "minicom")])]),
             (Mark::Fail, "usermod -aG dialout postrider", |f| {
                 f.ports = vec![port(&[])];
                 f.account = Some(Account { name: "postrider".to_owned(), uid: 998, gids: vec![998] });

@@ -198,6 +198,10 @@ fn reset(daemon: &Daemon, name: &str, kind: Kind, json: bool) -> anyhow::Result<
     if json {
         return print_json(&answer);
     }
+    // One that has no port is looked for instead.
+    if let Some(lines) = &answer.lines {
+        return print(&lines.iter().map(|line| format!("{name}: {line}")).collect::<Vec<_>>());
+    }
     out::line(format_args!(
         "{name}: the reset ({kind}) has begun; postrider modem show {name} tells when it is ready again"
     ))?;

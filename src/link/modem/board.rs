@@ -69,8 +69,10 @@ impl Board {
             let (who, tty) = match &device.standing {
                 Standing::Nobodys { who, tty, .. } => (who.clone(), Some(tty.display().to_string())),
                 Standing::Unknown { .. } if device.fault.fault().is_some() => Default::default(),
-                Standing::Unknown { .. } | Standing::Probing | Standing::Claimed(_) => return None,
+                Standing::Probing => Default::default(),
+                Standing::Unknown { .. } | Standing::Claimed(_) => return None,
             };
+            let asked = || matches!(device.standing, Standing::Probing).then(|| Fault::asked(&device.usb));
             Some(Stray {
                 place: device.usb.path.clone(),
                 usb_id: device.usb.usb_id(),
@@ -79,7 +81,7 @@ impl Board {
                 model: who.model,
                 imei: who.imei,
                 iccid: who.iccid,
-                fault: device.fault.fault().cloned(),
+                fault: device.fault.fault().cloned().or_else(asked),
             })
         });
         let strays: Vec<Stray> = strays.collect();

@@ -25,6 +25,8 @@ pub(super) struct Device {
     pub since: Instant,
     /// What keeps it from being used.
     pub fault: Trouble,
+    /// Whom the journal has it down as, since no link wants it.
+    pub told: Option<Who>,
 }
 
 /// Whom a device belongs to.
@@ -102,21 +104,21 @@ impl Devices {
         let mut lost = Vec::new();
         for usb in found {
             let old = before.remove(&usb.path);
-            let (standing, since, fault) = match old {
-                Some(old) if old.usb == usb => (old.standing, old.since, old.fault),
-                Some(Device { usb: old, standing: Standing::Claimed(link), since, fault })
+            let (standing, since, fault, told) = match old {
+                Some(old) if old.usb == usb => (old.standing, old.since, old.fault, old.told),
+                Some(Device { usb: old, standing: Standing::Claimed(link), since, fault, told })
                     if old.birth == usb.birth && in_use.get(&link).is_some_and(|tty| has(&usb, tty)) =>
                 {
-                    (Standing::Claimed(link), since, fault)
+                    (Standing::Claimed(link), since, fault, told)
                 }
                 other => {
                     if let Some(Device { standing: Standing::Claimed(link), .. }) = other {
                         lost.push(link);
                     }
-                    (Standing::Unknown { next: now + SETTLE, tries: 0 }, now, Trouble::default())
+                    (Standing::Unknown { next: now + SETTLE, tries: 0 }, now, Trouble::default(), None)
                 }
             };
-            self.all.insert(usb.path.clone(), Device { usb, standing, since, fault });
+            self.all.insert(usb.path.clone(), Device { usb, standing, since, fault, told });
         }
         lost.extend(before.into_values().filter_map(|gone| match gone.standing {
             Standing::Claimed(link) => Some(link),

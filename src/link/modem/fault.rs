@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use super::choice::Who;
 use super::holder::{Holder, holders};
 use super::sysfs::{Roots, UsbDevice};
 use crate::at::ModemProfile;
@@ -70,7 +71,7 @@ impl Fault {
             ),
             Some(first) => (
                 format!("{shown} is in use by {}", names.join(", ")),
-                format!("Stop that program, or give the modem to one of both only: kill {}", first.pid),
+                format!("See what it is: ps -fp {}. Stop it if it may be stopped, or give the modem to one of both only", first.pid),
             ),
             None => (
                 format!("{shown} is in use by another program"),
@@ -96,10 +97,36 @@ impl Fault {
     pub(super) fn silent(device: &UsbDevice, why: &str) -> Self {
         Self {
             text: format!("no port of {} answers AT commands: {why}", describe(device)),
-            advice:
-                "Unplug it and plug it in again; check its power supply and cable first. If it never answers, it may \
-                     need a profile that names its AT port"
-                    .to_owned(),
+            advice: "It is asked again by itself, with more patience. If that does not help: check its power supply and \
+                     cable, then unplug it and plug it in again. If it never answers, it may need a profile that names its \
+                     AT port"
+                .to_owned(),
+            entry: catalog::MODEM_SILENT,
+        }
+    }
+
+    /// A device of which nothing is known yet.
+    pub(super) fn asked(device: &UsbDevice) -> Self {
+        Self {
+            text: format!("{} is being asked who it is", describe(device)),
+            advice: "Wait some seconds: a modem that was just plugged in needs a moment to wake".to_owned(),
+            entry: catalog::MODEM_SILENT,
+        }
+    }
+
+    /// A device that answers AT, and does not tell its IMEI while a modem is waited for by its IMEI.
+    pub(super) fn nameless(device: &UsbDevice, port: &Path, who: &Who) -> Self {
+        let model = if who.model.is_empty() { "a modem" } else { who.model.as_str() };
+        Self {
+            text: format!(
+                "{} answers AT at {} as {model}, and does not tell its IMEI",
+                describe(device),
+                port.display()
+            ),
+            advice: format!(
+                "It is asked again by itself. If it never tells it, name the modem by its place instead: usb_path = \"{}\"",
+                device.path
+            ),
             entry: catalog::MODEM_SILENT,
         }
     }
@@ -181,7 +208,7 @@ mod tests {
         assert!(fault.advice.contains("ID_MM_DEVICE_IGNORE") && fault.advice.contains("systemctl"));
         assert_eq!(fault.entry, catalog::MODEM_PORT_BUSY);
         let other = Fault::busy(Path::new("/dev/ttyUSB2"), &[Holder { pid: 9, name: "minicom".into() }]);
-        assert!(other.text.ends_with("in use by minicom (process 9)") && other.advice.contains("kill 9"));
+        assert!(other.text.ends_with("in use by minicom (process 9)") && other.advice.contains("ps -fp 9"));
     }
 
     #[test]

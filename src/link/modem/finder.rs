@@ -31,8 +31,19 @@ const RELOAD_SETTLE: Duration = Duration::from_secs(10);
 pub(super) enum Command {
     /// The configuration is another one now.
     Reload(Box<Configured>, oneshot::Sender<()>),
+    /// What may be the modem that is sought is tried at once; what that is comes back in words.
+    Look(Sought, oneshot::Sender<Vec<String>>),
     /// Everything ends within this.
     Stop(Duration),
+}
+
+/// What a technician wants found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sought {
+    /// Whatever is plugged in here: `1-1.2`.
+    Place(String),
+    /// The modem of this link.
+    Link(LinkName),
 }
 
 /// What a task of the finder brought.
@@ -105,6 +116,9 @@ impl Finder {
                     Some(Command::Reload(modems, done)) => {
                         self.reload(*modems);
                         let _ = done.send(());
+                    }
+                    Some(Command::Look(sought, tried)) => {
+                        let _ = tried.send(self.look_again(&sought, Moment::read().now));
                     }
                     Some(Command::Stop(limit)) => return self.stop(limit).await,
                     None => return self.stop(Duration::ZERO).await,

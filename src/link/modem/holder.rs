@@ -1,9 +1,11 @@
-//! Who has a device file open, as far as this user may see it.
+//! Who has a device open, as far as this user may see it. Devices are told apart by their numbers: a container's processes
+//! have terminals and ports of the same names.
 
 use std::fmt;
 use std::fs;
 use std::path::Path;
 
+use super::device_id::{DeviceId, TERMINAL_CONTROLLER};
 use super::sysfs::Roots;
 
 /// More processes than this are not looked at: the answer is advice, not proof.
@@ -26,7 +28,7 @@ impl fmt::Display for Holder {
 
 /// Every other process that has `file` open. Processes of other users are seen by root only.
 pub(super) fn holders(roots: &Roots, file: &Path) -> Vec<Holder> {
-    let Ok(target) = fs::canonicalize(file) else { return Vec::new() };
+    let Some(device) = DeviceId::of(file) else { return Vec::new() };
     let Ok(processes) = fs::read_dir(&roots.proc) else { return Vec::new() };
     let own = std::process::id();
     processes
@@ -34,21 +36,21 @@ pub(super) fn holders(roots: &Roots, file: &Path) -> Vec<Holder> {
         .filter_map(|entry| {
             let entry = entry.ok()?;
             let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
-            (pid != own && has_open(&entry.path(), &target)).then(|| Holder { pid, name: name_of(&entry.path()) })
+            (pid != own && has_open(&entry.path(), device)).then(|| Holder { pid, name: name_of(&entry.path()) })
         })
         .collect()
 }
 
 /// Whoever made a pseudo terminal, as a serial server's driver does, holds both of its ends and is no rival.
-fn has_open(process: &Path, target: &Path) -> bool {
+fn has_open(process: &Path, device: DeviceId) -> bool {
     let Ok(files) = fs::read_dir(process.join("fd")) else { return false };
-    let is_terminal = target.starts_with("/dev/pts");
+    let is_terminal = matches!(device, DeviceId::Terminal(..));
     let mut found = false;
-    for open in files.take(FILES_MAX).filter_map(|file| fs::read_link(file.ok()?.path()).ok()) {
-        if is_terminal && open.ends_with("ptmx") {
+    for open in files.take(FILES_MAX).filter_map(|file| DeviceId::of(&file.ok()?.path())) {
+        if is_terminal && open == TERMINAL_CONTROLLER {
             return false;
         }
-        found |= open == target;
+        found |= open == device;
     }
     found
 }
@@ -80,5 +82,18 @@ mod tests {
         fs::create_dir_all(roots.proc.join("self")).unwrap();
         assert_eq!(holders(&roots, &port), [Holder { pid: 812, name: "ModemManager".into() }]);
         assert_eq!(holders(&roots, &roots.dev.join("ttyUSB3")), []);
+    }
+
+    #[test]
+    fn a_process_that_has_another_device_of_the_same_name_is_not() {
+        let tree = Tree::new();
+        let (roots, container) = (tree.roots(), Tree::new());
+        for root in [&roots, &container.roots()] {
+            fs::write(root.dev.join("ttyUSB2"), "").unwrap();
+        }
+        let process = roots.proc.join("812");
+        fs::create_dir_all(process.join("fd")).unwrap();
+        std::os::unix::fs::symlink(container.roots().dev.join("ttyUSB2"), process.join("fd/7")).unwrap();
+        assert_eq!(holders(&roots, &roots.dev.join("ttyUSB2")), []);
     }
 }

@@ -24,6 +24,7 @@ mod asks;
 mod board;
 mod carriage;
 mod choice;
+mod device_id;
 mod devices;
 mod ends;
 mod events;
@@ -43,7 +44,9 @@ pub mod sysfs;
 mod telnet;
 
 pub use board::Stray;
+pub use device_id::DeviceId;
 pub use fault::Fault;
+pub use finder::Sought;
 pub use handle::ModemHandle;
 pub use modems::{Modems, spawn};
 pub use port::open_line;

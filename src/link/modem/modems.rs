@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::board::{Board, Stray};
-use super::finder::{Command, Finder};
+use super::finder::{Command, Finder, Sought};
 use super::handle::ModemHandle;
 use super::settings::ModemsSettings;
 use crate::config::Modems as Configured;
@@ -67,6 +67,15 @@ impl Modems {
         let (done, taken) = oneshot::channel();
         if self.commands.send(Command::Reload(Box::new(new), done)).await.is_ok() {
             let _ = taken.await;
+        }
+    }
+
+    /// Tries at once whatever may be the modem that is sought, without a wait for its turn. Returns what that is, in words.
+    pub async fn look_again(&self, sought: Sought) -> Vec<String> {
+        let (tried, words) = oneshot::channel();
+        match self.commands.send(Command::Look(sought, tried)).await {
+            Ok(()) => words.await.unwrap_or_default(),
+            Err(_) => Vec::new(),
         }
     }
 

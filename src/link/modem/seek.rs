@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use tracing::warn;
+use tracing::{info, warn};
 
-use super::choice::{fits, line, name_of, ports, profile_of};
+use super::choice::{Who, fits, line, name_of, ports, profile_of};
 use super::devices::{Device, SIM_LOOK_EVERY, Standing};
 use super::ends::Closed;
 use super::events::sentence;
-use super::fault::{Fault, is_modem};
-use super::finder::{Done, Finder};
+use super::fault::{Fault, describe, is_modem};
+use super::finder::{Done, Finder, Sought};
 use super::port::{Wire, open, open_device};
 use super::probing::{Found, probe};
 use super::slot::{PortStanding, Slot, device_of, device_of_finding, missing, place_of};
@@ -68,17 +68,11 @@ impl Finder {
 
     /// Asks the devices that may be somebody's who they are.
     pub(super) fn probe_due(&mut self, now: Instant) {
-        let waiting = |finding: fn(&Finding) -> bool| {
-            self.links.values().any(|link| link.is_waiting() && finding(&link.modem.finding))
-        };
-        let by_identity = waiting(|finding| matches!(finding, Finding::Imei(_) | Finding::Iccid(_)));
-        let by_sim = waiting(|finding| matches!(finding, Finding::Iccid(_)));
-        let discover = self.settings.modems.discover;
-        let places: Vec<&str> = self.links.values().filter_map(|link| link.waits_at()).collect();
+        let by_sim = self.is_awaited(|finding| matches!(finding, Finding::Iccid(_)));
+        let wanted = self.wanted();
         let profiles = &self.settings.modems.profiles;
         for device in self.devices.values_mut() {
-            let wanted = places.contains(&device.usb.path.as_str())
-                || ((by_identity || discover) && is_modem(&device.usb, profiles));
+            let wanted = wanted.contains(&device.usb.path);
             if let Standing::Nobodys { at, .. } = device.standing
                 && by_sim
                 && now.saturating_duration_since(at) >= SIM_LOOK_EVERY
@@ -95,10 +89,66 @@ impl Finder {
             let order: Vec<PathBuf> = ports(&usb, profile).into_iter().map(|tty| tty.device.clone()).collect();
             let line = line(None, profile);
             self.work.spawn(async move {
-                let result = probe(&usb, &order, line, &roots).await;
+                let result = probe(&usb, &order, line, &roots, tries).await;
                 Done::Probed { usb, tries, result }
             });
         }
+    }
+
+    /// Whether a link waits for a modem that is found by `finding`.
+    fn is_awaited(&self, finding: impl Fn(&Finding) -> bool) -> bool {
+        self.links.values().any(|link| link.is_waiting() && finding(&link.modem.finding))
+    }
+
+    /// The places of the devices that may be somebody's.
+    fn wanted(&self) -> Vec<String> {
+        let by_identity = self.is_awaited(|finding| matches!(finding, Finding::Imei(_) | Finding::Iccid(_)));
+        let any = by_identity || self.settings.modems.discover;
+        let profiles = &self.settings.modems.profiles;
+        let places: Vec<&str> = self.links.values().filter_map(|link| link.waits_at()).collect();
+        let wanted =
+            |device: &&Device| places.contains(&device.usb.path.as_str()) || (any && is_modem(&device.usb, profiles));
+        self.devices.iter().filter(wanted).map(|device| device.usb.path.clone()).collect()
+    }
+
+    /// Tries at once what would be tried by and by: whatever `sought` may be. Returns it in words.
+    pub(super) fn look_again(&mut self, sought: &Sought, now: Instant) -> Vec<String> {
+        let place = match sought {
+            Sought::Place(place) => Some(place.clone()),
+            Sought::Link(name) => {
+                let Some(link) = self.links.get_mut(name) else { return Vec::new() };
+                match &mut link.port {
+                    PortStanding::Waiting { next, .. } => *next = now,
+                    PortStanding::Opening { .. } => {}
+                    PortStanding::Open { .. } | PortStanding::Stopping => return Vec::new(),
+                }
+                match &link.modem.finding {
+                    Finding::Port(port) => return vec![port.to_string()],
+                    Finding::UsbPath(path) => Some(path.clone()),
+                    Finding::Imei(_) | Finding::Iccid(_) => None,
+                }
+            }
+        };
+        let wanted = self.wanted();
+        let mut tried = Vec::new();
+        for device in self.devices.values_mut() {
+            let path = &device.usb.path;
+            let meant = place.as_ref().is_none_or(|place| place == path) && wanted.contains(path);
+            if !meant || device.usb.ttys.is_empty() {
+                continue;
+            }
+            match device.standing {
+                Standing::Claimed(_) => continue,
+                Standing::Probing => {}
+                // Whoever asks wants it found: with patience from the first.
+                Standing::Unknown { tries, .. } => {
+                    device.standing = Standing::Unknown { next: now, tries: tries.max(1) };
+                }
+                Standing::Nobodys { .. } => device.standing = Standing::Unknown { next: now, tries: 1 },
+            }
+            tried.push(format!("USB {}", device.usb.path));
+        }
+        tried
     }
 
     pub(super) fn handle_done(&mut self, done: Done) {
@@ -149,9 +199,22 @@ impl Finder {
         match result {
             Ok(found) => {
                 let owner = self.owner(&usb.path, &found);
+                // It may be the one that is waited for, and have said too little to tell.
+                let unsure = owner.is_none()
+                    && found.who.imei.is_none()
+                    && self.is_awaited(|finding| matches!(finding, Finding::Imei(_)));
                 let Some(device) = self.devices.get_mut(&usb.path) else { return };
+                if unsure {
+                    let fault = Fault::nameless(usb, &found.tty, &found.who);
+                    device.try_later(tries, now);
+                    return self.tell_of_device(&usb.path, &fault, now);
+                }
                 device.fault.end();
                 let Some(owner) = owner else {
+                    if device.told.as_ref() != Some(&found.who) {
+                        info!(postrider.usb_path = %usb.path, "{}", strangers(usb, &found));
+                        device.told = Some(found.who.clone());
+                    }
                     device.standing = Standing::Nobodys { who: found.who, tty: found.tty, at: now };
                     return;
                 };
@@ -245,4 +308,17 @@ impl Finder {
             }
         }
     }
+}
+
+/// A modem that answered and that no link waits for, in a sentence.
+fn strangers(usb: &UsbDevice, found: &Found) -> String {
+    let Who { model, imei, iccid } = &found.who;
+    let known = |what: &str, value: Option<&str>| format!("{what} {}", value.unwrap_or("unknown"));
+    let words = [known("IMEI", imei.as_deref()), known("SIM", iccid.as_deref())];
+    format!(
+        "{} answers at {} as \"{model}\", {}; no [[modem]] names it, so it is left alone",
+        describe(usb),
+        found.tty.display(),
+        words.join(", ")
+    )
 }

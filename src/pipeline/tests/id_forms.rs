@@ -110,6 +110,21 @@ fn of_two_doubts_to_one_handset_an_unknown_receipt_settles_none() {
 }
 
 #[test]
+fn an_unknown_receipt_settles_a_part_whose_sends_are_all_in_doubt() {
+    let mut gateway = Gateway::new();
+    let id = gateway.post_text("hello");
+    for attempt in [1, 2] {
+        assert_eq!(gateway.dispatch()[0].attempt, attempt);
+        gateway.outcome(id, attempt, 0, lost());
+        gateway.pass(SECOND * 61);
+    }
+    gateway.receipt("700001", State::Undelivered);
+    assert_eq!(gateway.state(id), State::Uncertain, "the other copy is in doubt still");
+    gateway.receipt("700002", State::Delivered);
+    assert_eq!(gateway.state(id), State::Delivered);
+}
+
+#[test]
 fn another_senders_receipt_on_the_same_account_settles_nothing() {
     let mut gateway = Gateway::new();
     let ours = post_to(&mut gateway, HANDSET, Some("Shop"));

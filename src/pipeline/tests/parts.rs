@@ -214,6 +214,24 @@ fn each_missing_acknowledgement_explains_one_redelivery() {
 }
 
 #[test]
+fn a_carrier_that_hung_and_went_on_may_repeat_what_it_missed() {
+    for (missed, expected) in [(true, (1, 1)), (false, (2, 0))] {
+        let mut carrier = Carrier::new(&[(1, 1)]);
+        carrier.delivers((1, 1), &part(TEXT, 1, 1));
+        if missed {
+            carrier.news((1, 1), SessionNews::Missed { after: 0, up_to: 1 });
+        }
+        carrier.delivers((1, 1), &part("other", 1, 1));
+        carrier.reads((1, 1));
+        carrier.news((1, 1), SessionNews::Ended);
+        carrier.news((1, 2), SessionNews::Began);
+        carrier.delivers((1, 2), &part(TEXT, 1, 1));
+        carrier.delivers((1, 2), &part("other", 1, 1));
+        assert_eq!((carrier.texts().len() - 2, carrier.copies()), expected, "missed {missed}");
+    }
+}
+
+#[test]
 fn two_equal_messages_whose_acknowledgements_are_lost_stay_two() {
     let mut carrier = Carrier::new(&[(1, 1), (2, 1)]);
     for line in [(1, 1), (1, 1), (2, 1), (2, 1)] {

@@ -67,6 +67,10 @@ pub struct ModemFaults {
     pub report_late_by: Duration,
     /// After how long a hanging modem goes on; `None` for only after a reset.
     pub hang_time: Option<Duration>,
+    /// Its first answer after power-up comes later by this; what is asked meanwhile is answered after it.
+    pub wakes_after: Duration,
+    /// So long after power-up nothing is heard.
+    pub deaf_for: Duration,
     /// The echo cannot be switched off.
     pub echo: bool,
     /// Stores take nothing.
@@ -86,6 +90,8 @@ impl Default for ModemFaults {
             slow_by: Duration::from_secs(135),
             report_late_by: Duration::from_secs(600),
             hang_time: None,
+            wakes_after: Duration::ZERO,
+            deaf_for: Duration::ZERO,
             echo: false,
             memory_full: false,
             denied: false,

@@ -123,7 +123,8 @@ impl SimModem {
     /// Octets from the gateway.
     pub fn handle_bytes(&mut self, now: Instant, octets: &[u8]) {
         self.run_due(now);
-        if self.session.powered && !self.session.hung {
+        let deaf = now.saturating_duration_since(self.session.since) < self.settings.faults.deaf_for;
+        if self.session.powered && !self.session.hung && !deaf {
             let room = INPUT_MAX.saturating_sub(self.input.len());
             self.input.extend(octets.iter().take(room));
         }

@@ -103,7 +103,10 @@ impl SimModem {
         }
         let Self { settings, random, .. } = self;
         let silent = settings.faults.hits(Fault::Silent, random);
-        let delay = settings.latency + settings.faults.delay(random);
+        let mut delay = settings.latency + settings.faults.delay(random);
+        if !std::mem::replace(&mut self.session.awake, true) {
+            delay += self.settings.faults.wakes_after;
+        }
         self.session.busy = true;
         self.plan(now + delay, if silent { Job::Release } else { Job::Answer(reply) });
     }

@@ -11,6 +11,10 @@ pub(super) struct Session {
     pub powered: bool,
     /// Nothing is heard or said.
     pub hung: bool,
+    /// When it was powered up.
+    pub since: Instant,
+    /// It answered something.
+    pub awake: bool,
     /// A command runs.
     pub busy: bool,
     /// The PDU that is waited for.
@@ -51,6 +55,8 @@ impl Session {
         Self {
             powered: true,
             hung: false,
+            since: now,
+            awake: false,
             busy: false,
             prompt: None,
             echo: true,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::proof::Known;
 use crate::smpp::pdu::{AlertNotification, Bind, BindKind, Outbind};
 use crate::smpp::{Body, CommandId, CommandStatus, DecodeError, EncodeError, FrameError, Quirk};
 
@@ -49,11 +50,8 @@ pub enum SessionEvent<T> {
         /// The request.
         body: Body,
     },
-    /// The peer has certainly read our answers to the first so many of its requests. A session as ESME tells it.
-    AnswersRead {
-        /// How many.
-        up_to: u64,
-    },
+    /// What is known of our answers to some of the peer's requests, each told of once and in order. A session as ESME tells it.
+    Answers(Known),
     /// A handset can be reached again; there is no answer to it.
     Alert(AlertNotification),
     /// Something to count and to log; the session goes on.

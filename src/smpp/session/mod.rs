@@ -53,7 +53,7 @@ use super::{Body, CommandId, CommandStatus, EncodeError, FrameSplitter, Pdu};
 
 pub use event::{CloseReason, Note, Outcome, SessionEvent, SubmitError};
 pub use inbound::STALL_MAX;
-pub use proof::PROOF_WAIT;
+pub use proof::{Known, PROOF_WAIT};
 pub use sequence::SEQUENCE_MAX;
 pub use settings::{OUTBOX_HIGH_OCTETS, OUTBOX_MAX_OCTETS, Role, SessionSettings};
 pub use window::EXPIRED_MAX;
@@ -156,6 +156,7 @@ impl<T: Clone> Session<T> {
         self.end_phase(now);
         while let Some(request) = self.window.expire(now) {
             self.timeouts_in_a_row = self.timeouts_in_a_row.saturating_add(1);
+            self.learn(|proof, _| proof.handle_expired(request.sequence));
             self.events.push_back(SessionEvent::Outcome { token: request.token, outcome: Outcome::TimedOut });
         }
         if self.keeps_alive() {
@@ -189,7 +190,7 @@ impl<T: Clone> Session<T> {
         };
         // A peer that ended the session in order waits for our last answer before it closes.
         if reason == CloseReason::PeerUnbound && unsent == 0 && self.outbox.waiting() == 0 {
-            self.note_read(|proof, answered_to| proof.handle_read(answered_to));
+            self.learn(|proof, answered_to| proof.handle_end(answered_to));
         }
         self.phase = Phase::Closed;
         let sent_octets = self.outbox.sent(unsent);
@@ -219,9 +220,8 @@ impl<T: Clone> Session<T> {
         let sequence = self.sequence.peek();
         let end_octet = self.outbox.write(&self.settings.encode_limits, &Pdu::request(sequence, body))?;
         self.sequence.advance();
-        let covers = self.inbound.answered_to();
-        self.window.insert(sequence, Request { token, command, made_at: now, end_octet, covers });
-        self.proof.handle_request(covers);
+        self.window.insert(sequence, Request { token, command, made_at: now, end_octet, sequence });
+        self.proof.handle_request(sequence, false, self.inbound.answered_to());
         self.message_at = now;
         Ok(sequence)
     }
@@ -371,7 +371,7 @@ impl<T: Clone> Session<T> {
         self.outbox.write(&self.settings.encode_limits, &Pdu::request(sequence, body))?;
         self.sequence.advance();
         if has_answer {
-            self.proof.handle_control(sequence, self.inbound.answered_to());
+            self.proof.handle_request(sequence, true, self.inbound.answered_to());
         }
         self.close_when_stalled();
         Ok(sequence)
@@ -395,10 +395,13 @@ impl<T: Clone> Session<T> {
         }
     }
 
-    /// Tells the owner if `read` learns that the peer read more of our answers.
-    fn note_read(&mut self, read: impl FnOnce(&mut Proof, u64) -> bool) {
-        if read(&mut self.proof, self.inbound.answered_to()) && self.settings.role == Role::Esme {
-            self.events.push_back(SessionEvent::AnswersRead { up_to: self.proof.read_to() });
+    /// Tells the owner what `news` makes known of our answers. An SMSC does not ask, so it does not tell either.
+    fn learn(&mut self, news: impl FnOnce(&mut Proof, u64)) {
+        news(&mut self.proof, self.inbound.answered_to());
+        while let Some(known) = self.proof.poll_known() {
+            if self.settings.role == Role::Esme {
+                self.events.push_back(SessionEvent::Answers(known));
+            }
         }
     }
 

@@ -45,7 +45,7 @@ impl<T: Clone> Session<T> {
         match body {
             Body::EnquireLink => self.answer(sequence, CommandStatus::ROK, Body::EnquireLinkResp),
             // The keep-alive has heard it already.
-            Body::EnquireLinkResp => self.note_read(|proof, _| proof.handle_control_answer(sequence)),
+            Body::EnquireLinkResp => self.learn(|proof, _| proof.handle_response(sequence)),
             Body::Unbind => self.handle_unbind(now, sequence),
             Body::UnbindResp => self.handle_unbind_resp(sequence),
             Body::GenericNack => self.handle_nack(now, sequence, status),
@@ -99,7 +99,7 @@ impl<T: Clone> Session<T> {
         if self.handle_bind_nack(sequence, status) {
             return;
         }
-        self.note_read(|proof, _| proof.handle_control_answer(sequence));
+        self.learn(|proof, _| proof.handle_response(sequence));
         match self.phase {
             Phase::Unbinding { sequence: asked, reason, .. } if asked == sequence => self.close(reason),
             Phase::Open { .. }
@@ -118,8 +118,8 @@ impl<T: Clone> Session<T> {
 
     fn settle(&mut self, now: Instant, sequence: u32, found: Match<T, CommandId>, status: CommandStatus, body: Body) {
         if let Match::InTime(request) | Match::Late(request) = &found {
-            let covers = request.covers;
-            self.note_read(|proof, _| proof.handle_read(covers));
+            let answered = request.sequence;
+            self.learn(|proof, _| proof.handle_response(answered));
         }
         match found {
             Match::InTime(request) => {

@@ -39,7 +39,7 @@ impl<T: Clone> Session<T> {
 
     /// The peer answers our unbind; any status ends the session.
     pub(super) fn handle_unbind_resp(&mut self, sequence: u32) {
-        self.note_read(|proof, _| proof.handle_control_answer(sequence));
+        self.learn(|proof, _| proof.handle_response(sequence));
         match self.phase {
             Phase::Unbinding { reason, .. } => self.close(reason),
             Phase::Open { .. }

@@ -28,8 +28,8 @@ pub struct Request<T, K> {
     pub made_at: Instant,
     /// How many octets the session had written when its last octet was.
     pub end_octet: u64,
-    /// How many of the peer's requests, counted from the first, had been answered before it.
-    pub covers: u64,
+    /// Its number.
+    pub sequence: u32,
 }
 
 /// Who an answer belongs to.
@@ -171,7 +171,7 @@ mod tests {
     }
 
     fn request(token: u32, made_at: Instant) -> Request<u32, char> {
-        Request { token, command: 's', made_at, end_octet: 0, covers: 0 }
+        Request { token, command: 's', made_at, end_octet: 0, sequence: token }
     }
 
     #[test]

@@ -39,6 +39,14 @@ CREATE TABLE inbound_session (
 ) STRICT;
 CREATE INDEX inbound_session_began ON inbound_session (link_group, began_at);
 CREATE INDEX inbound_session_ended ON inbound_session (ended_at);
+CREATE TABLE inbound_unread (
+    session     INTEGER NOT NULL,
+    behind      INTEGER NOT NULL,         -- deliveries behind this one up to the other, of whose answers nobody knows
+    up_to       INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (session, behind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX inbound_unread_age ON inbound_unread (at);
 
 -- Parts of one message form a set of their own, and stay a while after it is together, so that each is known when it
 -- comes again.

@@ -208,10 +208,13 @@ fn memory_of_late_requests_ends_somewhere() {
     assert_eq!(notes(bench.events()), [Note::DoubledAnswer { command: CommandId::SUBMIT_SM_RESP, sequence: first }]);
 }
 
-fn read_to(events: &[SessionEvent<u64>]) -> Vec<u64> {
-    let read =
-        |event: &SessionEvent<u64>| if let SessionEvent::AnswersRead { up_to } = event { Some(*up_to) } else { None };
-    events.iter().filter_map(read).collect()
+/// What became known of our answers: the last before them, the last of them, whether they were read.
+fn known(events: &[SessionEvent<u64>]) -> Vec<(u64, u64, bool)> {
+    let known = |event: &SessionEvent<u64>| match event {
+        SessionEvent::Answers(known) => Some((known.after, known.up_to, known.read)),
+        _ => None,
+    };
+    events.iter().filter_map(known).collect()
 }
 
 #[test]
@@ -225,9 +228,9 @@ fn an_answer_is_known_as_read_once_the_peer_answers_what_left_behind_it() {
     assert!(bench.session.respond(bench.now, 100, CommandStatus::ROK, deliver_sm_resp()));
     let behind = bench.submit(3).unwrap();
     bench.events();
-    for (sequence, expected) in [(before, vec![]), (between, vec![]), (behind, vec![2])] {
+    for (sequence, expected) in [(before, vec![]), (between, vec![]), (behind, vec![(0, 2, true)])] {
         bench.answer(sequence, CommandStatus::ROK, submit_sm_resp("id"));
-        assert_eq!(read_to(&bench.events()), expected, "{sequence}");
+        assert_eq!(known(&bench.events()), expected, "{sequence}");
     }
 }
 
@@ -243,12 +246,12 @@ fn a_busy_receiver_is_asked_whether_it_reads() {
     assert!(bench.session.respond(bench.now, 101, CommandStatus::ROK, deliver_sm_resp()));
     bench.events();
     bench.answer(2, CommandStatus::ROK, Body::EnquireLinkResp);
-    assert_eq!(read_to(&bench.events()), [1], "the second answer left behind the question");
+    assert_eq!(known(&bench.events()), [(0, 1, true)], "the second answer left behind the question");
 }
 
 #[test]
 fn an_orderly_end_proves_what_was_answered_and_a_break_proves_nothing() {
-    for (orderly, expected) in [(true, vec![1]), (false, vec![])] {
+    for (orderly, expected) in [(true, vec![(0, 1, true)]), (false, vec![])] {
         let mut bench = Bench::bound();
         bench.request(100, deliver_sm());
         assert!(bench.session.respond(bench.now, 100, CommandStatus::ROK, deliver_sm_resp()));
@@ -257,7 +260,7 @@ fn an_orderly_end_proves_what_was_answered_and_a_break_proves_nothing() {
         }
         bench.sent();
         bench.session.handle_disconnect(0);
-        assert_eq!(read_to(&bench.events()), expected);
+        assert_eq!(known(&bench.events()), expected);
         let mut bench = Bench::bound();
         bench.request(100, deliver_sm());
         assert!(bench.session.respond(bench.now, 100, CommandStatus::ROK, deliver_sm_resp()));
@@ -267,6 +270,19 @@ fn an_orderly_end_proves_what_was_answered_and_a_break_proves_nothing() {
             bench.answer(2, CommandStatus::ROK, Body::UnbindResp);
         }
         bench.session.handle_disconnect(0);
-        assert_eq!(read_to(&bench.events()), expected);
+        assert_eq!(known(&bench.events()), expected);
     }
+}
+
+#[test]
+fn a_peer_that_hung_has_not_read_what_came_before_its_first_missing_answer() {
+    let mut bench = Bench::bound();
+    bench.request(100, deliver_sm());
+    assert!(bench.session.respond(bench.now, 100, CommandStatus::ROK, deliver_sm_resp()));
+    bench.wait(PROOF_WAIT);
+    bench.wait(Timers::default().enquire_link);
+    assert_eq!(bench.sent_commands().len(), 3, "the answer, and two questions");
+    bench.events();
+    bench.answer(3, CommandStatus::ROK, Body::EnquireLinkResp);
+    assert_eq!(known(&bench.events()), [(0, 1, false)]);
 }

@@ -127,7 +127,7 @@ impl Dialogue {
                 assert!(matches!(outcome, Outcome::Answered { status: CommandStatus::ROK, .. }));
                 self.answered.push(token);
             }
-            SessionEvent::AnswersRead { .. } => {}
+            SessionEvent::Answers(_) => {}
             SessionEvent::Close(reason) => self.reasons.push(reason),
             other => panic!("{other:?}"),
         }
