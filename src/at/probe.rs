@@ -142,10 +142,10 @@ impl Probe {
             return;
         }
         if now >= self.until {
-            return match self.step {
-                Step::Escape | Step::Hello(_) => self.fail(&self.silence()),
-                _ => self.fail("it answers too slowly to find out what it is"),
-            };
+            let is_silent = matches!(self.step, Step::Escape | Step::Hello(_));
+            let why =
+                if is_silent { self.silence() } else { "it answers too slowly to find out what it is".to_owned() };
+            return self.fail(&why);
         }
         if let Some(listening) = self.listening {
             if now >= listening.silent_at.min(listening.until) {

@@ -42,7 +42,6 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    #[expect(clippy::panic, reason = "that is what is caught")]
     async fn a_panic_is_an_error_that_says_whose_fault_it_is() {
         assert_eq!(caught("Reading a.toml", || 5).unwrap(), 5);
         let told =
