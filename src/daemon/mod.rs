@@ -24,6 +24,7 @@ mod pages;
 pub mod plan;
 mod run;
 mod settler;
+mod start;
 mod status;
 mod stepper;
 mod surroundings;

@@ -25,6 +25,7 @@ use super::metrics::Metrics;
 use super::notifier::NotifierTask;
 use super::pages::{PagesParts, PagesServer};
 use super::settler::{EVENTS_MAX, SettlerTask};
+use super::start;
 use super::status::Overview;
 use super::stepper::StepperTask;
 use super::surroundings::House;
@@ -36,7 +37,7 @@ use crate::http::{Api, Front, HttpMetrics, HttpSettings, Listener, PagesMetrics,
 use crate::link::{SmppLinkSettings, put_clock_forward};
 use crate::model::{LinkName, State, catalog};
 use crate::pipeline::{Settings, Turn, Wakes, notify, recover, reroute};
-use crate::store::{Database, Options, Store, StoreError, throttle};
+use crate::store::{Options, Store, StoreError, throttle};
 
 /// How long the writer's thread may take to end once nothing is asked of it any more.
 const WRITER_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -114,8 +115,8 @@ impl Daemon {
     pub async fn start(mut parts: Parts) -> anyhow::Result<Self> {
         parts.settings.started_at = now();
         let path = parts.store.path.clone();
-        let (store, writer) = open_store(&parts)?;
-        let kept = store.read(throttle::load)?;
+        let (store, writer) = start::open(&parts.store)?;
+        let kept = store.write(throttle::look_over).await?;
         let (settings_in, settings) = watch::channel(Arc::new(parts.settings));
         let (stop, stopped) = watch::channel(false);
         let bells = Bells {
@@ -126,6 +127,7 @@ impl Daemon {
             stop: stopped,
         };
         clear_up(&store, &bells).await?;
+        start::hold(&store).await?;
 
         let mut listeners = Listener::from_systemd()?;
         if listeners.is_empty() {
@@ -186,7 +188,9 @@ impl Daemon {
             disk_free_min_bytes: parts.disk_free_min_bytes,
             disk: disk.clone(),
             systemd: Systemd,
-            status: Box::new(move || Overview::of(&status_links, &status_store.tally()).line()),
+            status: Box::new(move || {
+                Overview::of(&status_links, &status_store.tally(), status_store.standing()).line()
+            }),
             turns: Box::new(move || turns(&settler_beat, &dispatcher_beat, &turning_links)),
         };
         loops.spawn(async {
@@ -375,17 +379,12 @@ fn one_line(error: &anyhow::Error) -> String {
     format!("{error:#}").lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
-fn open_store(parts: &Parts) -> anyhow::Result<(Store, JoinHandle<()>)> {
-    let database = Database::open(&parts.store)?;
-    Ok(Store::start(database, parts.store.path.clone())?)
-}
-
 /// Makes rows out of what a stopped process left behind, before anything is sent.
 async fn clear_up(store: &Store, bells: &Bells) -> anyhow::Result<()> {
     let mut doubts = 0;
     loop {
         let settings = bells.settings();
-        let done = store.write(move |tx| recover(&Turn::new(tx, &settings, now()))).await?;
+        let done = store.write(move |tx| recover(&Turn::new(tx, &settings, now()).carefully(true))).await?;
         doubts += done;
         if done == 0 {
             break;

@@ -33,10 +33,10 @@ pub fn sweep(turn: &Turn<'_>) -> Result<Swept, StoreError> {
     let heads = message::timed_out(turn.tx, turn.now, ROWS_MAX)?;
     swept.more = heads.len() == ROWS_MAX;
     for head in heads {
-        if time_out(turn, head)? {
-            swept.changed += 1;
-        } else {
-            swept.purged += 1;
+        match turn.apart(head.id, || time_out(turn, head))? {
+            Some(true) => swept.changed += 1,
+            Some(false) => swept.purged += 1,
+            None => {}
         }
     }
     give_up_parts(turn)?;
@@ -110,7 +110,7 @@ pub fn recover(turn: &Turn<'_>) -> Result<usize, StoreError> {
     let heads = message::leased(turn.tx, ROWS_MAX)?;
     let count = heads.len();
     for mut head in heads {
-        abandon(turn, &mut head, "postrider stopped before the answer came")?;
+        turn.apart(head.id, || abandon(turn, &mut head, "postrider stopped before the answer came"))?;
     }
     Ok(count)
 }

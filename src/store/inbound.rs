@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{StoreError, Tx, row};
+use super::{StoreError, Tx, damaged, row};
 use crate::model::{Alphabet, InboundMessage, InboundPart, MessageId, PartOf, Sender, Timestamp};
 
 /// Keeps one part of a longer message; a copy of a part that is there already changes nothing.
@@ -71,18 +71,26 @@ pub fn parts(tx: &Tx<'_>, set: &PartSet) -> Result<Vec<KeptPart>, StoreError> {
          recipient = ?3 AND reference = ?4 AND total = ?5 ORDER BY number",
     )?;
     let mut rows = statement.query(params![set.link_group, set.sender, set.recipient, set.reference, set.total])?;
-    let mut parts = Vec::new();
-    while let Some(row) = rows.next()? {
-        let word: String = row.get("alphabet")?;
-        let alphabet = Alphabet::ALL.into_iter().find(|alphabet| alphabet.as_str() == word);
-        parts.push(KeptPart {
-            number: row.get("number")?,
-            alphabet: alphabet.ok_or_else(|| StoreError::Row(format!("alphabet {word}")))?,
-            elements: row.get("elements")?,
-            payload: row.get("payload")?,
-        });
+    let sorted = damaged::sort(&mut rows, damaged::raw::<1>, part_of)?;
+    drop(rows);
+    for ([number], why) in &sorted.bad {
+        // The set is shown without it, when its time is over or the others are there.
+        let number = damaged::shown(std::slice::from_ref(number));
+        let row = format!("{} {} {} {} {number}", set.link_group, set.sender, set.recipient, set.reference);
+        damaged::note(tx, "inbound_part", &row, why, None)?;
     }
-    Ok(parts)
+    Ok(sorted.good)
+}
+
+fn part_of(row: &Row<'_>) -> Result<KeptPart, StoreError> {
+    let word: String = row.get("alphabet")?;
+    let alphabet = Alphabet::ALL.into_iter().find(|alphabet| alphabet.as_str() == word);
+    Ok(KeptPart {
+        number: row.get("number")?,
+        alphabet: alphabet.ok_or_else(|| StoreError::Row(format!("alphabet {word}")))?,
+        elements: row.get("elements")?,
+        payload: row.get("payload")?,
+    })
 }
 
 /// Forgets the parts of a set.
