@@ -31,8 +31,14 @@ pub fn open(options: &Options) -> anyhow::Result<(Store, JoinHandle<()>)> {
             path.display()
         );
     }
-    let check = look_over(path)?;
+    let end = restore::last_end(path);
+    let check = look_over(path, end)?;
     let mut database = Database::open_held(options, lock)?;
+    if end == End::Damaged {
+        // Its pages are whole, so what the last run stumbled over is an index.
+        tracing::warn!("The last run found the database damaged; its tables are whole, and its indexes are made anew");
+        database.rebuild_indexes()?;
+    }
     let mut nonce = [0; 8];
     getrandom::fill(&mut nonce)?;
     let begun = database.begin_run(path, i64::from_ne_bytes(nonce), now())?;
@@ -52,8 +58,8 @@ type Check = Receiver<Result<(), StoreError>>;
 
 /// Looks the file over unless the last run ended in order. Gives back a look that takes longer; one at a file that was found
 /// damaged before is waited for.
-fn look_over(path: &Path) -> Result<Option<Check>, StoreError> {
-    let wait = match restore::last_end(path) {
+fn look_over(path: &Path, end: End) -> Result<Option<Check>, StoreError> {
+    let wait = match end {
         End::Stopped => return Ok(None),
         _ if !path.exists() => return Ok(None),
         End::Open => CHECK_WAIT_MAX,

@@ -124,6 +124,7 @@ pub fn reroute(turn: &Turn<'_>) -> Result<usize, StoreError> {
     let Some(last) = turn.settings.routes.last() else { return Ok(0) };
     let known: Vec<&str> = turn.settings.routes.iter().map(|Route { name, .. }| &**name).collect();
     let moved = message::reroute(turn.tx, &known, &last.name)?;
+    message::set_strays_aside(turn.tx)?;
     if moved > 0 {
         turn.wake_dispatch();
     }

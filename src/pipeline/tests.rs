@@ -11,9 +11,11 @@ use crate::text::TextProfile;
 const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
 const SECOND: Duration = Duration::from_secs(1);
 
+mod damage;
 mod doubts;
 mod modems;
 mod parts;
+mod restored;
 
 /// A gateway with one route over the groups `north` and `south`, and nothing but rows behind it.
 struct Gateway {

@@ -277,6 +277,14 @@ impl Database {
         self.epoch.as_ref().and_then(|epoch| epoch.again().ok())
     }
 
+    /// Makes all indexes anew from their tables.
+    ///
+    /// # Errors
+    /// SQLite's own.
+    pub fn rebuild_indexes(&mut self) -> Result<(), StoreError> {
+        Ok(self.connection.execute_batch("REINDEX")?)
+    }
+
     /// How the file stands after the last commit.
     pub fn standing(&self) -> Standing {
         self.memory.standing.get()
@@ -366,7 +374,7 @@ impl Database {
 fn last_id(connection: &Connection) -> Result<i64, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT max(coalesce((SELECT max(id) FROM message), 0), coalesce((SELECT max(id) FROM inbound), 0), \
-         coalesce((SELECT last_id FROM epoch), 0))",
+         coalesce((SELECT last_id FROM epoch WHERE typeof(last_id) = 'integer'), 0))",
     )?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }

@@ -31,8 +31,8 @@ mod person;
 mod queue;
 mod seal;
 
-pub use aside::set_aside;
 use aside::{AWAY, keep};
+pub use aside::{set_aside, set_strays_aside};
 pub use facts::{another_is_leased, changed_at, sender_of};
 use look::tags_of;
 pub use look::{Filter, View, list, view};

@@ -29,8 +29,13 @@ pub(super) fn standing(connection: &Connection) -> Result<Standing, StoreError> 
     let held_upto = connection
         .prepare_cached("SELECT held_upto FROM epoch WHERE one = 1")?
         .query_row([], |row| row.get(0))
-        .optional()?
-        .flatten();
+        .optional()
+        .map_err(StoreError::from);
+    // A row that cannot be read is written anew when a run begins, and counts as that of another database.
+    let held_upto = match held_upto {
+        Err(StoreError::Row(_)) => None,
+        other => other?.flatten(),
+    };
     Ok(Standing { held_upto, damaged: super::damaged::count(connection)? })
 }
 

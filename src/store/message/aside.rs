@@ -54,6 +54,18 @@ pub fn set_aside(tx: &Tx<'_>, id: i64, why: &str) -> Result<(), StoreError> {
     damaged::note(tx, "message", &row, why, Some(&was_text.join(" ")))
 }
 
+/// Sets waiting messages aside whose class is none: they stand in a queue that nobody looks at.
+///
+/// # Errors
+/// SQLite's own.
+pub fn set_strays_aside(tx: &Tx<'_>) -> Result<(), StoreError> {
+    let mut statement = tx.sql().prepare(
+        "SELECT id, class FROM message WHERE due_at IS NOT NULL AND class NOT IN ('otp', 'transactional', 'marketing')",
+    )?;
+    let strays = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    strays.into_iter().try_for_each(|id| set_aside(tx, id, "its class is none"))
+}
+
 /// A line on its timeline, with the state that it has.
 fn remark(tx: &Tx<'_>, id: i64, state: &str, why: &str) -> Result<(), StoreError> {
     let sql = "INSERT INTO event (message, n, at, state, note) SELECT ?1, events, changed_at, ?2, ?3 FROM message WHERE id = ?1";
