@@ -49,8 +49,9 @@ const STEPPERS: &[Stepper] = &[
 /// The store's own.
 pub fn step(turn: &Turn<'_>) -> Result<Progress, StoreError> {
     // What a file that was put back has under way may have been done already by the run that it lacks.
+    // Only what a person cancels or pauses is still withdrawn.
     if turn.tx.is_restored() {
-        return Ok(Progress::default());
+        return one(turn, super::campaign::step);
     }
     STEPPERS.iter().try_fold(Progress::default(), |all, stepper| Ok(all.and(one(turn, *stepper)?)))
 }

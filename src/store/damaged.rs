@@ -101,11 +101,3 @@ pub fn list(connection: &Connection, limit: usize) -> Result<Vec<Damaged>, Store
         statement.query_map([limit], |row| Ok(Damaged { kind: row.get(0)?, row: row.get(1)?, what: row.get(2)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
-
-/// How many rows are set aside.
-///
-/// # Errors
-/// SQLite's own.
-pub fn count(connection: &Connection) -> Result<usize, StoreError> {
-    Ok(connection.prepare_cached("SELECT count(*) FROM damaged")?.query_row([], |row| row.get(0))?)
-}

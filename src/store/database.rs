@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::epoch::{self, EpochFile};
 use super::lock::FileLock;
 use super::person::{Person, PersonKey};
-use super::restore::{self, Standing};
+use super::standing::{self, Standing};
 use super::{StoreError, Tally, migrate};
 use crate::model::{IdClock, MessageId, PhoneNumber, Timestamp, catalog};
 
@@ -251,7 +251,7 @@ impl Database {
             tally: RefCell::new(Tally::load(&connection)?),
             person_key: PersonKey::load(&connection)?,
             leaves_no_trace: Cell::new(false),
-            standing: Cell::new(restore::standing(&connection)?),
+            standing: Cell::new(standing::standing(&connection)?),
             asides: RefCell::default(),
         };
         let version = data_version(&connection)?;
@@ -339,7 +339,7 @@ impl Database {
         let last = last_id(&self.connection)?.max(self.memory.ids.borrow().last());
         self.memory.tally.replace(Tally::load(&self.connection)?);
         self.memory.ids.replace(IdClock::after(last));
-        self.memory.standing.set(restore::standing(&self.connection)?);
+        self.memory.standing.set(standing::standing(&self.connection)?);
         self.version = version;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::lock::Holder;
+use super::holder::Holder;
 
 /// An error of the store.
 #[derive(Debug, Clone, thiserror::Error)]

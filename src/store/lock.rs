@@ -3,15 +3,15 @@
 //! The lock is on a file of its own, because SQLite's locks on the database would go with any of our descriptors of it. It
 //! stands beside the file that the path leads to in the end, so that a link or a relative path meets the same lock.
 
-use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
 use super::StoreError;
+use super::holder::Holder;
 use crate::model::Timestamp;
 
 /// The daemon's group may see who holds the file.
@@ -25,56 +25,6 @@ const HOLDER_SIZE_MAX: u64 = 512;
 #[derive(Debug)]
 pub struct FileLock {
     file: File,
-}
-
-/// Who holds a database.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Holder {
-    /// The process, if it said so.
-    pub pid: Option<u32>,
-    /// What was called.
-    pub program: String,
-    /// Since when, if it said so.
-    pub since: Option<Timestamp>,
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.pid {
-            Some(pid) => write!(f, "process {pid}")?,
-            None => f.write_str("another process")?,
-        }
-        if !self.program.is_empty() {
-            write!(f, " ({})", self.program)?;
-        }
-        self.since.map_or(Ok(()), |since| write!(f, ", since {since}"))
-    }
-}
-
-impl Holder {
-    fn of_this_process(since: Option<Timestamp>) -> Self {
-        let mut words = std::env::args().take(2);
-        let name = words.next().unwrap_or_default();
-        let name = Path::new(&name).file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let program: Vec<String> = std::iter::once(name).chain(words).collect();
-        Self { pid: Some(std::process::id()), program: program.join(" "), since }
-    }
-
-    /// One line each, so that a person who opens the file can read it.
-    fn text(&self) -> String {
-        let since = self.since.map_or_else(String::new, |since| since.as_millis().to_string());
-        format!("{}\n{}\n{since}\n", self.pid.unwrap_or_default(), self.program)
-    }
-
-    fn parse(text: &str) -> Self {
-        let mut lines = text.lines();
-        let mut line = || lines.next().unwrap_or_default();
-        Self {
-            pid: line().parse().ok().filter(|pid| *pid != 0),
-            program: line().chars().filter(|c| !c.is_control()).collect(),
-            since: line().parse().ok().map(Timestamp::from_millis),
-        }
-    }
 }
 
 impl FileLock {
@@ -91,6 +41,7 @@ impl FileLock {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(MODE);
         let mut file = options.open(&place).map_err(|error| open(error, &place))?;
+        give_to_owner(&file, &place);
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
@@ -110,6 +61,17 @@ impl Drop for FileLock {
     fn drop(&mut self) {
         // The file stays: whoever waits to lock it may have opened it already.
         let _ = say(&mut self.file, "");
+    }
+}
+
+/// Root may have made the file just now; the daemon, which owns the directory, could then not open it.
+fn give_to_owner(file: &File, place: &Path) {
+    let folder = place.parent().and_then(|folder| fs::metadata(folder).ok());
+    if let (Ok(own), Some(folder)) = (file.metadata(), folder)
+        && own.uid() == 0
+        && folder.uid() != 0
+    {
+        let _ = fchown(file, Some(folder.uid()), Some(folder.gid()));
     }
 }
 

@@ -268,12 +268,10 @@ pub fn save_events(tx: &Tx<'_>, id: MessageId, events: u32) -> Result<(), StoreE
 /// # Errors
 /// SQLite's own.
 pub fn save_validity(tx: &Tx<'_>, id: MessageId, valid_until: Timestamp) -> Result<(), StoreError> {
-    resealing(tx, id, || {
-        tx.sql()
-            .prepare_cached("UPDATE message SET valid_until = ?2 WHERE id = ?1")?
-            .execute(params![id.as_i64(), valid_until.as_millis()])?;
-        Ok(())
-    })
+    tx.sql()
+        .prepare_cached("UPDATE message SET valid_until = ?2 WHERE id = ?1")?
+        .execute(params![id.as_i64(), valid_until.as_millis()])?;
+    Ok(())
 }
 
 /// Puts a message in transport form again, for a link with another text profile.

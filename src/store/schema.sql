@@ -40,6 +40,12 @@ CREATE INDEX message_reference ON message (reference) WHERE reference IS NOT NUL
 CREATE INDEX message_contact ON message (recipient) WHERE sim IS NOT NULL;
 CREATE INDEX message_leased ON message (link) WHERE state = 'leased';
 CREATE INDEX message_held ON message (route) WHERE held IS NOT NULL;
+-- More or less time is added to the checksum; a bit that flips on the disk is not.
+CREATE TRIGGER message_validity AFTER UPDATE OF valid_until ON message
+WHEN new.checksum IS NOT NULL AND abs(new.valid_until - old.valid_until) < 1000000000000000
+BEGIN
+    UPDATE message SET checksum = checksum + (new.valid_until - old.valid_until) WHERE id = new.id;
+END;
 
 CREATE TABLE tag (
     tag         TEXT    NOT NULL,

@@ -46,7 +46,8 @@ pub fn step(turn: &Turn<'_>) -> Result<Progress, StoreError> {
     let running = busy.iter().filter(|stored| stored.phase == Phase::Running).count();
     let share = (WRITTEN_MAX / running.max(1)).max(10);
     let mut all = Progress::default();
-    for stored in busy {
+    let restored = turn.tx.is_restored();
+    for stored in busy.into_iter().filter(|stored| stored.withdrawing || !restored) {
         let id = stored.id;
         match apart(turn, || one(turn, stored, share))? {
             Ok(progress) => all = all.and(progress),

@@ -17,8 +17,11 @@ impl Gateway {
     fn flip(&mut self, sql: &str, id: MessageId) {
         self.database
             .write(|tx| {
-                tx.connection().execute_batch("PRAGMA ignore_check_constraints = 1")?;
+                // The disk knows no triggers.
+                let triggers = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
+                tx.connection().set_db_config(triggers, false)?;
                 assert_eq!(tx.connection().execute(sql, [id.as_i64()])?, 1, "{sql}");
+                tx.connection().set_db_config(triggers, true)?;
                 Ok(())
             })
             .unwrap();

@@ -4,6 +4,12 @@ ALTER TABLE message ADD COLUMN checksum INTEGER;
 -- When a message is due that is held because its file was put back; it then has no due_at.
 ALTER TABLE message ADD COLUMN held INTEGER;
 CREATE INDEX message_held ON message (route) WHERE held IS NOT NULL;
+-- More or less time is added to the checksum; a bit that flips on the disk is not.
+CREATE TRIGGER message_validity AFTER UPDATE OF valid_until ON message
+WHEN new.checksum IS NOT NULL AND abs(new.valid_until - old.valid_until) < 1000000000000000
+BEGIN
+    UPDATE message SET checksum = checksum + (new.valid_until - old.valid_until) WHERE id = new.id;
+END;
 -- Rows that cannot be read. They stay where they are, out of every queue.
 CREATE TABLE damaged (
     kind        TEXT    NOT NULL,
