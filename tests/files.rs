@@ -141,6 +141,13 @@ impl House {
         self.carrier.with(|carrier, _| carrier.ledger().counts.taken)
     }
 
+    /// Kills the gateway, and waits until the carrier has read what it had sent.
+    fn kill(&self, gateway: Gateway) {
+        gateway.kill();
+        let wait = self.carrier.until(|carrier| carrier.bound_connections() == 0);
+        self.runtime.block_on(async { tokio::time::timeout(Duration::from_secs(60), wait).await }).unwrap();
+    }
+
     fn until_taken(&self, count: u64) {
         let wait = self.carrier.until(|carrier| carrier.ledger().counts.taken >= count);
         let wait = async { tokio::time::timeout(Duration::from_secs(60), wait).await };
@@ -207,7 +214,7 @@ fn a_second_daemon_leaves_without_a_trace_and_says_who_holds_the_file() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(HELD), "{said}");
         let holder = format!("process {} (postrider run), since 2", first.child.id());
-        assert!(said.contains(&holder) && said.lines().count() == 1, "{said}");
+        assert!(said.contains(&holder), "{said}");
     }
     assert!(house.files() == before, "no file changed, and none came or went");
     rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
@@ -215,10 +222,10 @@ fn a_second_daemon_leaves_without_a_trace_and_says_who_holds_the_file() {
     // Tools work beside it, and the counts stay right.
     house.tool(&["token", "create", "--name", "another", "--scope", "messages:read"]);
     first.post(&house.token, 99);
-    let sql = "SELECT count(*) FROM message WHERE state IN ('queued', 'leased', 'uncertain', 'failed')";
-    let tally = "SELECT sum(messages) FROM tally WHERE state IN ('queued', 'leased', 'uncertain', 'failed')";
-    assert_eq!(number(&house.database(), sql), number(&house.database(), tally));
-    assert_eq!(number(&house.database(), "SELECT count(*) FROM message WHERE doubts > 0"), 0);
+    let wrong = "SELECT count(*) FROM (SELECT state FROM message UNION SELECT state FROM tally) AS known WHERE \
+                 (SELECT count(*) FROM message WHERE state = known.state) <> \
+                 coalesce((SELECT messages FROM tally WHERE state = known.state), 0)";
+    assert_eq!(number(&house.database(), wrong), 0, "the counts of all states agree with the rows");
     // The kernel frees the file with the process.
     first.kill();
     Gateway::start(&house.config()).kill();
@@ -226,21 +233,22 @@ fn a_second_daemon_leaves_without_a_trace_and_says_who_holds_the_file() {
 
 #[test]
 fn a_file_that_was_put_back_sends_nothing_by_itself() {
-    let house = House::new(40);
+    let house = House::new(5);
     let gateway = Gateway::start(&house.config());
     assert!(gateway.said.contains("Run 1 of database"), "{}", gateway.said);
     for n in 0..100 {
         gateway.post(&house.token, n);
     }
-    house.until_taken(10);
+    house.until_taken(3);
     let (bare, log) = (fs::read(house.database()).unwrap(), fs::read(house.beside("-wal")).unwrap());
     let clean = house.folder.path().join("clean.db");
     let connection = rusqlite::Connection::open(house.database()).unwrap();
     connection.execute("VACUUM INTO ?1", [clean.to_str().unwrap()]).unwrap();
     drop(connection);
     let clean = fs::read(clean).unwrap();
-    house.until_taken(40);
-    gateway.kill();
+    // What is done since the copies is missing in them.
+    house.until_taken(house.taken() + 5);
+    house.kill(gateway);
     let (last, last_log) = (fs::read(house.database()).unwrap(), fs::read(house.beside("-wal")).unwrap());
     let sent = house.numbers();
     let twice = |numbers: &[String]| numbers.len() - numbers.iter().collect::<BTreeSet<_>>().len();
@@ -267,18 +275,18 @@ fn a_file_that_was_put_back_sends_nothing_by_itself() {
         assert_eq!(house.numbers().last().unwrap(), &format!("8210{n:08}"), "{case}: only the new one was sent");
         assert_eq!(house.taken(), before + 1, "{case}");
         assert_eq!(house.held()["held"], true, "{case}");
-        gateway.kill();
+        house.kill(gateway);
     }
 
     house.put_back(&clean, None);
     let before = house.taken();
     let gateway = Gateway::start(&house.config());
     let held = house.held()["messages"].as_u64().unwrap();
-    assert!(held >= 60, "{held}");
+    assert!(held >= 10, "{held}");
     house.tool(&["restore", "--release"]);
     house.until_taken(before + held);
     assert_eq!(house.held()["held"], false);
-    gateway.kill();
+    house.kill(gateway);
     // Released, and killed again: nothing is held.
     let gateway = Gateway::start(&house.config());
     assert!(!gateway.said.contains("put back"), "{}", gateway.said);

@@ -47,7 +47,8 @@ pub fn open(options: &Options) -> anyhow::Result<(Store, JoinHandle<()>)> {
     if let Some(check) = check {
         let stop = store.stopper();
         std::thread::Builder::new().name("check".to_owned()).spawn(move || match check.recv() {
-            Ok(Err(error)) => stop.stop(error),
+            Ok(Err(error)) if error.is_fatal() => stop.stop(error),
+            Ok(Err(error)) => tracing::warn!(%error, "The database could not be looked over: {error}"),
             Ok(Ok(())) | Err(_) => tracing::info!("The database was looked over: it is whole"),
         })?;
     }
@@ -86,10 +87,14 @@ fn tell(begun: &Begun, held: bool) {
     tracing::info!("Run {run} of database {database}, {commits} commits before it, boot {}", boot.trim());
     let what = "its unfinished messages, campaigns and workflows are held until a person says postrider restore --release; \
                 new messages are taken and sent";
-    let id = catalog::DATABASE_RESTORED.id;
     match &begun.restored {
-        Some(why) => tracing::error!(message_id = id, "The database was put back ({why}): {what}"),
-        None if held => tracing::warn!(message_id = id, "The database was put back in an earlier run: {what}"),
+        Some(why) => {
+            tracing::error!(message_id = catalog::DATABASE_RESTORED.id, "The database was put back ({why}): {what}")
+        }
+        None if held => tracing::warn!(
+            message_id = catalog::DATABASE_RESTORED.id,
+            "The database was put back in an earlier run: {what}"
+        ),
         None => {}
     }
 }

@@ -386,13 +386,18 @@ fn data_version(connection: &Connection) -> Result<i64, StoreError> {
 
 /// One line for each row that was set aside, and one for the rest of many.
 fn tell_set_aside(rows: &[String]) {
-    let id = catalog::ROW_DAMAGED.id;
     for row in rows.iter().take(ASIDE_LINES_MAX) {
-        tracing::error!(message_id = id, "A row cannot be read and is set aside; everything else goes on: {row}");
+        tracing::error!(
+            message_id = catalog::ROW_DAMAGED.id,
+            "A row cannot be read and is set aside; everything else goes on: {row}"
+        );
     }
     if rows.len() > ASIDE_LINES_MAX {
         let more = rows.len() - ASIDE_LINES_MAX;
-        tracing::error!(message_id = id, "{more} more rows are set aside; postrider doctor shows them");
+        tracing::error!(
+            message_id = catalog::ROW_DAMAGED.id,
+            "{more} more rows are set aside; postrider doctor shows them"
+        );
     }
 }
 
@@ -401,6 +406,7 @@ fn tell_set_aside(rows: &[String]) {
 /// # Errors
 /// Says why the file cannot be opened.
 pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    epoch::is_there(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)
         .map_err(|error| StoreError::Open { path: path.to_owned(), reason: error.to_string() })?;
