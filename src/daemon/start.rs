@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::clock::now;
 use crate::model::catalog;
-use crate::store::{Begun, Database, End, FileLock, Options, Store, StoreError, names_of, quick_check, restore};
+use crate::store::{Begun, Database, End, FileLock, Options, Store, StoreError, has_other_names, quick_check, restore};
 
 /// A file that is looked over for longer is used meanwhile.
 const CHECK_WAIT_MAX: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 pub fn open(options: &Options) -> anyhow::Result<(Store, JoinHandle<()>)> {
     let path = &options.path;
     let lock = FileLock::take(path, Some(now()))?;
-    if names_of(path) > 1 {
+    if has_other_names(path) {
         tracing::warn!(
             "{} has more than one name on its disk (hard links). Open it by one name only: by another, a second daemon \
              would not be noticed, and SQLite would keep a second log",

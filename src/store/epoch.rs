@@ -7,14 +7,15 @@
 //!
 //! The mark is written in place and reaches the disk within a second; a process that is killed loses nothing of it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::{Connection, params};
+use rustix::fs::{Mode, OFlags, fstat, fstatfs, open};
+use rustix::io::pwrite;
 
 use super::{StoreError, lock, row};
 
@@ -23,7 +24,7 @@ const MAGIC: &[u8; 8] = b"postrid1";
 /// Less than what a disk writes at once, so that it is written whole or not at all.
 const MARK_SIZE_BYTES: usize = 64;
 /// The daemon's group may read it.
-const MODE: u32 = 0o640;
+const MODE: Mode = Mode::from_raw_mode(0o640);
 /// Filesystems on which a file keeps its inode number: ext, xfs, btrfs, f2fs, zfs, tmpfs.
 const KEEPS_INODES: [i128; 6] = [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x2fc1_2fc1, 0x0102_1994];
 
@@ -128,7 +129,7 @@ pub fn find(path: &Path) -> Found {
         let mut bytes = Vec::with_capacity(MARK_SIZE_BYTES + 1);
         Read::by_ref(&mut file).take(MARK_SIZE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
         let Some(mark) = Mark::from_bytes(&bytes) else { return Ok(Found::Unreadable("it holds no mark".to_owned())) };
-        let copied = keeps_inodes(&file) && file.metadata()?.ino() != mark.inode;
+        let copied = keeps_inodes(&file) && fstat(&file)?.st_ino != mark.inode;
         Ok(Found::Mark { mark, copied })
     };
     read().unwrap_or_else(|error| match error.kind() {
@@ -138,7 +139,7 @@ pub fn find(path: &Path) -> Found {
 }
 
 fn keeps_inodes(file: &File) -> bool {
-    rustix::fs::fstatfs(file).is_ok_and(|stat| KEEPS_INODES.contains(&i128::from(stat.f_type)))
+    fstatfs(file).is_ok_and(|stat| KEEPS_INODES.contains(&i128::from(stat.f_type)))
 }
 
 /// Makes sure that SQLite does not begin a new database where one with commits is expected: it would delete the log beside an
@@ -281,8 +282,9 @@ impl EpochFile {
         let place = beside(path)?;
         let fresh = place.with_extension("epoch-new");
         let _ = fs::remove_file(&fresh);
-        let mut file = OpenOptions::new().read(true).write(true).create_new(true).mode(MODE).open(&fresh)?;
-        let mark = Mark { inode: file.metadata()?.ino(), ..mark };
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let mut file = File::from(open(&fresh, flags, MODE)?);
+        let mark = Mark { inode: fstat(&file)?.st_ino, ..mark };
         file.write_all(&mark.to_bytes())?;
         file.sync_all()?;
         fs::rename(&fresh, &place)?;
@@ -320,7 +322,7 @@ impl EpochFile {
     }
 
     fn write(&mut self) {
-        let written = self.file.write_all_at(&self.mark.to_bytes(), 0);
+        let written = pwrite(&self.file, &self.mark.to_bytes(), 0);
         self.moved.store(true, Ordering::Relaxed);
         if let Err(error) = &written
             && !self.failed

@@ -3,19 +3,18 @@
 //! The lock is on a file of its own, because SQLite's locks on the database would go with any of our descriptors of it. It
 //! stands beside the file that the path leads to in the end, so that a link or a relative path meets the same lock.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, Gid, Mode, OFlags, Uid, fchown, flock, fstat, open as open_file, stat};
 
 use super::StoreError;
 use super::holder::Holder;
 use crate::model::Timestamp;
 
 /// The daemon's group may see who holds the file.
-const MODE: u32 = 0o640;
+const MODE: Mode = Mode::from_raw_mode(0o640);
 /// A path that leads through more links leads nowhere.
 const LINKS_MAX: usize = 16;
 /// What is read of a lock file.
@@ -38,9 +37,9 @@ impl FileLock {
             reason: format!("its lock {}: {error}", file.display()),
         };
         let place = lock_path(path).map_err(|error| open(error, path))?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(MODE);
-        let mut file = options.open(&place).map_err(|error| open(error, &place))?;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC;
+        let file = open_file(&place, flags, MODE).map_err(|error| open(error.into(), &place))?;
+        let mut file = File::from(file);
         give_to_owner(&file, &place);
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
@@ -66,12 +65,12 @@ impl Drop for FileLock {
 
 /// Root may have made the file just now; the daemon, which owns the directory, could then not open it.
 fn give_to_owner(file: &File, place: &Path) {
-    let folder = place.parent().and_then(|folder| fs::metadata(folder).ok());
-    if let (Ok(own), Some(folder)) = (file.metadata(), folder)
-        && own.uid() == 0
-        && folder.uid() != 0
+    let folder = place.parent().and_then(|folder| stat(folder).ok());
+    if let (Ok(own), Some(folder)) = (fstat(file), folder)
+        && own.st_uid == 0
+        && folder.st_uid != 0
     {
-        let _ = fchown(file, Some(folder.uid()), Some(folder.gid()));
+        let _ = fchown(file, Some(Uid::from_raw(folder.st_uid)), Some(Gid::from_raw(folder.st_gid)));
     }
 }
 
@@ -113,9 +112,10 @@ fn lock_path(path: &Path) -> io::Result<PathBuf> {
     beside(path, ".lock")
 }
 
-/// How many names a file has. With more than one, another process can open it past the lock, and with a log of its own.
-pub fn names_of(path: &Path) -> u64 {
-    fs::metadata(path).map_or(1, |file| file.nlink())
+/// Whether a file has other names (hard links). By one of them another process can open it past the lock, and with a log of
+/// its own.
+pub fn has_other_names(path: &Path) -> bool {
+    stat(path).is_ok_and(|file| file.st_nlink > 1)
 }
 
 #[cfg(test)]
@@ -161,7 +161,7 @@ mod tests {
         }
         fs::write(&path, "").unwrap();
         fs::hard_link(&path, data.join("c.db")).unwrap();
-        assert_eq!(names_of(&path), 2);
+        assert!(has_other_names(&path));
         std::os::unix::fs::symlink("round.db", data.join("round.db")).unwrap();
         assert!(matches!(FileLock::take(&data.join("round.db"), None), Err(StoreError::Open { .. })));
     }

@@ -52,7 +52,7 @@ pub use database::{Database, Options, Tx, open_reader};
 pub use epoch::{End, beside as epoch_file};
 pub use error::StoreError;
 pub use holder::Holder;
-pub use lock::{FileLock, names_of};
+pub use lock::{FileLock, has_other_names};
 pub use migrate::known_version;
 pub use person::{Person, person_of};
 pub use restore::Begun;
