@@ -257,7 +257,9 @@ fn a_file_that_was_put_back_sends_nothing_by_itself() {
     let cut = &last_log[..last_log.len() * 2 / 3];
     let flipped: Vec<u8> =
         last_log.iter().enumerate().map(|(at, octet)| octet ^ u8::from(at == last_log.len() / 2)).collect();
-    let cases: [(&str, &[u8], Option<&[u8]>); 6] = [
+    /// What happened, the database, and its log.
+    type Case<'a> = (&'a str, &'a [u8], Option<&'a [u8]>);
+    let cases: [Case<'_>; 6] = [
         ("cp without its log", &bare, None),
         ("cp with its log", &bare, Some(&log)),
         ("a copy by VACUUM INTO", &clean, None),

@@ -132,9 +132,9 @@ pub fn find(path: &Path) -> Found {
         let copied = keeps_inodes(&file) && fstat(&file)?.st_ino != mark.inode;
         Ok(Found::Mark { mark, copied })
     };
-    read().unwrap_or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => Found::Missing,
-        _ => Found::Unreadable(error.to_string()),
+    read().unwrap_or_else(|error| {
+        let is_missing = error.kind() == io::ErrorKind::NotFound;
+        if is_missing { Found::Missing } else { Found::Unreadable(error.to_string()) }
     })
 }
 

@@ -72,7 +72,7 @@ fn a_waiting_row_that_is_damaged_is_set_aside_and_the_others_leave() {
         assert_eq!(gateway.database.standing().damaged, 1);
         // It is never met again, also when its validity is over.
         gateway.pass(Duration::from_secs(400 * 86_400));
-        gateway.turn(|turn| sweep(turn));
+        gateway.turn(sweep);
         assert!(gateway.dispatch().is_empty());
         let rows: i64 = gateway
             .database
@@ -89,7 +89,7 @@ fn a_waiting_row_of_no_class_is_found_at_the_start() {
     let mut gateway = Gateway::new();
     let id = gateway.post_to(1);
     gateway.flip("UPDATE message SET class = 'otq' WHERE id = ?1", id);
-    gateway.turn(|turn| reroute(turn));
+    gateway.turn(reroute);
     assert_eq!(gateway.damaged()[0].row, id.to_string());
 }
 
@@ -112,8 +112,8 @@ fn a_leased_row_that_is_damaged_does_not_keep_the_daemon_from_starting() {
         let ids: Vec<MessageId> = (0..3).map(|n| gateway.post_to(n)).collect();
         assert_eq!(gateway.dispatch().len(), 3);
         gateway.flip(&format!("UPDATE message SET {fault} WHERE id = ?1"), ids[1]);
-        assert_eq!(gateway.turn(|turn| recover(turn)), 2, "{fault}");
-        assert_eq!(gateway.turn(|turn| recover(turn)), 0, "{fault}");
+        assert_eq!(gateway.turn(recover), 2, "{fault}");
+        assert_eq!(gateway.turn(recover), 0, "{fault}");
         assert_eq!(gateway.damaged().len(), 1, "{fault}");
         assert!(gateway.state(ids[0]) != State::Leased && gateway.state(ids[2]) != State::Leased);
     }
@@ -125,7 +125,7 @@ fn a_row_that_timed_out_and_is_damaged_does_not_stop_the_sweep() {
     let ids: Vec<MessageId> = (0..3).map(|n| gateway.post_to(n)).collect();
     gateway.flip("UPDATE message SET state = 'expird' WHERE id = ?1", ids[0]);
     gateway.pass(Duration::from_secs(400 * 86_400));
-    gateway.turn(|turn| sweep(turn));
+    gateway.turn(sweep);
     assert_eq!([gateway.state(ids[1]), gateway.state(ids[2])], [State::Expired; 2]);
     assert_eq!(gateway.damaged().len(), 1);
 }
@@ -185,7 +185,7 @@ fn what_is_changed_in_order_keeps_its_checksum() {
     assert_eq!(gateway.dispatch_to(&[("south", 9)]).submissions.len(), 1);
     gateway.outcome(id, 2, 0, lost());
     gateway.pass(Duration::from_secs(400 * 86_400));
-    gateway.turn(|turn| sweep(turn));
+    gateway.turn(sweep);
     if gateway.state(id) == State::Uncertain {
         gateway.turn(|turn| resolve(turn, id, Resolution::Resend)).unwrap();
         assert_eq!(gateway.dispatch_to(&[("south", 9)]).submissions.len(), 1, "and given more time by a person");

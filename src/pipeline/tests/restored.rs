@@ -15,7 +15,7 @@ fn begin(options: &Options, now: Timestamp) -> Run {
     gateway.now = now;
     gateway.database = Database::open(options).unwrap();
     let begun = gateway.database.begin_run(&options.path, 42, now).unwrap();
-    while gateway.turn(|turn| recover(turn)) > 0 {}
+    while gateway.turn(recover) > 0 {}
     while gateway.turn(|turn| restore::hold_some(turn.tx, 2)) > 0 {}
     Run { gateway, options: options.clone(), begun }
 }
@@ -129,7 +129,7 @@ fn what_is_held_expires_in_its_time_and_can_be_withdrawn() {
     run.gateway.turn(|turn| cancel(turn, ids[0]));
     assert_eq!(run.gateway.state(ids[0]), State::Canceled);
     run.gateway.pass(Duration::from_secs(400 * 86_400));
-    run.gateway.turn(|turn| sweep(turn));
+    run.gateway.turn(sweep);
     assert_eq!((run.gateway.state(ids[1]), run.held()), (State::Expired, Some(0)));
     run.release();
     assert!(run.gateway.dispatch().is_empty());
