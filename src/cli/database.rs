@@ -38,7 +38,7 @@ impl Which {
         self.db.clone().unwrap_or_else(of_settings)
     }
 
-    /// Opens it for writing. The daemon may be running: both take turns.
+    /// Opens it for writing. The daemon may be running: both take turns, and each reads again what the other changed.
     pub fn open(&self) -> anyhow::Result<Database> {
         self.open_with(|_| ())
     }
@@ -72,7 +72,7 @@ impl Which {
 /// Root may have made the files just now; the daemon, which owns the directory, could then not open them.
 fn give_to_owner(folder: &Path, path: &Path) -> anyhow::Result<()> {
     let folder = fs::metadata(folder)?;
-    for suffix in ["", "-wal", "-shm"] {
+    for suffix in ["", "-wal", "-shm", ".lock", ".epoch"] {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
         let Ok(file) = fs::metadata(&name) else { continue };

@@ -16,6 +16,7 @@
 //! | `estimate` | what a text would cost |
 //! | `why` | a message's story with its PDUs |
 //! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
+//! | `restore` | a database that was put back, over the API of the running daemon |
 //! | `modem` | the modems, through the API of the running daemon or straight at their ports |
 //! | `doctor` | looks the machine over |
 //! | `consent` | who agreed to what: shown, recorded, imported |
@@ -46,6 +47,7 @@ mod out;
 mod playbook;
 mod ports;
 mod receiver;
+mod restore;
 mod run;
 mod segment;
 mod settings;
@@ -62,6 +64,11 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::store::StoreError;
+
+/// The exit code of a daemon that finds another one on its database: `EX_TEMPFAIL`, it may be tried again.
+const HELD: u8 = 75;
 
 /// The exit code of a command that found the configuration wrong; clap uses it for a wrong command line too.
 const WRONG_CONFIGURATION: u8 = 2;
@@ -127,6 +134,8 @@ enum Command {
     Resolve(decide::ResolveArgs),
     /// Withdraw a message that has not left yet
     Cancel(decide::CancelArgs),
+    /// See and release what a database holds that was put back
+    Restore(restore::Args),
     /// See and ask the modems: list, AT commands, USSD, resets, test messages
     #[command(subcommand)]
     Modem(modem::Command),
@@ -163,6 +172,7 @@ pub fn main() -> ExitCode {
         Command::Callbacks(command) => callbacks::run(&command),
         Command::Resolve(args) => decide::resolve(&args),
         Command::Cancel(args) => decide::cancel(&args),
+        Command::Restore(args) => restore::run(&args),
         Command::Modem(command) => modem::run(&command),
         Command::Doctor(args) => doctor::run(&args),
         Command::Consent(command) => consent::run(&command),
@@ -184,5 +194,6 @@ fn ended(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(WRONG_CONFIGURATION);
     }
     out::complain(format_args!("postrider: {error:#}"));
-    ExitCode::FAILURE
+    let held = error.chain().any(|cause| matches!(cause.downcast_ref(), Some(StoreError::Held { .. })));
+    if held { ExitCode::from(HELD) } else { ExitCode::FAILURE }
 }

@@ -10,7 +10,7 @@ use super::clock::now;
 use super::links::{LinkEvents, Links};
 use crate::model::LinkName;
 use crate::pipeline::{Dispatcher, Turn, dispatch};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// After an error of the store the next turn waits this long.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
@@ -48,6 +48,7 @@ impl DispatcherTask {
     /// Runs until the stop.
     pub async fn run(mut self) {
         let mut state = Dispatcher::new(&self.kept);
+        let mut careful = false;
         while !self.bells.stopping() {
             self.beat.turn();
             while let Ok(slow) = self.slow.try_recv() {
@@ -61,12 +62,12 @@ impl DispatcherTask {
             let (settings, before) = (self.bells.settings(), state.clone());
             let turn = self.store.write(move |tx| {
                 let mut state = before.clone();
-                let leased = dispatch(&Turn::new(tx, &settings, now()), &mut state, offers.clone())?;
+                let leased = dispatch(&Turn::new(tx, &settings, now()).carefully(careful), &mut state, offers.clone())?;
                 Ok((state, leased))
             });
             match turn.await {
                 Ok((after, leased)) => {
-                    state = after;
+                    (state, careful) = (after, false);
                     let (any, more) = (!leased.submissions.is_empty(), leased.more);
                     for (name, submission) in leased.submissions {
                         if let Some(not_taken) = self.links.offer(&name, submission) {
@@ -80,6 +81,8 @@ impl DispatcherTask {
                         self.bells.wait(&self.bells.dispatch, leased.next_at).await;
                     }
                 }
+                // Once more at once, and message by message: the others go on.
+                Err(StoreError::Row(_)) if !careful => careful = true,
                 Err(error) => {
                     tracing::warn!(%error, "Nothing is sent until the store works again: {error}");
                     until(Some(now().plus(PAUSE_AFTER_ERROR))).await;

@@ -14,7 +14,7 @@ use super::systemd::Systemd;
 use super::watch::{Beat, Change, PATIENCE, Watch};
 use crate::model::catalog;
 use crate::pipeline::{Turn, Wakes, sweep};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// How often it looks.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -64,12 +64,17 @@ impl HousekeeperTask {
         let (mut watch, writer) = (Watch::default(), Beat::default());
         let mut sweeping: Option<Sweep> = None;
         let mut status_at = None;
+        let mut syncing = None;
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
             self.watch_disk();
+            if syncing.as_ref().is_none_or(tokio::task::JoinHandle::is_finished) {
+                let store = self.store.clone();
+                syncing = Some(tokio::task::spawn_blocking(move || store.sync_epoch()));
+            }
             // The sweep goes through the writer: if it comes back, the writer turns.
             let sweep = sweeping.get_or_insert_with(|| Box::pin(sweeps(self.store.clone(), self.bells.clone())));
             if timeout(PERIOD, sweep).await.is_ok() {
@@ -133,10 +138,11 @@ impl HousekeeperTask {
 
 /// Sweeps until nothing is due, in bounded steps. A sweep that the store refuses has turned the writer all the same.
 async fn sweeps(store: Store, bells: Bells) {
+    let mut careful = false;
     for _ in 0..SWEEPS_MAX {
         let settings = bells.settings();
         let turn = store.write(move |tx| {
-            let turn = Turn::new(tx, &settings, now());
+            let turn = Turn::new(tx, &settings, now()).carefully(careful);
             Ok((sweep(&turn)?, turn.wakes()))
         });
         match turn.await {
@@ -146,6 +152,8 @@ async fn sweeps(store: Store, bells: Bells) {
                     return;
                 }
             }
+            // Once more at once, and message by message: the others have their timers.
+            Err(StoreError::Row(_)) if !careful => careful = true,
             Err(error) => {
                 tracing::warn!(%error, "The sweep of timers failed: {error}");
                 return;

@@ -32,6 +32,7 @@ impl Metrics {
     pub fn text(&self, links: &Links) -> String {
         let mut out = String::new();
         self.messages(&mut out);
+        self.standing(&mut out);
         Self::links(&mut out, links);
         // Writing to a string cannot fail. The registry ends the text with its `# EOF`.
         let _ = encode(&mut out, &self.registry);
@@ -44,6 +45,19 @@ impl Metrics {
         for state in State::ALL {
             let _ = writeln!(out, "postrider_messages{{state=\"{state}\"}} {}", tally.get(state));
         }
+    }
+
+    fn standing(&self, out: &mut String) {
+        let standing = self.store.standing();
+        head(out, "postrider_rows_damaged", "gauge", "Rows that are set aside because they cannot be read");
+        let _ = writeln!(out, "postrider_rows_damaged {}", standing.damaged);
+        head(
+            out,
+            "postrider_restored",
+            "gauge",
+            "Whether the database was put back and waits for postrider restore --release",
+        );
+        let _ = writeln!(out, "postrider_restored {}", u8::from(standing.held_upto.is_some()));
     }
 
     fn links(out: &mut String, links: &Links) {

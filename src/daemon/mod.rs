@@ -25,6 +25,7 @@ mod pages;
 pub mod plan;
 mod run;
 mod settler;
+mod start;
 mod status;
 mod stepper;
 mod surroundings;

@@ -26,6 +26,7 @@ use super::metrics::Metrics;
 use super::notifier::NotifierTask;
 use super::pages::{PagesParts, PagesServer};
 use super::settler::{EVENTS_MAX, SettlerTask};
+use super::start;
 use super::status::Overview;
 use super::stepper::StepperTask;
 use super::surroundings::House;
@@ -37,7 +38,7 @@ use crate::http::{Api, Front, HttpMetrics, HttpSettings, Listener, PagesMetrics,
 use crate::link::{SmppLinkSettings, put_clock_forward};
 use crate::model::{LinkName, State, catalog};
 use crate::pipeline::{Settings, Turn, Wakes, notify, recover, reroute};
-use crate::store::{Database, Options, Store, StoreError, throttle};
+use crate::store::{Options, Store, StoreError, throttle};
 
 /// How long the writer's thread may take to end once nothing is asked of it any more.
 const WRITER_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -119,8 +120,8 @@ impl Daemon {
         parts.settings.started_at = now();
         parts.settings.run = run_id()?;
         let path = parts.store.path.clone();
-        let (store, writer) = open_store(&parts)?;
-        let kept = store.read(throttle::load)?;
+        let (store, writer) = start::open(&parts.store)?;
+        let kept = store.write(throttle::look_over).await?;
         let (settings_in, settings) = watch::channel(Arc::new(parts.settings));
         let (stop, stopped) = watch::channel(false);
         let bells = Bells {
@@ -131,6 +132,7 @@ impl Daemon {
             stop: stopped,
         };
         clear_up(&store, &bells).await?;
+        start::hold(&store).await?;
 
         let mut listeners = Listener::from_systemd()?;
         if listeners.is_empty() {
@@ -191,7 +193,9 @@ impl Daemon {
             disk_free_min_bytes: parts.disk_free_min_bytes,
             disk: disk.clone(),
             systemd: Systemd,
-            status: Box::new(move || Overview::of(&status_links, &status_store.tally()).line()),
+            status: Box::new(move || {
+                Overview::of(&status_links, &status_store.tally(), status_store.standing()).line()
+            }),
             turns: Box::new(move || turns(&settler_beat, &dispatcher_beat, &turning_links)),
         };
         loops.spawn(async {
@@ -398,11 +402,6 @@ fn one_line(error: &anyhow::Error) -> String {
     if more == 0 { told } else { format!("{told}; and more: `postrider config check` tells them all") }
 }
 
-fn open_store(parts: &Parts) -> anyhow::Result<(Store, JoinHandle<()>)> {
-    let database = Database::open(&parts.store)?;
-    Ok(Store::start(database, parts.store.path.clone())?)
-}
-
 /// A number that no other run of the program has, whatever the clock says.
 fn run_id() -> anyhow::Result<i64> {
     let mut octets = [0; 8];
@@ -415,7 +414,7 @@ async fn clear_up(store: &Store, bells: &Bells) -> anyhow::Result<()> {
     let mut doubts = 0;
     loop {
         let settings = bells.settings();
-        let done = store.write(move |tx| recover(&Turn::new(tx, &settings, now()))).await?;
+        let done = store.write(move |tx| recover(&Turn::new(tx, &settings, now()).carefully(true))).await?;
         doubts += done;
         if done == 0 {
             break;

@@ -12,7 +12,7 @@ use super::dispatcher::SlowDown;
 use super::links::{LinkEvents, Links};
 use crate::link::AckResult;
 use crate::model::{AckToken, ErrorClass, LinkEvent, LinkName, SubmitOutcome};
-use crate::pipeline::{Turn, Wakes, settle};
+use crate::pipeline::{Turn, Wakes, settle, settle_apart};
 use crate::store::{Store, StoreError};
 
 /// How many reads of links may wait for the settler.
@@ -70,11 +70,13 @@ impl SettlerTask {
     /// Writes `reports`, however long it takes: an outcome must not be lost to a full disk. Returns whom to wake, and what is
     /// answered with a no. `None` when the store is gone.
     async fn settle(&self, reports: &Arc<Vec<LinkEvents>>) -> Option<(Wakes, Vec<(LinkName, AckToken)>)> {
+        let mut careful = false;
         loop {
             self.beat.turn();
             let (settings, work) = (self.bells.settings(), reports.clone());
             let turn = self.store.write(move |tx| {
                 let turn = Turn::new(tx, &settings, now());
+                let settle = if careful { settle_apart } else { settle };
                 for (name, events) in work.iter() {
                     settle(&turn, name, events)?;
                 }
@@ -83,6 +85,8 @@ impl SettlerTask {
             match turn.await {
                 Ok(settled) => return Some(settled),
                 Err(StoreError::Closed(_) | StoreError::Io(_) | StoreError::Damaged(_)) => return None,
+                // Once more at once, and event by event: the others are recorded.
+                Err(StoreError::Row(_)) if !careful => careful = true,
                 Err(error) => {
                     tracing::warn!(%error, "Outcomes of {} reads wait for the store: {error}", reports.len());
                     until(Some(now().plus(PAUSE_AFTER_ERROR))).await;

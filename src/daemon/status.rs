@@ -3,7 +3,7 @@
 use super::links::Links;
 use crate::link::LinkHandle;
 use crate::model::{LinkHealth, State};
-use crate::store::Tally;
+use crate::store::{Standing, Tally};
 
 /// What the line is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,11 +18,15 @@ pub struct Overview {
     pub sent: i64,
     /// Messages of which nobody can tell whether they were sent.
     pub in_doubt: i64,
+    /// Whether the database was put back, and what it holds waits for a person.
+    pub restored: bool,
+    /// Rows that are set aside because they cannot be read.
+    pub damaged: usize,
 }
 
 impl Overview {
-    /// The modems and binds of `links`, and the queue.
-    pub fn of(links: &Links, tally: &Tally) -> Self {
+    /// The modems and binds of `links`, the queue, and how the database stands.
+    pub fn of(links: &Links, tally: &Tally, standing: Standing) -> Self {
         let is_up = |handle: &&LinkHandle| matches!(handle.health(), LinkHealth::Up);
         let handles = links.handles();
         let binds: Vec<LinkHandle> = handles.into_iter().filter(|handle| handle.name().modem.is_none()).collect();
@@ -35,6 +39,8 @@ impl Overview {
             waiting: tally.backlog(),
             sent: tally.get(State::Sent),
             in_doubt: tally.get(State::Uncertain),
+            restored: standing.held_upto.is_some(),
+            damaged: standing.damaged,
         }
     }
 
@@ -54,6 +60,12 @@ impl Overview {
         if self.in_doubt > 0 {
             parts.push(format!("{} in doubt", self.in_doubt));
         }
+        if self.restored {
+            parts.push("what the database held when it was put back waits for postrider restore --release".to_owned());
+        }
+        if self.damaged > 0 {
+            parts.push(format!("{} damaged rows set aside", self.damaged));
+        }
         parts.join(", ")
     }
 }
@@ -64,7 +76,7 @@ mod tests {
 
     #[test]
     fn the_line_tells_modems_binds_and_queue() {
-        let overview = Overview { modems: (1, 2), binds: (3, 3), waiting: 120, sent: 33, in_doubt: 0 };
+        let overview = Overview { modems: (1, 2), binds: (3, 3), waiting: 120, sent: 33, ..Overview::default() };
         assert_eq!(
             overview.line(),
             "1 of 2 modems registered, 3 of 3 binds up, 120 messages wait, 33 wait for receipts"

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::bells::Bells;
 use super::clock::now;
 use crate::pipeline::{Turn, step};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// How long it waits after an error of the store.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -24,19 +24,26 @@ pub struct StepperTask {
 impl StepperTask {
     /// Runs until the stop.
     pub async fn run(self) {
+        let mut careful = false;
         while !self.bells.stopping() {
             let settings = self.bells.settings();
             let turn = self.store.write(move |tx| {
-                let turn = Turn::new(tx, &settings, now());
+                let turn = Turn::new(tx, &settings, now()).carefully(careful);
                 Ok((step(&turn)?, turn.wakes()))
             });
             let next = match turn.await {
                 Ok((progress, wakes)) => {
+                    careful = false;
                     self.bells.ring(wakes);
                     if progress.done > 0 {
                         continue;
                     }
                     progress.next
+                }
+                // Once more at once, and each by itself: the others go on.
+                Err(StoreError::Row(_)) if !careful => {
+                    careful = true;
+                    continue;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "Campaigns and workflows wait: {error}");

@@ -89,6 +89,8 @@ fn problem_of(error: &StoreError) -> Problem {
         StoreError::Closed(_) => Problem::unavailable("stopping", error.to_string(), Duration::from_secs(5)),
         StoreError::Open { .. }
         | StoreError::Newer { .. }
+        | StoreError::Held { .. }
+        | StoreError::Lost { .. }
         | StoreError::Io(_)
         | StoreError::Damaged(_)
         | StoreError::Row(_)

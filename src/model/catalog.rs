@@ -77,6 +77,10 @@ entries! {
     DISK_SHORT = "d4d5fc983d5843c682687da2d95f26a5";
     /// The database cannot be written.
     STORE_FAILED = "0f1e2aca133149d5bd4b0cca43f96513";
+    /// A row of the database cannot be read and is set aside.
+    ROW_DAMAGED = "9d1f6c7ab2e84f53b8c07e6a41d2f935";
+    /// The database is older than the last run: its unfinished messages are held.
+    DATABASE_RESTORED = "c4b7e2a95f1d4c06a3e98d7261f0b58e";
     /// A loop of the daemon does not turn any more.
     LOOP_STUCK = "6968c2f1c58c47fbba73a546231c56d6";
     /// The configuration was not taken.

@@ -88,6 +88,11 @@ impl IdClock {
         Self { last }
     }
 
+    /// The newest id that was given out.
+    pub const fn last(&self) -> i64 {
+        self.last
+    }
+
     /// The next id at `now`.
     pub fn next(&mut self, now: Timestamp) -> MessageId {
         let at_least = MessageId::first_at(now).0;

@@ -88,9 +88,10 @@ impl Dispatcher {
         }
     }
 
-    fn throttle(&mut self, name: &Arc<str>, rate: Option<f64>) -> &mut Throttle {
+    fn throttle(&mut self, name: &Arc<str>, rate: Option<f64>, now: Timestamp) -> &mut Throttle {
         let throttle = self.throttles.entry(name.clone()).or_insert_with(|| Throttle::new(rate, 0));
         throttle.set_rate(rate);
+        throttle.resume(now);
         throttle
     }
 }
@@ -160,7 +161,7 @@ impl GroupTurn<'_> {
     fn run(&self, state: &mut Dispatcher, offers: &mut [LinkOffer], out: &mut Dispatched) -> Result<(), StoreError> {
         let now = self.turn.now;
         let mut lanes = state.lanes.get(self.name).copied().unwrap_or_default();
-        let throttle = state.throttle(self.name, self.group.rate);
+        let throttle = state.throttle(self.name, self.group.rate, now);
         let before = throttle.next_nanos();
         let free: usize = self.links.iter().map(|&place| offers[place].free).sum();
         let budget = free.min(self.departures(throttle)).min(LEASES_MAX);

@@ -29,6 +29,15 @@ pub struct LeaseTo<'a> {
 /// Leases `due`, or ends it when it cannot be sent any more. `depart` reserves the departures of so many segments.
 pub fn lease(
     turn: &Turn<'_>,
+    due: Due,
+    to: LeaseTo<'_>,
+    depart: impl FnOnce(usize) -> Vec<Timestamp>,
+) -> Result<Option<Submission>, StoreError> {
+    Ok(turn.apart(due.head.id, || lease_one(turn, due, to, depart))?.flatten())
+}
+
+fn lease_one(
+    turn: &Turn<'_>,
     mut due: Due,
     to: LeaseTo<'_>,
     depart: impl FnOnce(usize) -> Vec<Timestamp>,
@@ -94,9 +103,7 @@ fn encoded(
     due: &mut Due,
     untouched: bool,
 ) -> Result<Result<Encoded, String>, StoreError> {
-    let Some(stored) = Encoded::from_bytes(&due.encoded) else {
-        return Err(StoreError::Row(format!("message {}: encoded form is damaged", due.head.id)));
-    };
+    let stored = due.encoded.clone();
     let (Some(text), true, true) = (&due.body, due.profile != to.group.profile_id, untouched) else {
         return Ok(Ok(stored));
     };

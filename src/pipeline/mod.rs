@@ -10,6 +10,7 @@
 //! happen next is told by [`Wakes`], which carry no data: a wake-up makes somebody look at the rows.
 
 mod accept;
+mod apart;
 pub mod campaign;
 mod care;
 mod change;
@@ -44,6 +45,7 @@ pub mod workflow;
 mod tests;
 
 pub use accept::{Accepted, Answer, Key, Prepared, Refusal, accept, accept_once, prepare};
+pub use apart::settle_apart;
 pub use care::{Question, SimStanding, SpanUse, care, sims};
 pub use dispatch::{Dispatched, Dispatcher, LinkOffer, SimOffer, dispatch};
 pub use estimate::{Draft, Estimated, estimate};

@@ -113,7 +113,8 @@ impl PoolTurn<'_> {
         while self.room(offers) > 0 && out.submissions.len() < LEASES_MAX {
             let Some(lane) = lanes.pick([0, 1, 2].map(|lane| waiting[lane].len())) else { break };
             let Some(due) = waiting[lane].pop_front() else { break };
-            let (sim, same, wait) = self.wanted(&due, pools)?;
+            let wanted = self.turn.apart(due.head.id, || self.wanted(&due, pools))?;
+            let Some((sim, same, wait)) = wanted else { continue };
             let wish = match &sim {
                 Some(sim) if same => Wish::Same(sim),
                 Some(sim) => Wish::Known(sim, wait),

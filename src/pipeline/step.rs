@@ -1,7 +1,9 @@
 //! Moves what goes on by itself: whoever has something due does a bounded piece of it, in turn.
 
+use std::time::Duration;
+
 use super::Turn;
-use crate::model::Timestamp;
+use crate::model::{Timestamp, catalog};
 use crate::store::StoreError;
 
 /// What a piece of work came to.
@@ -25,6 +27,9 @@ impl Progress {
     }
 }
 
+/// How long somebody who met a row that cannot be read stands still.
+const STANDS_STILL: Duration = Duration::from_secs(60);
+
 /// Somebody who has things due.
 type Stepper = fn(&Turn<'_>) -> Result<Progress, StoreError>;
 
@@ -43,7 +48,27 @@ const STEPPERS: &[Stepper] = &[
 /// # Errors
 /// The store's own.
 pub fn step(turn: &Turn<'_>) -> Result<Progress, StoreError> {
-    STEPPERS.iter().try_fold(Progress::default(), |all, stepper| Ok(all.and(stepper(turn)?)))
+    // What a file that was put back has under way may have been done already by the run that it lacks.
+    // Only what a person cancels or pauses is still withdrawn.
+    if turn.tx.is_restored() {
+        return one(turn, super::campaign::step);
+    }
+    STEPPERS.iter().try_fold(Progress::default(), |all, stepper| Ok(all.and(one(turn, *stepper)?)))
+}
+
+/// In a careful turn, somebody who meets a row that cannot be read stands still and lets the others go on.
+fn one(turn: &Turn<'_>, stepper: Stepper) -> Result<Progress, StoreError> {
+    if !turn.careful {
+        return stepper(turn);
+    }
+    let done = super::workflow::apart(turn, || stepper(turn))?;
+    Ok(done.unwrap_or_else(|why| {
+        tracing::error!(
+            message_id = catalog::ROW_DAMAGED.id,
+            "A row cannot be read, and what needs it stands still: {why}"
+        );
+        Progress { done: 0, next: Some(turn.now.plus(STANDS_STILL)) }
+    }))
 }
 
 #[cfg(test)]

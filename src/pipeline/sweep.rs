@@ -34,10 +34,10 @@ pub fn sweep(turn: &Turn<'_>) -> Result<Swept, StoreError> {
     let heads = message::timed_out(turn.tx, turn.now, ROWS_MAX)?;
     swept.more = heads.len() == ROWS_MAX;
     for head in heads {
-        if time_out(turn, head)? {
-            swept.changed += 1;
-        } else {
-            swept.purged += 1;
+        match turn.apart(head.id, || time_out(turn, head))? {
+            Some(true) => swept.changed += 1,
+            Some(false) => swept.purged += 1,
+            None => {}
         }
     }
     receive::resolve(turn)?;
@@ -103,7 +103,7 @@ pub fn recover(turn: &Turn<'_>) -> Result<usize, StoreError> {
     let heads = message::leased(turn.tx, ROWS_MAX)?;
     let count = heads.len();
     for mut head in heads {
-        abandon(turn, &mut head, "postrider stopped before the answer came")?;
+        turn.apart(head.id, || abandon(turn, &mut head, "postrider stopped before the answer came"))?;
     }
     Ok(count)
 }
@@ -117,6 +117,7 @@ pub fn reroute(turn: &Turn<'_>) -> Result<usize, StoreError> {
     let Some(last) = turn.settings.routes.last() else { return Ok(0) };
     let known: Vec<&str> = turn.settings.routes.iter().map(|Route { name, .. }| &**name).collect();
     let moved = message::reroute(turn.tx, &known, &last.name)?;
+    message::set_strays_aside(turn.tx)?;
     if moved > 0 {
         turn.wake_dispatch();
     }

@@ -12,11 +12,13 @@ const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
 const SECOND: Duration = Duration::from_secs(1);
 
 mod callbacks;
+mod damage;
 mod doubts;
 mod id_forms;
 mod long_texts;
 mod modems;
 mod parts;
+mod restored;
 
 /// A gateway with one route over the groups `north` and `south`, and nothing but rows behind it.
 struct Gateway {

@@ -15,6 +15,8 @@ pub struct Turn<'a> {
     pub settings: &'a Settings,
     /// The time at which the turn happens.
     pub now: Timestamp,
+    /// Whether each message is handled in a savepoint of its own.
+    pub(super) careful: bool,
     wakes: Cell<Wakes>,
     refused: RefCell<Vec<(LinkName, AckToken)>>,
 }
@@ -44,7 +46,7 @@ impl Wakes {
 impl<'a> Turn<'a> {
     /// A turn at `now`.
     pub fn new(tx: &'a Tx<'a>, settings: &'a Settings, now: Timestamp) -> Self {
-        Self { tx, settings, now, wakes: Cell::default(), refused: RefCell::default() }
+        Self { tx, settings, now, careful: false, wakes: Cell::default(), refused: RefCell::default() }
     }
 
     /// Who should look at the rows once the transaction is committed.

@@ -41,17 +41,28 @@ pub struct Pacer {
     paused_until: Timestamp,
     pause: Duration,
     complained_at: Timestamp,
+    /// Whether `next` is what the store kept, and was not held against the clock yet.
+    kept: bool,
 }
 
 impl Pacer {
     /// Continues from `next`, as the store kept it.
     pub fn new(next: Timestamp) -> Self {
-        Self { next, ..Self::default() }
+        Self { next, kept: true, ..Self::default() }
     }
 
     /// What the store keeps.
     pub fn next(&self) -> Timestamp {
         self.next
+    }
+
+    /// Holds what the store kept against the clock, once: the longest gap from now on the next message may leave. An instant
+    /// farther ahead was planned by a process that ended before, or is damaged.
+    pub fn resume(&mut self, pace: Pace, now: Timestamp) {
+        if std::mem::take(&mut self.kept) {
+            let gap = pace.gap * (100 + u32::from(pace.jitter_percent.min(100))) / 100;
+            self.next = self.next.min(now.plus(gap));
+        }
     }
 
     /// When the next message may leave.
@@ -147,5 +158,16 @@ mod tests {
         let mut pacer = Pacer::default();
         assert_eq!(pacer.reserve(Pace::NONE, 200, 1, NOW), NOW);
         assert_eq!(pacer.ready_at(NOW), NOW);
+    }
+
+    #[test]
+    fn a_kept_instant_far_ahead_is_cut_to_the_longest_gap() {
+        let now = Timestamp::from_millis(1_795_305_600_000);
+        let pace = Pace { gap: Duration::from_secs(10), jitter_percent: 50 };
+        for (ahead, wait) in [(4, 4), (15, 15), (16, 15), (3_000, 15), (1_000_000, 15)] {
+            let mut pacer = Pacer::new(now.plus(Duration::from_secs(ahead)));
+            pacer.resume(pace, now);
+            assert_eq!(pacer.ready_at(now).since(now).as_secs(), wait, "{ahead} s ahead");
+        }
     }
 }

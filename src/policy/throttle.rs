@@ -27,6 +27,8 @@ pub struct Throttle {
     share: u32,
     share_at: Timestamp,
     paused_until: Timestamp,
+    /// Whether `next_nanos` is what the store kept, and was not held against the clock yet.
+    kept: bool,
 }
 
 impl Throttle {
@@ -38,6 +40,7 @@ impl Throttle {
             share: SHARE_FULL,
             share_at: Timestamp::default(),
             paused_until: Timestamp::default(),
+            kept: true,
         }
     }
 
@@ -49,6 +52,15 @@ impl Throttle {
     /// Takes another rate from a changed configuration.
     pub fn set_rate(&mut self, rate: Option<f64>) {
         self.rate = rate.filter(|rate| *rate > 0.0);
+    }
+
+    /// Holds what the store kept against the clock, once. Nothing left after the process that kept it ended, so one interval from
+    /// now on the next segment may leave; an instant farther ahead was planned and never used, or is damaged.
+    pub fn resume(&mut self, now: Timestamp) {
+        if let Some(rate) = self.rate.filter(|_| std::mem::take(&mut self.kept)) {
+            let latest = now.as_millis().saturating_mul(NANOS_PER_MILLI).saturating_add(interval_nanos(rate));
+            self.next_nanos = self.next_nanos.min(latest);
+        }
     }
 
     /// The earliest instant at which one more segment may leave.
@@ -67,8 +79,7 @@ impl Throttle {
         let ready = self.ready_at(now);
         self.recover(now);
         if let Some(rate) = self.rate_now() {
-            let interval = Allowance::of(rate).map_or(Duration::ZERO, Allowance::interval);
-            let interval = i64::try_from(interval.as_nanos()).unwrap_or(i64::MAX);
+            let interval = interval_nanos(rate);
             let ready_nanos = ready.as_millis().saturating_mul(NANOS_PER_MILLI);
             // Continue from the exact instant, so that rounding to milliseconds costs no rate.
             let exact = (0..NANOS_PER_MILLI).contains(&ready_nanos.saturating_sub(self.next_nanos));
@@ -100,6 +111,12 @@ impl Throttle {
             self.share_at = now;
         }
     }
+}
+
+/// The time between two segments at `rate` a second.
+fn interval_nanos(rate: f64) -> i64 {
+    let interval = Allowance::of(rate).map_or(Duration::ZERO, Allowance::interval);
+    i64::try_from(interval.as_nanos()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -165,5 +182,24 @@ mod tests {
         let mut throttle = Throttle::new(Some(10.0), 0);
         throttle.reserve(NOW.plus(Duration::from_secs(86_400)));
         assert_eq!(departures(&mut throttle, 1, NOW), [0]);
+    }
+
+    #[test]
+    fn a_kept_instant_far_ahead_is_cut_to_one_interval() {
+        let now = Timestamp::from_millis(1_795_305_600_000);
+        for ahead in [40_i64, 900, 1_800_000, i64::MAX / NANOS_PER_MILLI - now.as_millis()] {
+            let kept = (now.as_millis() + ahead).saturating_mul(NANOS_PER_MILLI);
+            let mut throttle = Throttle::new(Some(10.0), kept);
+            throttle.resume(now);
+            let wait = throttle.ready_at(now).since(now);
+            assert_eq!(wait, Duration::from_millis(ahead.min(100).cast_unsigned()), "{ahead}");
+        }
+        let mut throttle = Throttle::new(Some(10.0), 0);
+        throttle.resume(now);
+        for _ in 0..20 {
+            throttle.reserve(now);
+        }
+        throttle.resume(now);
+        assert_eq!(throttle.ready_at(now).since(now), Duration::from_secs(2), "what this process planned stands");
     }
 }

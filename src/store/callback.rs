@@ -1,8 +1,9 @@
 //! The `callback` table: what the tools are still to be told, in order for each message.
 
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{StoreError, Tx, row};
+use super::{StoreError, Tx, damaged, row};
 use crate::model::{MessageId, Timestamp};
 
 /// A callback that is due.
@@ -78,22 +79,41 @@ pub fn take_due(tx: &Tx<'_>, now: Timestamp, until: Timestamp, limit: usize) -> 
         "SELECT message, n, target, body, created_at, tries FROM callback WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2",
     )?;
     let mut rows = statement.query(params![now.as_millis(), limit])?;
-    let mut due = Vec::new();
-    while let Some(row) = rows.next()? {
-        due.push(Callback {
-            message: row::id(row, "message")?,
-            n: row.get("n")?,
-            target: row.get("target")?,
-            body: row.get::<_, Option<String>>("body")?.unwrap_or_default(),
-            created_at: row::time(row, "created_at")?,
-            tries: row.get("tries")?,
-        });
-    }
+    let sorted = damaged::sort(&mut rows, damaged::raw::<2>, due_of)?;
     drop(rows);
+    for ([message, n], why) in &sorted.bad {
+        set_aside(tx, message, n, why, now)?;
+    }
+    let due = sorted.good;
     for callback in &due {
         set_due(tx, callback.message, callback.n, Some(until))?;
     }
     Ok(due)
+}
+
+fn due_of(row: &Row<'_>) -> Result<Callback, StoreError> {
+    Ok(Callback {
+        message: row::id(row, "message")?,
+        n: row.get("n")?,
+        target: row.get("target")?,
+        body: row.get("body")?,
+        created_at: row::time(row, "created_at")?,
+        tries: row.get("tries")?,
+    })
+}
+
+/// Makes a dead letter of a callback that cannot be read, and lets the next one of its message go.
+fn set_aside(tx: &Tx<'_>, message: &Value, n: &Value, why: &str, now: Timestamp) -> Result<(), StoreError> {
+    let note = format!("set aside: {why}");
+    tx.sql()
+        .prepare_cached("UPDATE callback SET due_at = NULL, dead_at = ?3, note = ?4 WHERE message IS ?1 AND n IS ?2")?
+        .execute(params![message, n, now.as_millis(), note])?;
+    if let Value::Integer(message) = message
+        && let Some(message) = MessageId::from_i64(*message)
+    {
+        release_next(tx, message, now)?;
+    }
+    damaged::note(tx, "callback", &damaged::shown(&[message.clone(), n.clone()]), why, None)
 }
 
 /// How far [`release_owed`] came: the message and the place of the last callback that it looked at.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::holder::Holder;
+
 /// An error of the store.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -21,6 +23,29 @@ pub enum StoreError {
         path: PathBuf,
         /// What SQLite or the system said.
         reason: String,
+    },
+    /// Another process holds the file.
+    #[error("the database {path} is held by {holder}; only one daemon may work on a file, so this one changed nothing")]
+    Held {
+        /// The file.
+        path: PathBuf,
+        /// Who holds it.
+        holder: Holder,
+    },
+    /// The file is empty or gone, and was neither when the last run ended.
+    #[error(
+        "the database {path} is {what}, though {commits} commits were made in it; nothing was changed. Put the file or its \
+         last backup there; or, to begin anew without the opt-outs, tokens and messages it had, remove {epoch}"
+    )]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// `empty` or `not there`.
+        what: &'static str,
+        /// How far it was.
+        commits: u64,
+        /// The file that knows that.
+        epoch: PathBuf,
     },
     /// The file was written by a newer postrider.
     #[error(
@@ -56,8 +81,20 @@ impl StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error as Sql;
         use rusqlite::ErrorCode as Code;
         let text = error.to_string();
+        // A value of another type than its column has, which no statement of ours can have written.
+        let unreadable = matches!(
+            error,
+            Sql::InvalidColumnType(..)
+                | Sql::FromSqlConversionFailure(..)
+                | Sql::IntegralValueOutOfRange(..)
+                | Sql::Utf8Error(..)
+        );
+        if unreadable {
+            return Self::Row(text);
+        }
         match error.sqlite_error_code() {
             Some(Code::DiskFull) => Self::DiskFull,
             Some(Code::SystemIoFailure) => Self::Io(text),

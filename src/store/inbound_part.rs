@@ -3,7 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::inbound_session::{self, Delivered, IS_READ, LIVES};
-use super::{StoreError, Tx, row};
+use super::{StoreError, Tx, damaged, row};
 use crate::model::{Alphabet, InboundPart, LinkName, MessageId, PartOf, Sender, Timestamp};
 use crate::policy::reassembly::Sibling;
 use crate::policy::redelivery::Earlier;
@@ -195,7 +195,16 @@ pub fn set(tx: &Tx<'_>, set: i64) -> Result<Option<PartSet>, StoreError> {
     let mut statement = tx.sql().prepare_cached("SELECT * FROM inbound_part WHERE set_id = ?1 ORDER BY number")?;
     let mut rows = statement.query([set])?;
     let (mut found, mut newest) = (None, 0);
+    let mut bad = Vec::new();
     while let Some(row) = rows.next()? {
+        // The message is shown without a part that cannot be read, when its time is over.
+        let kept = match kept_of(row) {
+            Err(StoreError::Row(why)) => {
+                bad.push((damaged::raw::<1>(row)?, why));
+                continue;
+            }
+            kept => kept?,
+        };
         let found = match &mut found {
             Some(found) => found,
             none @ None => none.insert(PartSet {
@@ -212,7 +221,11 @@ pub fn set(tx: &Tx<'_>, set: i64) -> Result<Option<PartSet>, StoreError> {
             (newest, found.link) = (id, row.get("link")?);
         }
         found.copies += row.get::<_, u32>("copies")?;
-        found.parts.push(kept_of(row)?);
+        found.parts.push(kept);
+    }
+    drop(rows);
+    for (id, why) in &bad {
+        damaged::note(tx, "inbound_part", &damaged::shown(id), why, None)?;
     }
     Ok(found)
 }
@@ -272,11 +285,13 @@ pub fn held(tx: &Tx<'_>, limit: usize) -> Result<Vec<HeldPart>, StoreError> {
     let mut statement =
         tx.sql().prepare_cached("SELECT * FROM inbound_part WHERE repeats IS NOT NULL ORDER BY id LIMIT ?1")?;
     let mut rows = statement.query([limit])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(held_of(row)?);
+    let sorted = damaged::sort(&mut rows, damaged::raw::<1>, held_of)?;
+    drop(rows);
+    for (id, why) in &sorted.bad {
+        tx.sql().prepare_cached("UPDATE inbound_part SET repeats = NULL WHERE id IS ?1")?.execute([&id[0]])?;
+        damaged::note(tx, "inbound_part", &damaged::shown(id), why, None)?;
     }
-    Ok(found)
+    Ok(sorted.good)
 }
 
 fn held_of(row: &Row<'_>) -> Result<HeldPart, StoreError> {

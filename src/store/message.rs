@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, ToSql, params};
 
+use super::damaged::{self, LOOKS_MAX};
 use super::{StoreError, Tx, row};
 use crate::model::{Class, Encoded, MessageId, OnDoubt, PhoneNumber, Sender, State, Timestamp};
 
@@ -23,16 +24,24 @@ macro_rules! concat_head {
     };
 }
 
+mod aside;
 mod facts;
 mod look;
 mod person;
 mod queue;
+mod seal;
 
+use aside::{AWAY, keep};
+pub use aside::{set_aside, set_strays_aside};
 pub use facts::{changed_at, changed_since, leased_to_suffix, sender_of};
 use look::tags_of;
 pub use look::{Filter, View, list, view};
 pub use person::{all_of, heads_of, marketing_times, waiting_for};
 pub use queue::{awaited_links, defer, only_link, queue_of, reroute};
+use seal::{Sealed, resealing};
+
+/// No text has more: the number of a segment is one octet.
+const SEGMENTS_MAX: usize = 255;
 
 /// A message as `accept` writes it.
 #[derive(Debug, Clone)]
@@ -81,11 +90,12 @@ pub fn insert(tx: &Tx<'_>, id: MessageId, new: &NewRow<'_>, now: Timestamp) -> R
     let tags = (!new.tags.is_empty()).then(|| json(new.tags));
     let parameters = (!new.parameters.is_empty()).then(|| json(new.parameters));
     let waits = matches!(new.state, State::Scheduled | State::Queued);
+    let sealed = Sealed::of(id, new, parameters.as_deref());
     tx.sql()
         .prepare_cached(
             "INSERT INTO message (id, state, class, route, recipient, sender, body, encoded, profile, segments, due_at, \
-             timer_at, valid_until, on_doubt, changed_at, token, callback, reference, tags, parameters) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+             timer_at, valid_until, on_doubt, changed_at, token, callback, reference, tags, parameters, checksum) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         )?
         .execute(params![
             id.as_i64(),
@@ -107,6 +117,7 @@ pub fn insert(tx: &Tx<'_>, id: MessageId, new: &NewRow<'_>, now: Timestamp) -> R
             new.reference,
             tags,
             parameters,
+            sealed.checksum(),
         ])?;
     for tag in new.tags {
         tx.sql().prepare_cached("INSERT OR IGNORE INTO tag VALUES (?1, ?2)")?.execute(params![tag, id.as_i64()])?;
@@ -160,12 +171,16 @@ pub struct Head {
 
 /// Reads the columns of `concat_head!` by place: names would be looked up for every row, and this is the hottest row.
 fn head_of(row: &Row<'_>) -> Result<Head, StoreError> {
+    let segments: usize = row.get(4)?;
+    if segments > SEGMENTS_MAX {
+        return Err(StoreError::Row(format!("column 4: {segments} segments")));
+    }
     Ok(Head {
         id: row::id(row, 0)?,
         state: row::parsed(row, 1)?,
         class: row::parsed(row, 2)?,
         recipient: row::parsed(row, 3)?,
-        segments: row.get(4)?,
+        segments,
         valid_until: row::time(row, 5)?,
         on_doubt: row::parsed(row, 6)?,
         attempt: row.get(7)?,
@@ -183,14 +198,13 @@ fn head_of(row: &Row<'_>) -> Result<Head, StoreError> {
     })
 }
 
-/// The head of a message, if there is such a message.
+/// The head of a message, if there is such a message. One that cannot be read is set aside.
 ///
 /// # Errors
 /// SQLite's own.
 pub fn head(tx: &Tx<'_>, id: MessageId) -> Result<Option<Head>, StoreError> {
     let mut statement = tx.sql().prepare_cached(concat_head!("WHERE id = ?1"))?;
-    let mut rows = statement.query([id.as_i64()])?;
-    rows.next()?.map(head_of).transpose()
+    Ok(keep(tx, &mut statement, params![id.as_i64()], head_of)?.0.pop())
 }
 
 /// Writes back what changed in `head`. `was` is the state that the row still has.
@@ -206,16 +220,18 @@ pub fn save(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     assert!(due_at.is_some() == matches!(head.state, State::Scheduled | State::Queued), "{head:?} due {due_at:?}");
+    // What a file that was put back has in its queues stays out of them until it is released.
+    let held = tx.holds(head.id);
     tx.sql()
         .prepare_cached(
             "UPDATE message SET state = ?2, due_at = ?3, timer_at = ?4, attempt = ?5, tries = ?6, doubts = ?7, \
              awaited = ?8, events = ?9, link = ?10, changed_at = ?11, sim = ?12, released = ?13, \
-             ended = ?14 WHERE id = ?1",
+             ended = ?14, held = ?15 WHERE id = ?1",
         )?
         .execute(params![
             head.id.as_i64(),
             head.state.as_str(),
-            due_at.map(Timestamp::as_millis),
+            due_at.filter(|_| !held).map(Timestamp::as_millis),
             timer_at.as_millis(),
             head.attempt,
             head.tries,
@@ -227,6 +243,7 @@ pub fn save(
             head.sim,
             head.released,
             head.ended.map(State::as_str),
+            due_at.filter(|_| held).map(Timestamp::as_millis),
         ])?;
     if was != head.state {
         tx.change_tally(|tally| {
@@ -271,10 +288,12 @@ pub fn save_validity(tx: &Tx<'_>, id: MessageId, valid_until: Timestamp) -> Resu
 /// # Errors
 /// SQLite's own.
 pub fn save_encoded(tx: &Tx<'_>, id: MessageId, encoded: &Encoded, profile: i64) -> Result<(), StoreError> {
-    tx.sql()
-        .prepare_cached("UPDATE message SET encoded = ?2, profile = ?3, segments = ?4 WHERE id = ?1")?
-        .execute(params![id.as_i64(), encoded.to_bytes(), profile, encoded.segments.len()])?;
-    Ok(())
+    resealing(tx, id, || {
+        tx.sql()
+            .prepare_cached("UPDATE message SET encoded = ?2, profile = ?3, segments = ?4 WHERE id = ?1")?
+            .execute(params![id.as_i64(), encoded.to_bytes(), profile, encoded.segments.len()])?;
+        Ok(())
+    })
 }
 
 /// A message that is due, with all that its submission needs.
@@ -286,36 +305,59 @@ pub struct Due {
     pub sender: Option<Sender>,
     /// The text, if it is text.
     pub body: Option<String>,
-    /// [`Encoded::to_bytes`].
-    pub encoded: Vec<u8>,
+    /// Its transport form.
+    pub encoded: Encoded,
     /// Which text profile it was encoded for.
     pub profile: i64,
     /// Values for per-message TLVs, as JSON.
     pub parameters: Option<String>,
 }
 
-/// The messages of a route and class that are due at `now`, longest due first.
+/// Reads a message that is due, and proves that it is what was accepted.
+fn due_of(row: &Row<'_>) -> Result<Due, StoreError> {
+    let checksum: Option<i64> = row.get(22)?;
+    if checksum.is_some_and(|checksum| Sealed::of_due(row).is_ok_and(|sealed| sealed.checksum() != checksum)) {
+        return Err(StoreError::Row("it is not what was accepted: its checksum is another".to_owned()));
+    }
+    let head = head_of(row)?;
+    let encoded = Encoded::from_bytes(row.get_ref(19)?.as_blob().unwrap_or_default());
+    let encoded = encoded.filter(|encoded| encoded.segments.len() == head.segments);
+    Ok(Due {
+        head,
+        sender: row.get::<_, Option<String>>(17)?.map(|text| Sender::from_network(&text)),
+        body: row.get(18)?,
+        encoded: encoded.ok_or_else(|| StoreError::Row("its encoded form is damaged".to_owned()))?,
+        profile: row.get(20)?,
+        parameters: row.get(21)?,
+    })
+}
+
+/// The messages of a route and class that are due at `now`, longest due first. Those that cannot be read are set aside.
 ///
 /// # Errors
 /// SQLite's own.
 pub fn due(tx: &Tx<'_>, route: &str, class: Class, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
     let mut statement = tx.sql().prepare_cached(concat_head!(
-        ", sender, body, encoded, profile, parameters",
+        ", sender, body, encoded, profile, parameters, checksum",
         "WHERE route = ?1 AND class = ?2 AND due_at <= ?3 ORDER BY due_at, id LIMIT ?4"
     ))?;
-    let mut rows = statement.query(params![route, class.as_str(), now.as_millis(), limit])?;
-    let mut due = Vec::new();
-    while let Some(row) = rows.next()? {
-        due.push(Due {
-            head: head_of(row)?,
-            sender: row.get::<_, Option<String>>("sender")?.map(|text| Sender::from_network(&text)),
-            body: row.get("body")?,
-            encoded: row.get("encoded")?,
-            profile: row.get("profile")?,
-            parameters: row.get("parameters")?,
-        });
+    queue(tx, &mut statement, params![route, class.as_str(), now.as_millis(), limit], due_of)
+}
+
+/// Reads from a queue that a row which is set aside leaves; it is looked at again, so that nobody waits behind such rows.
+fn queue<T>(
+    tx: &Tx<'_>,
+    statement: &mut Statement<'_>,
+    params: &[&dyn ToSql],
+    read: fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    for _ in 0..LOOKS_MAX {
+        let (found, aside) = keep(tx, statement, params, read)?;
+        if aside == 0 {
+            return Ok(found);
+        }
     }
-    Ok(due)
+    Ok(Vec::new())
 }
 
 /// When the next message of a route and class is due after `now`.
@@ -329,30 +371,27 @@ pub fn next_due(tx: &Tx<'_>, route: &str, class: Class, now: Timestamp) -> Resul
     Ok(at.map(Timestamp::from_millis))
 }
 
-/// Messages whose timer has run out, the oldest first.
+/// Messages whose timer has run out, the oldest first. Those that cannot be read are set aside.
 ///
 /// # Errors
 /// SQLite's own.
 pub fn timed_out(tx: &Tx<'_>, now: Timestamp, limit: usize) -> Result<Vec<Head>, StoreError> {
-    heads(tx, concat_head!("WHERE timer_at <= ?1 ORDER BY timer_at LIMIT ?2"), params![now.as_millis(), limit])
+    let mut statement = tx.sql().prepare_cached(concat_head!("WHERE timer_at <= ?1 ORDER BY timer_at LIMIT ?2"))?;
+    queue(tx, &mut statement, params![now.as_millis(), limit], head_of)
 }
 
-/// Messages that some link has a lease on, to be settled after a crash.
+/// Messages that some link has a lease on, to be settled after a crash. Those that cannot be read are set aside.
 ///
 /// # Errors
 /// SQLite's own.
 pub fn leased(tx: &Tx<'_>, limit: usize) -> Result<Vec<Head>, StoreError> {
-    heads(tx, concat_head!("WHERE state = 'leased' LIMIT ?1"), params![limit])
+    let mut statement = tx.sql().prepare_cached(concat_head!("WHERE state = 'leased' AND timer_at < ?1 LIMIT ?2"))?;
+    queue(tx, &mut statement, params![AWAY, limit], head_of)
 }
 
 fn heads(tx: &Tx<'_>, sql: &str, params: &[&dyn ToSql]) -> Result<Vec<Head>, StoreError> {
     let mut statement = tx.sql().prepare_cached(sql)?;
-    let mut rows = statement.query(params)?;
-    let mut heads = Vec::new();
-    while let Some(row) = rows.next()? {
-        heads.push(head_of(row)?);
-    }
-    Ok(heads)
+    Ok(keep(tx, &mut statement, params, head_of)?.0)
 }
 
 /// Removes a message and all rows that belong to it.
@@ -376,7 +415,7 @@ pub fn purge(tx: &Tx<'_>, head: &Head) -> Result<(), StoreError> {
             .execute(params![tag, head.id.as_i64()])?;
     }
     tx.change_tally(|tally| tally.remove(head.state));
-    Ok(())
+    damaged::forget(tx, "message", &head.id.to_string())
 }
 
 /// Whether a message with this id exists, on a reading connection.

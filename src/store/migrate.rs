@@ -28,6 +28,15 @@ pub fn known_version() -> i64 {
     i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
 }
 
+/// Whether the file lacks steps.
+///
+/// # Errors
+/// SQLite's own.
+pub fn is_behind(connection: &Connection) -> Result<bool, StoreError> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(found < known_version())
+}
+
 /// Applies the steps that the file lacks, each in a transaction of its own.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Row, RowIndex};
 
 use super::StoreError;
@@ -33,15 +34,47 @@ pub fn maybe_time(row: &Row<'_>, column: impl RowIndex + Display) -> Result<Opti
     Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
 }
 
-/// The FNV-1a hash of several texts, kept apart by a separator; stable across versions, since rows hold it.
-pub fn hash(parts: &[&[u8]]) -> i64 {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    let mut take = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    for part in parts {
-        part.iter().copied().for_each(&mut take);
-        take(0xff);
+/// An FNV-1a hash of several parts, kept apart by a separator; stable across versions, since rows hold it.
+#[derive(Debug, Clone, Copy)]
+pub struct Hash(u64);
+
+impl Hash {
+    /// Of nothing yet.
+    pub const fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
     }
-    hash.cast_signed()
+
+    /// Goes on with `octets`.
+    fn take(self, octets: &[u8]) -> Self {
+        let step = |hash: u64, octet: &u8| (hash ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01b3);
+        Self(octets.iter().fold(self.0, step))
+    }
+
+    /// Adds a part.
+    pub fn part(self, octets: &[u8]) -> Self {
+        self.take(octets).take(&[0xff])
+    }
+
+    /// Adds a column, whatever it holds; its type counts.
+    pub fn column(self, value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Null => self.take(&[0]),
+            ValueRef::Integer(number) => self.take(&[1]).part(&number.to_be_bytes()),
+            ValueRef::Real(number) => self.take(&[2]).part(&number.to_be_bytes()),
+            ValueRef::Text(octets) => self.take(&[3]).part(octets),
+            ValueRef::Blob(octets) => self.take(&[4]).part(octets),
+        }
+    }
+
+    /// The hash of all parts, as a column holds it.
+    pub const fn value(self) -> i64 {
+        self.0.cast_signed()
+    }
+}
+
+/// The hash of several texts.
+pub fn hash(parts: &[&[u8]]) -> i64 {
+    parts.iter().fold(Hash::new(), |hash, part| hash.part(part)).value()
 }
 
 /// The hash of one text, for columns that only have to differ.

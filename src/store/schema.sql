@@ -30,7 +30,9 @@ CREATE TABLE message (
     parameters  TEXT,                     -- JSON object
     sim         TEXT,                     -- the SIM that has or had the current lease; absent over a carrier
     released    INTEGER NOT NULL DEFAULT 0,   -- doubts of leases up to this one go again by somebody's decision
-    ended       TEXT                      -- what parts end as that turn out not to have left, once the rest was given up
+    ended       TEXT,                     -- what parts end as that turn out not to have left, once the rest was given up
+    checksum    INTEGER,                  -- of what was accepted, store::message::seal
+    held        INTEGER                   -- when it is due, while it is held because its file was put back; due_at is absent then
 ) STRICT;
 CREATE INDEX message_due ON message (route, class, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX message_timer ON message (timer_at);
@@ -39,6 +41,13 @@ CREATE INDEX message_reference ON message (reference) WHERE reference IS NOT NUL
 -- Who knows which SIM.
 CREATE INDEX message_contact ON message (recipient) WHERE sim IS NOT NULL;
 CREATE INDEX message_leased ON message (link) WHERE state = 'leased';
+CREATE INDEX message_held ON message (route) WHERE held IS NOT NULL;
+-- More or less time is added to the checksum; a bit that flips on the disk is not.
+CREATE TRIGGER message_validity AFTER UPDATE OF valid_until ON message
+WHEN new.checksum IS NOT NULL AND abs(new.valid_until - old.valid_until) < 1000000000000000
+BEGIN
+    UPDATE message SET checksum = checksum + (new.valid_until - old.valid_until) WHERE id = new.id;
+END;
 
 CREATE TABLE tag (
     tag         TEXT    NOT NULL,
@@ -885,3 +894,32 @@ CREATE INDEX playbook_asset_of ON playbook_asset (playbook, kind, name);
 -- A segment finds an attribute's value without reading that attribute of everybody.
 CREATE INDEX contact_attribute_number ON contact_attribute (name, number) WHERE number IS NOT NULL;
 CREATE INDEX contact_attribute_text ON contact_attribute (name, text) WHERE text IS NOT NULL;
+
+-- Rows that cannot be read. They stay where they are, out of every queue.
+CREATE TABLE damaged (
+    kind        TEXT    NOT NULL,         -- the table
+    row         TEXT    NOT NULL,         -- its key, as people name it
+    what        TEXT    NOT NULL,         -- what is wrong with it
+    was         TEXT,                     -- JSON: what was taken out of it so that no queue finds it
+    PRIMARY KEY (kind, row)
+) STRICT, WITHOUT ROWID;
+
+-- Which database this is and how far it came. The file beside it says how far it must be (store::epoch).
+CREATE TABLE epoch (
+    one         INTEGER PRIMARY KEY,
+    database    BLOB    NOT NULL,         -- drawn at random when the file was made
+    commits     INTEGER NOT NULL,         -- of all runs of the daemon
+    last_id     INTEGER NOT NULL,         -- the newest id that was given out
+    held_upto   INTEGER,                  -- messages up to this id are held: the file was put back
+    held_at     INTEGER,                  -- since when
+    held_why    TEXT                      -- and how that was seen
+) STRICT;
+INSERT INTO epoch VALUES (1, randomblob(16), 0, 0, NULL, NULL, NULL);
+
+-- The runs of the daemon on this file, the newest thousand.
+CREATE TABLE run (
+    n           INTEGER PRIMARY KEY,
+    nonce       INTEGER NOT NULL,         -- tells the runs of two copies of one file apart
+    started_at  INTEGER NOT NULL,
+    after       INTEGER NOT NULL          -- commits before it
+) STRICT;

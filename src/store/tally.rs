@@ -30,8 +30,27 @@ impl Tally {
         self.0[place(state)] -= 1;
     }
 
-    /// Reads the counts.
+    /// Reads the counts, or counts the messages themselves if those cannot be read.
     pub(super) fn load(connection: &Connection) -> Result<Self, StoreError> {
+        match Self::kept(connection) {
+            Err(StoreError::Row(why)) => {
+                tracing::warn!("The kept counts of messages cannot be read, so they are counted again: {why}");
+                Self::count(connection)
+            }
+            kept => kept,
+        }
+    }
+
+    fn count(connection: &Connection) -> Result<Self, StoreError> {
+        let mut tally = Self::default();
+        for state in State::ALL {
+            let sql = "SELECT count(*) FROM message WHERE state = ?1";
+            tally.0[place(state)] = connection.query_row(sql, [state.as_str()], |row| row.get(0))?;
+        }
+        Ok(tally)
+    }
+
+    fn kept(connection: &Connection) -> Result<Self, StoreError> {
         let mut tally = Self::default();
         let mut statement = connection.prepare_cached("SELECT state, messages FROM tally")?;
         let mut rows = statement.query([])?;

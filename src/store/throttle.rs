@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params};
 
+use super::damaged::{self, Sorted};
 use super::{StoreError, Tx};
 
 /// Begins the name under which the pace of a single SIM is kept; no link group is named so.
@@ -30,12 +32,28 @@ pub fn save(tx: &Tx<'_>, link_group: &str, next_nanos: i64) -> Result<(), StoreE
     Ok(())
 }
 
-/// The kept states of all groups.
+/// The kept states of all groups. The group of one that cannot be read begins anew.
 ///
 /// # Errors
 /// SQLite's own.
 pub fn load(connection: &Connection) -> Result<BTreeMap<String, i64>, StoreError> {
+    Ok(sorted(connection)?.good.into_iter().collect())
+}
+
+/// As [`load`], and sets those aside that cannot be read.
+///
+/// # Errors
+/// SQLite's own.
+pub fn look_over(tx: &Tx<'_>) -> Result<BTreeMap<String, i64>, StoreError> {
+    let sorted = sorted(tx.sql())?;
+    for (key, why) in &sorted.bad {
+        damaged::note(tx, "throttle", &damaged::shown(key), why, None)?;
+    }
+    Ok(sorted.good.into_iter().collect())
+}
+
+fn sorted(connection: &Connection) -> Result<Sorted<[Value; 1], (String, i64)>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT link_group, next_nanos FROM throttle")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    damaged::sort(&mut statement.query([])?, damaged::raw::<1>, read)
 }

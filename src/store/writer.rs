@@ -11,7 +11,8 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::database::open_reader;
-use super::{Database, StoreError, Tally, Tx};
+use super::epoch::{End, EpochFile};
+use super::{Database, Standing, StoreError, Tally, Tx};
 use crate::model::catalog;
 
 /// How much work may wait for the writer.
@@ -56,7 +57,10 @@ where
 pub struct Store {
     work: mpsc::Sender<Box<dyn Work>>,
     tally: watch::Receiver<Tally>,
+    standing: watch::Receiver<Standing>,
     failure: watch::Receiver<Option<StoreError>>,
+    stopper: Stopper,
+    epoch: Option<Arc<EpochFile>>,
     readers: Arc<Readers>,
 }
 
@@ -73,11 +77,14 @@ impl Store {
     pub fn start(database: Database, path: PathBuf) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (work, inbox) = mpsc::channel(WORK_MAX);
         let (tally_out, tally) = watch::channel(database.tally());
+        let (standing_out, standing) = watch::channel(database.standing());
         let (failure_out, failure) = watch::channel(None);
-        let writer = Writer { database, inbox, tally: tally_out, failure: failure_out };
+        let stopper = Stopper(failure_out.clone());
+        let epoch = database.epoch_again().map(Arc::new);
+        let writer = Writer { database, inbox, tally: tally_out, standing: standing_out, failure: failure_out };
         let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || writer.run())?;
         let readers = Arc::new(Readers { path, idle: Mutex::new(Vec::new()) });
-        Ok((Self { work, tally, failure, readers }, thread))
+        Ok((Self { work, tally, standing, failure, stopper, epoch, readers }, thread))
     }
 
     /// Runs `work` on the writer thread; `Ok` means that the disk has it.
@@ -137,6 +144,23 @@ impl Store {
         *self.tally.borrow()
     }
 
+    /// How the file stands besides its messages, after the last commit.
+    pub fn standing(&self) -> Standing {
+        *self.standing.borrow()
+    }
+
+    /// Brings the mark beside the file to the disk, if it moved. It blocks.
+    pub fn sync_epoch(&self) {
+        if let Some(epoch) = &self.epoch {
+            epoch.sync_moved();
+        }
+    }
+
+    /// What stops the store from outside.
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.clone()
+    }
+
     /// Waits until the writer has stopped after an error, and returns it.
     pub async fn failed(&self) -> StoreError {
         let mut failure = self.failure.clone();
@@ -158,32 +182,57 @@ impl Store {
     }
 }
 
+/// Stops the store when something was found out about the file: nothing more is written, and the daemon ends.
+#[derive(Clone)]
+pub struct Stopper(watch::Sender<Option<StoreError>>);
+
+impl Stopper {
+    /// Stops it because of `error`.
+    pub fn stop(&self, error: StoreError) {
+        tracing::error!(message_id = catalog::STORE_FAILED.id, %error, "The store stopped: {error}");
+        self.0.send_replace(Some(error));
+    }
+}
+
 struct Writer {
     database: Database,
     inbox: mpsc::Receiver<Box<dyn Work>>,
     tally: watch::Sender<Tally>,
+    standing: watch::Sender<Standing>,
     failure: watch::Sender<Option<StoreError>>,
 }
 
 impl Writer {
     fn run(mut self) {
         let mut group = Vec::with_capacity(64);
-        while self.inbox.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
+        while self.inbox.blocking_recv_many(&mut group, GROUP_MAX) > 0 && self.failure.borrow().is_none() {
             let outcome = self.commit_group(&mut group);
             if let Err(error) = outcome {
                 // What the disk holds is unknown now. Nothing more is written; the daemon exits and looks at restart.
                 tracing::error!(message_id = catalog::STORE_FAILED.id, %error, "The store stopped: {error}");
                 self.failure.send_replace(Some(error));
-                return;
+                break;
             }
         }
+        let end = match &*self.failure.borrow() {
+            None => End::Stopped,
+            Some(StoreError::Damaged(_)) => End::Damaged,
+            Some(_) => End::Open,
+        };
+        self.database.close(end);
+    }
+
+    /// Before the answers go out: whoever was answered must find the message counted.
+    fn publish(&self) {
+        self.tally.send_replace(self.database.tally());
+        let standing = self.database.standing();
+        self.standing.send_if_modified(|known| std::mem::replace(known, standing) != standing);
     }
 
     /// Commits all of `group` together, or one by one; `Err` only after an error that ends the writer.
     fn commit_group(&mut self, group: &mut Vec<Box<dyn Work>>) -> Result<(), StoreError> {
         let together = self.database.write(|tx| group.iter_mut().try_for_each(|work| work.run(tx)));
-        // Before the answers go out: who was answered must find his message counted.
-        self.tally.send_replace(self.database.tally());
+        self.publish();
         match together {
             Ok(()) => group.drain(..).for_each(|work| work.finish(Ok(()))),
             Err(error) if error.is_fatal() || group.len() == 1 => {
@@ -209,7 +258,7 @@ impl Writer {
             {
                 fatal = Some(error.clone());
             }
-            self.tally.send_replace(self.database.tally());
+            self.publish();
             work.finish(result);
         }
         fatal.map_or(Ok(()), Err)

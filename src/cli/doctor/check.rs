@@ -14,6 +14,8 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(config(facts));
     findings.push(store(facts));
+    findings.extend(held(facts));
+    findings.extend(damaged(facts));
     findings.extend(disk(facts));
     findings.extend(clock(facts));
     findings.extend(daemon(facts));
@@ -64,6 +66,23 @@ fn store(facts: &Facts) -> Finding {
         ),
         StoreState::Unknown => warn(name, "where it is stands in the configuration", "mend the configuration first"),
     }
+}
+
+fn held(facts: &Facts) -> Option<Finding> {
+    let held = facts.store.held.as_ref()?;
+    let (messages, since) = (count(held.messages, "unfinished message"), held.since);
+    Some(warn(
+        "restore",
+        format!("the database was put back ({}); {messages}, campaigns and workflows are held since {since}", held.why),
+        "postrider restore --release lets them go; what the lost run sent already then goes out twice",
+    ))
+}
+
+fn damaged(facts: &Facts) -> Vec<Finding> {
+    let next = "everything else goes on; keep a copy of the database, look for disk errors (journalctl -k -p err), and see \
+                docs/TECHNICIAN.md for what to do with the row";
+    let rows = facts.store.damaged.iter();
+    rows.map(|row| warn("damaged row", format!("{} {}: {}", row.kind, row.row, row.what), next)).collect()
 }
 
 fn disk(facts: &Facts) -> Option<Finding> {
@@ -152,6 +171,8 @@ mod tests {
     use crate::cli::doctor::facts::{Clock, Config, Store};
     use crate::cli::doctor::finding::Mark;
     use crate::model::Timestamp;
+    use crate::store::damaged::Damaged;
+    use crate::store::restore::Held;
 
     /// A machine on which all is well.
     fn sound() -> Facts {
@@ -166,6 +187,7 @@ mod tests {
                 path: "/var/lib/postrider/postrider.db".into(),
                 state: StoreState::Good,
                 room: Some((4 << 30, 256 << 20)),
+                ..Store::default()
             },
             api: Api::Answers { not_ready: None, modems: Vec::new(), links_down: Vec::new() },
             clock: Clock { now: Timestamp::from_millis(1_795_305_600_000), synchronised: Some(true) },
@@ -190,7 +212,7 @@ mod tests {
     #[test]
     fn each_fault_is_found_alone_and_has_a_next_step() {
         type Change = fn(&mut Facts);
-        let cases: [(Mark, &str, &str, Change); 13] = [
+        let cases: [(Mark, &str, &str, Change); 15] = [
             (Mark::Fail, "configuration", "copy the annotated", |f| f.config.state = ConfigState::Missing),
             (Mark::Fail, "configuration", "tells 2 mistakes", |f| {
                 f.config.state = ConfigState::Wrong(vec!["line 3: no".into(), "line 4: no".into()]);
@@ -199,6 +221,13 @@ mod tests {
             (Mark::Warn, "configuration", "reload", |f| f.config.state = ConfigState::Good(vec!["open".into()])),
             (Mark::Fail, "database", "tmpfiles", |f| f.store.state = StoreState::NoFolder),
             (Mark::Fail, "database", "backup", |f| f.store.state = StoreState::Broken("damaged".into())),
+            (Mark::Warn, "restore", "--release", |f| {
+                f.store.held = Some(Held { since: f.clock.now, why: "it lacks 3 commits".into(), messages: 12 });
+            }),
+            (Mark::Warn, "damaged row", "TECHNICIAN", |f| {
+                let (kind, row, what) = ("message".into(), "7".into(), "its encoded form is damaged".into());
+                f.store.damaged = vec![Damaged { kind, row, what }];
+            }),
             (Mark::Fail, "disk", "du -xh", |f| f.store.room = Some((12 << 20, 256 << 20))),
             (Mark::Warn, "disk", "vacuum", |f| f.store.room = Some((300 << 20, 256 << 20))),
             (Mark::Fail, "clock", "battery", |f| f.clock.now = Timestamp::from_millis(86_400_000)),

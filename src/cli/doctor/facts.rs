@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use crate::cli::ports::{Holder, Port};
 use crate::http::ModemView;
 use crate::model::Timestamp;
+use crate::store::damaged::Damaged;
+use crate::store::restore::Held;
 
 /// Everything that the checks look at.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +73,10 @@ pub struct Store {
     pub state: StoreState,
     /// Room on its disk, and how much must stay free; absent when it cannot be told.
     pub room: Option<(u64, u64)>,
+    /// What it holds since it was put back.
+    pub held: Option<Held>,
+    /// Rows that are set aside because they cannot be read, the first few.
+    pub damaged: Vec<Damaged>,
 }
 
 /// How the database is.

@@ -12,8 +12,12 @@ use crate::cli::api::{Daemon, Unanswered};
 use crate::cli::settings::{self, Wrong};
 use crate::config::{Finding, ModemPort, Settings};
 use crate::http::ModemView;
+use crate::store::damaged::{self, Damaged};
+use crate::store::restore::{self, Held};
 use crate::store::{StoreError, known_version, open_reader};
 
+/// How many rows that are set aside are told.
+const DAMAGED_MAX: usize = 20;
 /// How long the daemon may take to answer.
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -56,7 +60,7 @@ fn refused(error: &anyhow::Error) -> ConfigState {
 pub fn store(settings: Option<&Settings>, denied: bool) -> Store {
     let Some(settings) = settings else {
         let state = if denied { StoreState::Denied } else { StoreState::Unknown };
-        return Store { path: Settings::default().store.path, state, room: None };
+        return Store { path: Settings::default().store.path, state, ..Store::default() };
     };
     let path = settings.store.path.clone();
     let folder = path.parent().unwrap_or(Path::new("/"));
@@ -68,7 +72,19 @@ pub fn store(settings: Option<&Settings>, denied: bool) -> Store {
         Err(_) if folder.is_dir() => StoreState::Missing,
         Err(_) => StoreState::NoFolder,
     };
-    Store { path, state, room }
+    let (held, damaged) = standing(&path, &state);
+    Store { path, state, room, held, damaged }
+}
+
+/// What a file that was put back holds, and the rows that are set aside; nothing of a file of an older version.
+fn standing(path: &Path, state: &StoreState) -> (Option<Held>, Vec<Damaged>) {
+    if !matches!(state, StoreState::Good) {
+        return (None, Vec::new());
+    }
+    let read = |connection: &rusqlite::Connection| {
+        Ok::<_, StoreError>((restore::held(connection)?, damaged::list(connection, DAMAGED_MAX)?))
+    };
+    open_reader(path).and_then(|connection| read(&connection)).unwrap_or_default()
 }
 
 fn open(path: &Path) -> StoreState {

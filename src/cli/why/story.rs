@@ -90,6 +90,9 @@ impl Story {
         if !view.tags.is_empty() {
             self.fact("tags", view.tags.join(", "));
         }
+        if view.held {
+            self.fact("held", "its database was put back; postrider restore --release lets it go");
+        }
         if let Some(due_at) = view.due_at {
             self.fact("due", local(due_at));
         }

@@ -34,6 +34,7 @@ mod page_preview;
 mod playbook;
 mod post;
 mod query;
+mod restore;
 mod segment;
 mod segment_live;
 mod service;
@@ -240,6 +241,8 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(playbook::list_playbooks))
         .routes(routes!(playbook::get_playbook, playbook::delete_playbook))
         .routes(routes!(playbook::install_playbook))
+        .routes(routes!(restore::get_restore))
+        .routes(routes!(restore::release_restore))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

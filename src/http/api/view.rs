@@ -72,6 +72,9 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub due_at: Option<String>,
+    /// Whether it is held because the database was put back: it waits for `POST /v1/restore/release`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
     /// After this it is not worth sending.
     #[schema(format = DateTime)]
     pub valid_until: String,
@@ -107,6 +110,7 @@ impl MessageView {
             link: view.head.link,
             accepted_at: view.head.id.given_at().to_string(),
             due_at: view.due_at.map(|at| at.to_string()),
+            held: view.held,
             valid_until: view.head.valid_until.to_string(),
             changed_at: view.changed_at.to_string(),
         }

@@ -16,6 +16,7 @@ use crate::campaign::run::{Part, Phase};
 use crate::model::{Sender, State, Timestamp};
 use crate::pipeline::compose::{self, Outgoing};
 use crate::pipeline::consent::{Ask, Gate, gate};
+use crate::pipeline::workflow::apart;
 use crate::pipeline::{Accepted, Progress, Turn};
 use crate::store::StoreError;
 use crate::store::campaign::contact::{self, Stored as Contact};
@@ -41,10 +42,19 @@ const FULL_WAIT: Duration = Duration::from_secs(1);
 /// # Errors
 /// The store's own.
 pub fn step(turn: &Turn<'_>) -> Result<Progress, StoreError> {
-    let busy = run::busy(turn.tx.connection(), CAMPAIGNS_MAX)?;
+    let busy = run::busy(turn.tx, CAMPAIGNS_MAX)?;
     let running = busy.iter().filter(|stored| stored.phase == Phase::Running).count();
     let share = (WRITTEN_MAX / running.max(1)).max(10);
-    busy.into_iter().try_fold(Progress::default(), |all, stored| Ok(all.and(one(turn, stored, share)?)))
+    let mut all = Progress::default();
+    let restored = turn.tx.is_restored();
+    for stored in busy.into_iter().filter(|stored| stored.withdrawing || !restored) {
+        let id = stored.id;
+        match apart(turn, || one(turn, stored, share))? {
+            Ok(progress) => all = all.and(progress),
+            Err(why) => run::set_aside(turn.tx, id, &why)?,
+        }
+    }
+    Ok(all)
 }
 
 fn one(turn: &Turn<'_>, mut stored: Stored, share: usize) -> Result<Progress, StoreError> {

@@ -121,9 +121,10 @@ impl<'a> Modem<'a> {
         pool: &'a PoolSettings,
         (place, offer): (usize, &LinkOffer),
         sim: Arc<str>,
-        pacer: Pacer,
+        mut pacer: Pacer,
     ) -> Result<Self, StoreError> {
         let rules = pool.rules_of(offer.name.modem.as_deref().unwrap_or_default());
+        pacer.resume(rules.pace, turn.now);
         let (held, send_time, failures) = match &offer.sim {
             Some(sim) => (sim.held, sim.send_time.unwrap_or(SEND_TIME), sim.failures),
             None => (0, SEND_TIME, 0),

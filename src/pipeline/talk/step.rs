@@ -16,7 +16,7 @@ const ROWS_MAX: usize = 200;
 /// Does a bounded piece of it.
 pub fn step(turn: &Turn<'_>) -> Result<Progress, StoreError> {
     let connection = turn.tx.connection();
-    let due = runs::due(connection, turn.now, ROWS_MAX)?;
+    let due = runs::due(turn.tx, turn.now, ROWS_MAX)?;
     let done = due.len();
     for run in due {
         time_out(turn, run)?;

@@ -44,7 +44,7 @@ const DUE_MAX: usize = 500;
 /// # Errors
 /// The store's own.
 pub fn step(turn: &Turn<'_>) -> Result<Progress, StoreError> {
-    let due = enrolment::due(turn.tx.connection(), turn.now, DUE_MAX)?;
+    let due = enrolment::due(turn.tx, turn.now, DUE_MAX)?;
     let done = due.len();
     let mut desk = Desk::new(turn);
     for enrolment in due {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 
 use crate::model::{MessageId, Timestamp};
-use crate::store::{StoreError, Tx, row};
+use crate::store::{StoreError, Tx, damaged, row};
 
 /// Ended enrolments of a contact in one workflow that are remembered: more than may begin within an hour, so that these are
 /// counted.
@@ -169,13 +169,20 @@ pub fn find(connection: &Connection, id: i64) -> Result<Option<Enrolment>, Store
     Ok(all(connection, "SELECT * FROM enrolment WHERE id = ?1", &[&id])?.pop())
 }
 
-/// Those that go on now, the longest due first.
+/// Those that go on now, the longest due first. Those that cannot be read are set aside.
 ///
 /// # Errors
 /// SQLite's own.
-pub fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<Enrolment>, StoreError> {
-    let sql = "SELECT * FROM enrolment WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
-    all(connection, sql, &[&now.as_millis(), &limit])
+pub fn due(tx: &Tx<'_>, now: Timestamp, limit: usize) -> Result<Vec<Enrolment>, StoreError> {
+    let mut statement =
+        tx.sql().prepare_cached("SELECT * FROM enrolment WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2")?;
+    let mut rows = statement.query(params![now.as_millis(), limit])?;
+    let sorted = damaged::sort(&mut rows, |row| Ok(row.get::<_, i64>("id")?), enrolment_of)?;
+    for (id, why) in &sorted.bad {
+        tx.sql().prepare_cached("UPDATE enrolment SET due_at = NULL WHERE id = ?1")?.execute([id])?;
+        damaged::note(tx, "enrolment", &id.to_string(), why, None)?;
+    }
+    Ok(sorted.good)
 }
 
 /// When the next one goes on.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 use serde_json::{Map, Value};
 
 use crate::model::{MessageId, Timestamp};
-use crate::store::{StoreError, Tx, row};
+use crate::store::{StoreError, Tx, damaged, row};
 
 /// Most surveys of one contact that an export shows.
 const RUNS_MAX: usize = 1_000;
@@ -196,9 +196,16 @@ pub fn of_survey(
 ///
 /// # Errors
 /// As [`open_of`].
-pub fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<Run>, StoreError> {
-    let sql = "SELECT * FROM survey_run WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
-    all(connection, sql, params![now.as_millis(), limit])
+pub fn due(tx: &Tx<'_>, now: Timestamp, limit: usize) -> Result<Vec<Run>, StoreError> {
+    let mut statement =
+        tx.sql().prepare_cached("SELECT * FROM survey_run WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2")?;
+    let mut rows = statement.query(params![now.as_millis(), limit])?;
+    let sorted = damaged::sort(&mut rows, |row| Ok(row.get::<_, i64>("id")?), run_of)?;
+    for (id, why) in &sorted.bad {
+        tx.sql().prepare_cached("UPDATE survey_run SET due_at = NULL WHERE id = ?1")?.execute([id])?;
+        damaged::note(tx, "survey_run", &id.to_string(), why, None)?;
+    }
+    Ok(sorted.good)
 }
 
 /// When the next open run times out.
@@ -275,7 +282,7 @@ mod tests {
         database.write(|tx| save(tx, &first)).unwrap();
         assert_eq!(database.read(|c| of_survey(c, "why", None, 10)).unwrap(), [first]);
         assert!(database.write(|tx| save(tx, &run(7))).is_ok());
-        assert_eq!(database.read(|c| due(c, NOW, 10)).unwrap().len(), 1);
+        assert_eq!(database.write(|tx| due(tx, NOW, 10)).unwrap().len(), 1);
         let counts = database.read(|c| counts(c, "why")).unwrap();
         assert_eq!((counts["open"], counts["done"], counts["stopped"]), (1, 1, 0));
         database.write(|tx| forget(tx, 7)).unwrap();

@@ -1,6 +1,6 @@
 //! All messages of one person: what waits for him, what went to him lately, and what is known of him.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::{Head, View, head_of, look};
 use crate::model::{MessageId, PhoneNumber, Timestamp};
@@ -15,14 +15,12 @@ pub fn waiting_for(
     recipient: &PhoneNumber,
     limit: usize,
 ) -> Result<Vec<(Head, Option<String>)>, StoreError> {
-    let mut statement =
-        tx.sql().prepare_cached(concat_head!(", sender", "WHERE recipient = ?1 AND due_at IS NOT NULL LIMIT ?2"))?;
-    let mut rows = statement.query(params![recipient.as_str(), limit])?;
-    let mut heads = Vec::new();
-    while let Some(row) = rows.next()? {
-        heads.push((head_of(row)?, row.get("sender")?));
-    }
-    Ok(heads)
+    let mut statement = tx.sql().prepare_cached(concat_head!(
+        ", sender",
+        "WHERE recipient = ?1 AND (due_at IS NOT NULL OR held IS NOT NULL) LIMIT ?2"
+    ))?;
+    let read = |row: &Row<'_>| Ok((head_of(row)?, row.get(17)?));
+    super::queue(tx, &mut statement, params![recipient.as_str(), limit], read)
 }
 
 /// When marketing went to `recipient` since `since`, and with `waiting` when more of it is due. `but` does not count.

@@ -51,14 +51,17 @@ pub fn defer(tx: &Tx<'_>, id: MessageId, due_at: Timestamp) -> Result<(), StoreE
 /// # Errors
 /// SQLite's own.
 pub fn reroute(tx: &Tx<'_>, known: &[&str], route: &str) -> Result<usize, StoreError> {
-    let mut statement = tx.sql().prepare("SELECT DISTINCT route FROM message WHERE due_at IS NOT NULL")?;
+    let mut statement = tx.sql().prepare(
+        "SELECT DISTINCT route FROM message WHERE due_at IS NOT NULL \
+         UNION SELECT DISTINCT route FROM message WHERE held IS NOT NULL",
+    )?;
     let found = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     let mut moved = 0;
     for gone in found.iter().filter(|name| !known.contains(&name.as_str()) && only_link(name).is_none()) {
-        moved += tx
-            .sql()
-            .prepare("UPDATE message SET route = ?2 WHERE route = ?1 AND due_at IS NOT NULL")?
-            .execute(params![gone, route])?;
+        for waits in ["due_at IS NOT NULL", "held IS NOT NULL"] {
+            let sql = format!("UPDATE message SET route = ?2 WHERE route = ?1 AND {waits}");
+            moved += tx.sql().prepare(&sql)?.execute(params![gone, route])?;
+        }
     }
     Ok(moved)
 }

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::campaign::run::Phase;
 use crate::model::Timestamp;
-use crate::store::{StoreError, Tx, row};
+use crate::store::{StoreError, Tx, damaged, row};
 
 /// What a running campaign does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,12 +184,18 @@ pub fn list(connection: &Connection, before: Option<i64>, limit: usize) -> Resul
 ///
 /// # Errors
 /// As [`find`].
-pub fn busy(connection: &Connection, limit: usize) -> Result<Vec<Stored>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT * FROM campaign WHERE busy = 1 ORDER BY phase = 'scheduled', CASE phase WHEN 'scheduled' THEN begins_at END, id LIMIT ?1")?;
-    let mut rows = statement.query([limit])?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        all.push(stored_of(row)?);
-    }
-    Ok(all)
+pub fn busy(tx: &Tx<'_>, limit: usize) -> Result<Vec<Stored>, StoreError> {
+    let mut statement = tx.sql().prepare_cached("SELECT * FROM campaign WHERE busy = 1 ORDER BY phase = 'scheduled', CASE phase WHEN 'scheduled' THEN begins_at END, id LIMIT ?1")?;
+    let sorted = damaged::sort(&mut statement.query([limit])?, |row| Ok(row.get::<_, i64>("id")?), stored_of)?;
+    sorted.bad.iter().try_for_each(|(id, why)| set_aside(tx, *id, why))?;
+    Ok(sorted.good)
+}
+
+/// Lets a campaign that cannot be read, or cannot go on, stand still until a person starts or resumes it.
+///
+/// # Errors
+/// SQLite's own.
+pub fn set_aside(tx: &Tx<'_>, id: i64, why: &str) -> Result<(), StoreError> {
+    tx.sql().prepare_cached("UPDATE campaign SET busy = 0 WHERE id = ?1")?.execute([id])?;
+    damaged::note(tx, "campaign", &id.to_string(), why, Some("busy=1"))
 }

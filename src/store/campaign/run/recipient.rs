@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::campaign::origin::Kind;
 use crate::campaign::run::report::Standing;
 use crate::model::{MessageId, State, Timestamp};
-use crate::store::{StoreError, Tx, row};
+use crate::store::{StoreError, Tx, damaged, row};
 
 /// A contact that a campaign takes.
 #[derive(Debug, Clone, Copy)]
@@ -104,11 +104,18 @@ pub fn due(tx: &Tx<'_>, campaign: i64, now: Timestamp, limit: usize) -> Result<V
         "SELECT n, contact, part, turn_at FROM campaign_recipient WHERE campaign = ?1 AND due_at <= ?2 \
          ORDER BY due_at, n LIMIT ?3",
     )?;
-    let rows = statement.query_map(params![campaign, now.as_millis(), limit], |row| {
-        let turn_at = Timestamp::from_millis(row.get(3)?);
-        Ok(Due { n: row.get(0)?, contact: row.get(1)?, part: row.get(2)?, turn_at })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let due = |row: &Row<'_>| {
+        Ok(Due { n: row.get(0)?, contact: row.get(1)?, part: row.get(2)?, turn_at: row::time(row, 3)? })
+    };
+    let mut rows = statement.query(params![campaign, now.as_millis(), limit])?;
+    let sorted = damaged::sort(&mut rows, damaged::raw::<1>, due)?;
+    for ([n], why) in &sorted.bad {
+        let sql = "UPDATE campaign_recipient SET due_at = NULL WHERE campaign = ?1 AND n IS ?2";
+        tx.sql().prepare_cached(sql)?.execute(params![campaign, n])?;
+        let row = format!("{campaign} {}", damaged::shown(std::slice::from_ref(n)));
+        damaged::note(tx, "campaign_recipient", &row, why, None)?;
+    }
+    Ok(sorted.good)
 }
 
 /// When the next turn is, if anybody waits for one.

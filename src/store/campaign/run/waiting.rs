@@ -28,7 +28,25 @@ pub fn messages(tx: &Tx<'_>, campaign: &str, class: Class, limit: usize) -> Resu
             found.extend(MessageId::from_i64(id).zip(row.get::<_, Option<i64>>(1)?));
         }
     }
+    if tx.is_restored() {
+        held(tx, campaign, limit, &mut found)?;
+    }
     Ok(found)
+}
+
+/// Adds those that are held because their file was put back.
+fn held(tx: &Tx<'_>, campaign: &str, limit: usize, found: &mut Vec<(MessageId, i64)>) -> Result<(), StoreError> {
+    let mut statement = tx.sql().prepare_cached(
+        "SELECT m.id, o.contact FROM message m JOIN origin o ON o.message = m.id WHERE m.held IS NOT NULL AND m.doubts = 0 \
+         AND o.kind = ?1 AND o.source = ?2 LIMIT ?3",
+    )?;
+    let left = limit.saturating_sub(found.len());
+    let mut rows = statement.query(params![Kind::Campaign.as_str(), campaign, left])?;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        found.extend(MessageId::from_i64(id).zip(row.get::<_, Option<i64>>(1)?));
+    }
+    Ok(())
 }
 
 /// How many messages of a class wait to leave before `until`, counted up to `limit`; on one route, or on all.
