@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use postrider::model::{MessageId, OnDoubt, State};
-use postrider::sim::{Carrier, FinalState};
+use postrider::sim::{Carrier, FinalState, IdForm};
 use postrider::store::{Database, event};
 
 use super::book::{Copy, fate, was_told};
@@ -45,6 +45,7 @@ impl Judge<'_> {
     /// What is wrong.
     pub fn faults(&self, database: &Database) -> Result<Vec<String>, String> {
         let mut faults = Vec::new();
+        let form_is_known = form_is_known(database)?;
         let mut handsets: BTreeMap<&str, usize> = BTreeMap::new();
         self.oracle.posted.values().for_each(|posted| *handsets.entry(&posted.recipient).or_default() += 1);
         for row in rows(database)? {
@@ -52,7 +53,7 @@ impl Judge<'_> {
             let alone = handsets[&*posted.recipient] == 1 && !self.oracle.book.is_foreign(&posted.recipient);
             let parts: Vec<Part<'_>> = (0..posted.segments).map(|part| self.part(row.id, posted.n, part)).collect();
             let fault = falsehood(&row, &parts)
-                .or_else(|| missed(&row, &parts, alone, self.plan.ids_are_ambiguous()))
+                .or_else(|| missed(&row, &parts, alone, self.may_wait(row.id, posted, form_is_known)))
                 .or_else(|| never_sent_again(posted, &parts));
             if let Some(fault) = fault {
                 let told = parts.iter().map(|part| self.describe(part)).collect::<Vec<_>>().join("; ");
@@ -65,8 +66,19 @@ impl Judge<'_> {
                 ));
             }
         }
-        faults.extend(self.unmatched(database).err());
+        faults.extend(self.unmatched(database, form_is_known).err());
         Ok(faults)
+    }
+
+    /// Whether the rule lets receipts of a message wait without end. A short number may be another send's in another base: so
+    /// it is with a carrier that mixes them, and, until its form is known, while another part to that handset is in doubt.
+    fn may_wait(&self, id: MessageId, posted: &Posted, form_is_known: bool) -> bool {
+        let only_part = posted.segments == 1;
+        let others = self.oracle.sends.iter().filter(|((of, _), _)| *of != id || !only_part);
+        let mut near = others.filter(|((of, _), _)| self.oracle.posted[of].recipient == posted.recipient);
+        let in_doubt = |sends: &Vec<Send>| sends.iter().any(|send| send.end == Some(End::Doubt));
+        let is_number = self.plan.ids.answer != IdForm::Text;
+        self.plan.ids_are_ambiguous() || is_number && !form_is_known && near.any(|(_, sends)| in_doubt(sends))
     }
 
     fn part(&self, id: MessageId, n: u64, part: usize) -> Part<'_> {
@@ -90,7 +102,7 @@ impl Judge<'_> {
     }
 
     /// Receipts of ours that still wait though the answer with their id is known.
-    fn unmatched(&self, database: &Database) -> Result<(), String> {
+    fn unmatched(&self, database: &Database, form_is_known: bool) -> Result<(), String> {
         if self.plan.ids_are_ambiguous() {
             return Ok(());
         }
@@ -105,7 +117,11 @@ impl Judge<'_> {
                 self.plan.ids.receipt.write(copy.number) == id
                     && self.oracle.learned.contains(&self.plan.ids.answer.write(copy.number))
             });
-            if let Some(((n, part), _)) = of_id.next() {
+            let waits = |n: u64| {
+                let (id, posted) = self.oracle.posted.iter().find(|(_, posted)| posted.n == n)?;
+                self.may_wait(*id, posted, form_is_known).then_some(())
+            };
+            if let Some(((n, part), _)) = of_id.next().filter(|((n, _), _)| waits(*n).is_none()) {
                 return Err(format!("a receipt of part {part} of number {n} ({id}, {state}) was matched with nothing"));
             }
         }
@@ -126,6 +142,13 @@ impl Judge<'_> {
             .map(|send| format!("{}:{:?}{}", send.attempt, send.end, if send.left { " left" } else { "" }));
         format!("copies {:?} sends {:?}", copies.collect::<Vec<_>>(), sends.collect::<Vec<_>>())
     }
+}
+
+/// Whether the gateway proved how the carrier writes its ids.
+fn form_is_known(database: &Database) -> Result<bool, String> {
+    let sql = "SELECT count(*) FROM id_relation";
+    let count = database.read(|connection| Ok(connection.query_row(sql, [], |row| row.get::<_, usize>(0))?));
+    Ok(count.map_err(told)? == 1)
 }
 
 /// The timeline of a message, with seconds since the start.
@@ -176,15 +199,14 @@ fn falsehood(row: &Row, parts: &[Part<'_>]) -> Option<String> {
     Some(fault)
 }
 
-/// A receipt without effect. Where the number in an id may be read in two ways, a receipt may have to wait unless only one
-/// send can be meant.
-fn missed(row: &Row, parts: &[Part<'_>], alone: bool, ambiguous: bool) -> Option<String> {
+/// A receipt without effect, unless the rule lets it wait.
+fn missed(row: &Row, parts: &[Part<'_>], alone: bool, may_wait: bool) -> Option<String> {
     if alone && parts.len() == 1 && parts[0].arrival_told && row.state != State::Delivered {
         return Some(
             "a receipt of its only part, to a handset that nobody else wrote to, told that it arrived".to_owned(),
         );
     }
-    if ambiguous && !(alone && parts.len() == 1) || parts.iter().any(|part| part.known == Known::Nothing) {
+    if may_wait && !(alone && parts.len() == 1) || parts.iter().any(|part| part.known == Known::Nothing) {
         return None;
     }
     let arrived = parts.iter().filter(|part| part.known == Known::Arrived).count();
