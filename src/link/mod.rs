@@ -35,7 +35,7 @@ pub mod stream;
 pub mod tls;
 mod traffic;
 
-pub use clock::{clock_ahead, put_clock_forward};
+pub use clock::{clock_step, now, put_clock_forward, shift_line, up_millis};
 pub use handle::{AckResult, LinkHandle};
 pub use settings::SmppLinkSettings;
 pub use smpp_link::spawn;

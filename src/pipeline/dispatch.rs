@@ -61,6 +61,8 @@ pub struct Dispatcher {
     throttles: BTreeMap<Arc<str>, Throttle>,
     pub(super) lanes: BTreeMap<Arc<str>, Lanes>,
     pub(super) pools: Pools,
+    /// By how much the clock was set when this was last looked at.
+    set_by: Option<i64>,
 }
 
 impl Dispatcher {
@@ -88,9 +90,19 @@ impl Dispatcher {
         }
     }
 
-    fn throttle(&mut self, name: &Arc<str>, rate: Option<f64>) -> &mut Throttle {
+    /// Goes along with a clock that was set since the last turn.
+    fn follow_clock(&mut self, set_by: i64) {
+        let step = set_by - self.set_by.replace(set_by).unwrap_or(set_by);
+        if step != 0 {
+            self.throttles.values_mut().for_each(|throttle| throttle.shift(step));
+            self.pools.shift(step);
+        }
+    }
+
+    fn throttle(&mut self, name: &Arc<str>, rate: Option<f64>, now: Timestamp) -> &mut Throttle {
         let throttle = self.throttles.entry(name.clone()).or_insert_with(|| Throttle::new(rate, 0));
         throttle.set_rate(rate);
+        throttle.cut(now);
         throttle
     }
 }
@@ -112,6 +124,7 @@ pub struct Dispatched {
 /// The store's own; `state` must then be thrown away.
 pub fn dispatch(turn: &Turn<'_>, state: &mut Dispatcher, mut offers: Vec<LinkOffer>) -> Result<Dispatched, StoreError> {
     let mut out = Dispatched::default();
+    state.follow_clock(turn.tx.clock().set_by);
     let mut modems = state.pools.meet(turn, &offers)?;
     let by_group = routes_by_group(turn, &offers, &modems);
     for (name, routes) in by_group {
@@ -160,7 +173,7 @@ impl GroupTurn<'_> {
     fn run(&self, state: &mut Dispatcher, offers: &mut [LinkOffer], out: &mut Dispatched) -> Result<(), StoreError> {
         let now = self.turn.now;
         let mut lanes = state.lanes.get(self.name).copied().unwrap_or_default();
-        let throttle = state.throttle(self.name, self.group.rate);
+        let throttle = state.throttle(self.name, self.group.rate, now);
         let before = throttle.next_nanos();
         let free: usize = self.links.iter().map(|&place| offers[place].free).sum();
         let budget = free.min(self.departures(throttle)).min(LEASES_MAX);

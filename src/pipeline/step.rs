@@ -2,6 +2,7 @@
 
 use super::Turn;
 use crate::model::Timestamp;
+use crate::policy::wall_clock::Trust;
 use crate::store::StoreError;
 
 /// What a piece of work came to.
@@ -28,22 +29,24 @@ impl Progress {
 /// Somebody who has things due.
 type Stepper = fn(&Turn<'_>) -> Result<Progress, StoreError>;
 
-/// Everybody, in the order in which they step.
-const STEPPERS: &[Stepper] = &[
-    super::happen::step,
-    super::workflow::step,
-    super::talk::step,
-    super::live::step,
-    super::campaign::step,
-    super::click::step,
+/// Everybody, in the order in which they step, and whether it is by the calendar.
+const STEPPERS: &[(bool, Stepper)] = &[
+    (true, super::happen::step),
+    (true, super::workflow::step),
+    (false, super::talk::step),
+    (true, super::live::step),
+    (true, super::campaign::step),
+    (false, super::click::step),
 ];
 
-/// Lets everybody step once.
+/// Lets everybody step once. What goes by the calendar waits while the clock is not believed.
 ///
 /// # Errors
 /// The store's own.
 pub fn step(turn: &Turn<'_>) -> Result<Progress, StoreError> {
-    STEPPERS.iter().try_fold(Progress::default(), |all, stepper| Ok(all.and(stepper(turn)?)))
+    let believed = turn.tx.clock().trust == Trust::Set;
+    let steppers = STEPPERS.iter().filter(|(by_calendar, _)| believed || !by_calendar);
+    steppers.map(|(_, stepper)| stepper).try_fold(Progress::default(), |all, stepper| Ok(all.and(stepper(turn)?)))
 }
 
 #[cfg(test)]

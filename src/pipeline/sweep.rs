@@ -7,8 +7,9 @@ use super::receive::{self, Origin};
 use super::settle::abandon;
 use crate::model::{InboundPart, LinkName, Sender, State};
 use crate::policy::routes::Route;
+use crate::policy::wall_clock::Trust;
 use crate::store::message::{self, Head};
-use crate::store::{StoreError, consent_due, idempotency, inbound, inbound_seen, receipt};
+use crate::store::{StoreError, clock, consent_due, idempotency, inbound, inbound_seen, receipt};
 
 /// How many rows one transaction handles.
 const ROWS_MAX: usize = 500;
@@ -30,8 +31,12 @@ pub struct Swept {
 /// The store's own.
 pub fn sweep(turn: &Turn<'_>) -> Result<Swept, StoreError> {
     let mut swept = Swept::default();
+    if turn.tx.clock().trust == Trust::Set {
+        let taken = clock::take_due_schedules(turn.tx, turn.now, ROWS_MAX)?;
+        swept.more = taken == ROWS_MAX;
+    }
     let heads = message::timed_out(turn.tx, turn.now, ROWS_MAX)?;
-    swept.more = heads.len() == ROWS_MAX;
+    swept.more |= heads.len() == ROWS_MAX;
     for head in heads {
         if time_out(turn, head)? {
             swept.changed += 1;
@@ -41,15 +46,29 @@ pub fn sweep(turn: &Turn<'_>) -> Result<Swept, StoreError> {
     }
     give_up_parts(turn)?;
     swept.more |= consent::tell_due(turn)?;
-    let old = turn.now.minus(turn.settings.remember_for);
-    receipt::forget_older(turn.tx, old)?;
-    idempotency::forget_older(turn.tx, old)?;
-    consent_due::forget_answers(turn.tx, old)?;
-    consent::forget_older(turn)?;
-    let kept_since = turn.now.minus(turn.settings.keep_for);
-    inbound::purge_older(turn.tx, kept_since)?;
-    inbound_seen::forget_older(turn.tx, kept_since)?;
+    forget(turn)?;
     Ok(swept)
+}
+
+/// Removes what was kept for long enough. Nothing goes because the clock leapt.
+fn forget(turn: &Turn<'_>) -> Result<(), StoreError> {
+    let (clock, now, settings) = (turn.tx.clock(), turn.now, turn.settings);
+    if clock.trust != Trust::Set {
+        return Ok(());
+    }
+    if clock.may_forget(now, settings.remember_for) {
+        let old = now.minus(settings.remember_for);
+        receipt::forget_older(turn.tx, old)?;
+        idempotency::forget_older(turn.tx, old)?;
+        consent_due::forget_answers(turn.tx, old)?;
+    }
+    if clock.may_forget(now, settings.keep_for) {
+        consent::forget_older(turn)?;
+        let kept_since = now.minus(settings.keep_for);
+        inbound::purge_older(turn.tx, kept_since)?;
+        inbound_seen::forget_older(turn.tx, kept_since)?;
+    }
+    Ok(())
 }
 
 /// Returns whether the message got another state; otherwise it was removed.

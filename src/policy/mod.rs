@@ -11,6 +11,7 @@
 //! - [`caps`], [`pace`]: how much a SIM may send, and when it may send again
 //! - [`balance`], [`sim_care`]: what a SIM's credit is, and what keeps the SIM alive
 //! - [`departure`]: when texts would leave, foretold
+//! - [`wall_clock`]: whether the clock was set, and whether it is believed
 
 pub mod balance;
 pub mod callback_retry;
@@ -25,3 +26,4 @@ pub mod retry;
 pub mod routes;
 pub mod sim_care;
 pub mod throttle;
+pub mod wall_clock;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::clock::{ClockMemory, ClockState};
 use super::person::{Person, PersonKey};
 use super::{StoreError, Tally, migrate};
 use crate::model::{IdClock, MessageId, PhoneNumber, Timestamp};
@@ -49,6 +50,8 @@ struct Memory {
     person_key: PersonKey,
     /// Whether the log is to be emptied after this transaction.
     leaves_no_trace: Cell<bool>,
+    /// How the wall clock stands.
+    clock: ClockMemory,
 }
 
 /// An open transaction. All reading and writing of the pipeline goes through it.
@@ -108,6 +111,19 @@ impl Tx<'_> {
     /// A code of eight letters and digits that follows from `seed` and cannot be guessed without this file.
     pub fn code(&self, seed: &str) -> String {
         self.memory.person_key.code(seed)
+    }
+
+    /// How the wall clock stands.
+    pub fn clock(&self) -> ClockState {
+        self.memory.clock.state.get()
+    }
+
+    pub(super) fn set_clock(&self, state: ClockState) {
+        self.memory.clock.state.set(state);
+    }
+
+    pub(super) fn clock_shift(&self) -> Option<fn(i64)> {
+        self.memory.clock.shift
     }
 
     /// Asks that after the commit nothing of what this transaction deletes is left in the write-ahead log either.
@@ -177,8 +193,14 @@ impl Database {
             tally: RefCell::new(tally),
             person_key: PersonKey::load(&connection)?,
             leaves_no_trace: Cell::new(false),
+            clock: ClockMemory { state: Cell::new(ClockState::load(&connection)?), shift: None },
         };
         Ok(Self { connection, memory })
+    }
+
+    /// Lets the process's time jump by `shift` when the clock's steps are written, and back when they are not kept.
+    pub fn on_clock_step(&mut self, shift: fn(i64)) {
+        self.memory.clock.shift = Some(shift);
     }
 
     /// Runs `work` in one transaction that reached the disk when this returns `Ok`.
@@ -198,6 +220,7 @@ impl Database {
         if result.is_err() {
             // A failed commit may have ended the transaction already; rolling back twice is harmless.
             let _ = self.connection.execute_batch("ROLLBACK");
+            self.memory.clock.taken_back(&before.clock);
             self.memory = before;
         } else if self.memory.leaves_no_trace.take() {
             self.empty_log();

@@ -4,8 +4,20 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
+use super::clock::{self, Line};
 use super::{StoreError, Tx, row};
 use crate::model::{Class, Encoded, MessageId, OnDoubt, PhoneNumber, Sender, State, Timestamp};
+
+/// An instant of a message in the present, whatever the clock's setting was when it was written.
+macro_rules! in_present {
+    ($column:literal) => {
+        concat!(
+            $column,
+            " + coalesce((SELECT shift FROM clock_line WHERE clock_line.n = message.clock), 0) AS ",
+            $column
+        )
+    };
+}
 
 /// A query of the columns that [`head_of`] reads, with what else is asked for and the condition.
 macro_rules! concat_head {
@@ -14,7 +26,9 @@ macro_rules! concat_head {
     };
     ($more:literal, $condition:literal) => {
         concat!(
-            "SELECT id, state, class, recipient, segments, valid_until, on_doubt, attempt, tries, doubts, awaited, \
+            "SELECT id, state, class, recipient, segments, ",
+            in_present!("valid_until"),
+            ", on_doubt, attempt, tries, doubts, awaited, \
              events, link, callback, reference, tags, sim",
             $more,
             " FROM message ",
@@ -57,6 +71,8 @@ pub struct NewRow<'a> {
     pub segments: usize,
     /// When it may leave.
     pub due_at: Timestamp,
+    /// Whether a person said when: then it does not move when the clock is set.
+    pub given: bool,
     /// After this it is not worth sending.
     pub valid_until: Timestamp,
     /// What a doubt means.
@@ -84,8 +100,8 @@ pub fn insert(tx: &Tx<'_>, id: MessageId, new: &NewRow<'_>, now: Timestamp) -> R
     tx.sql()
         .prepare_cached(
             "INSERT INTO message (id, state, class, route, recipient, sender, body, encoded, profile, segments, due_at, \
-             timer_at, valid_until, on_doubt, changed_at, token, callback, reference, tags, parameters) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+             timer_at, valid_until, on_doubt, changed_at, token, callback, reference, tags, parameters, clock) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         )?
         .execute(params![
             id.as_i64(),
@@ -107,6 +123,7 @@ pub fn insert(tx: &Tx<'_>, id: MessageId, new: &NewRow<'_>, now: Timestamp) -> R
             new.reference,
             tags,
             parameters,
+            if new.given { clock::GIVEN } else { tx.clock().line },
         ])?;
     for tag in new.tags {
         tx.sql().prepare_cached("INSERT OR IGNORE INTO tag VALUES (?1, ?2)")?.execute(params![tag, id.as_i64()])?;
@@ -203,7 +220,8 @@ pub fn save(
     tx.sql()
         .prepare_cached(
             "UPDATE message SET state = ?2, due_at = ?3, timer_at = ?4, attempt = ?5, tries = ?6, doubts = ?7, \
-             awaited = ?8, events = ?9, link = ?10, changed_at = ?11, sim = ?12 WHERE id = ?1",
+             awaited = ?8, events = ?9, link = ?10, changed_at = ?11, sim = ?12, valid_until = ?13, clock = ?14 \
+             WHERE id = ?1",
         )?
         .execute(params![
             head.id.as_i64(),
@@ -218,6 +236,8 @@ pub fn save(
             head.link,
             now.as_millis(),
             head.sim,
+            head.valid_until.as_millis(),
+            tx.clock().line,
         ])?;
     if was != head.state {
         tx.change_tally(|tally| {
@@ -252,7 +272,10 @@ pub fn save_events(tx: &Tx<'_>, id: MessageId, events: u32) -> Result<(), StoreE
 /// SQLite's own.
 pub fn save_validity(tx: &Tx<'_>, id: MessageId, valid_until: Timestamp) -> Result<(), StoreError> {
     tx.sql()
-        .prepare_cached("UPDATE message SET valid_until = ?2 WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE message SET valid_until = ?2 - \
+             coalesce((SELECT shift FROM clock_line WHERE clock_line.n = message.clock), 0) WHERE id = ?1",
+        )?
         .execute(params![id.as_i64(), valid_until.as_millis()])?;
     Ok(())
 }
@@ -285,28 +308,50 @@ pub struct Due {
     pub parameters: Option<String>,
 }
 
-/// The messages of a route and class that are due at `now`, longest due first.
+/// The messages of a route and class that are due at `now`, longest due first. None of those that wait for the clock.
 ///
 /// # Errors
 /// SQLite's own.
 pub fn due(tx: &Tx<'_>, route: &str, class: Class, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-    let mut statement = tx.sql().prepare_cached(concat_head!(
-        ", sender, body, encoded, profile, parameters",
-        "WHERE route = ?1 AND class = ?2 AND due_at <= ?3 ORDER BY due_at, id LIMIT ?4"
-    ))?;
-    let mut rows = statement.query(params![route, class.as_str(), now.as_millis(), limit])?;
+    if tx.clock().holds(class) {
+        return Ok(Vec::new());
+    }
     let mut due = Vec::new();
+    for line in clock::lines(tx)? {
+        due_of_line(tx, (route, class, line), now, limit, &mut due)?;
+    }
+    if due.len() > 1 {
+        due.sort_by_key(|(at, due): &(Timestamp, Due)| (*at, due.head.id));
+        due.truncate(limit);
+    }
+    Ok(due.into_iter().map(|(_, due)| due).collect())
+}
+
+fn due_of_line(
+    tx: &Tx<'_>,
+    (route, class, line): (&str, Class, Line),
+    now: Timestamp,
+    limit: usize,
+    due: &mut Vec<(Timestamp, Due)>,
+) -> Result<(), StoreError> {
+    let mut statement = tx.sql().prepare_cached(concat_head!(
+        ", sender, body, encoded, profile, parameters, due_at",
+        "WHERE route = ?1 AND class = ?2 AND clock = ?5 AND due_at <= ?3 ORDER BY due_at, id LIMIT ?4"
+    ))?;
+    let now = line.from_present(now).as_millis();
+    let mut rows = statement.query(params![route, class.as_str(), now, limit, line.n])?;
     while let Some(row) = rows.next()? {
-        due.push(Due {
+        let at = line.to_present(row::time(row, "due_at")?);
+        due.push((at, Due {
             head: head_of(row)?,
             sender: row.get::<_, Option<String>>("sender")?.map(|text| Sender::from_network(&text)),
             body: row.get("body")?,
             encoded: row.get("encoded")?,
             profile: row.get("profile")?,
             parameters: row.get("parameters")?,
-        });
+        }));
     }
-    Ok(due)
+    Ok(())
 }
 
 /// When the next message of a route and class is due after `now`.
@@ -314,10 +359,21 @@ pub fn due(tx: &Tx<'_>, route: &str, class: Class, now: Timestamp, limit: usize)
 /// # Errors
 /// SQLite's own.
 pub fn next_due(tx: &Tx<'_>, route: &str, class: Class, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-    let mut statement =
-        tx.sql().prepare_cached("SELECT min(due_at) FROM message WHERE route = ?1 AND class = ?2 AND due_at > ?3")?;
-    let at: Option<i64> = statement.query_row(params![route, class.as_str(), now.as_millis()], |row| row.get(0))?;
-    Ok(at.map(Timestamp::from_millis))
+    if tx.clock().holds(class) {
+        return Ok(None);
+    }
+    let mut statement = tx.sql().prepare_cached(
+        "SELECT min(due_at) FROM message WHERE route = ?1 AND class = ?2 AND clock = ?4 AND due_at > ?3",
+    )?;
+    let mut next: Option<Timestamp> = None;
+    for line in clock::lines(tx)? {
+        let after = line.from_present(now).as_millis();
+        let at: Option<i64> =
+            statement.query_row(params![route, class.as_str(), after, line.n], |row| row.get(0))?;
+        let at = at.map(|millis| line.to_present(Timestamp::from_millis(millis)));
+        next = next.into_iter().chain(at).min();
+    }
+    Ok(next)
 }
 
 /// Messages whose timer has run out, the oldest first.
@@ -325,7 +381,13 @@ pub fn next_due(tx: &Tx<'_>, route: &str, class: Class, now: Timestamp) -> Resul
 /// # Errors
 /// SQLite's own.
 pub fn timed_out(tx: &Tx<'_>, now: Timestamp, limit: usize) -> Result<Vec<Head>, StoreError> {
-    heads(tx, concat_head!("WHERE timer_at <= ?1 ORDER BY timer_at LIMIT ?2"), params![now.as_millis(), limit])
+    let mut found = Vec::new();
+    for line in clock::lines(tx)? {
+        let (now, left) = (line.from_present(now).as_millis(), limit.saturating_sub(found.len()));
+        let sql = concat_head!("WHERE clock = ?3 AND timer_at <= ?1 ORDER BY timer_at LIMIT ?2");
+        found.extend(heads(tx, sql, params![now, left, line.n])?);
+    }
+    Ok(found)
 }
 
 /// Messages that some link has a lease on, to be settled after a crash.

@@ -8,12 +8,14 @@
 //! - [`token`], [`idempotency`], [`mod@reference`], [`throttle`]: what has to be remembered besides
 //! - [`consent`], [`suppression`], [`consent_due`], [`terms`]: who agreed to what, who must not be written to
 //! - [`sim`], [`sim_usage`], [`contact`]: modems and their SIMs, what these sent, and whom they wrote to
+//! - [`clock`]: how the wall clock was set, and what moves with it
 //! - [`Tally`]: message counts by state
 //!
 //! SQL stands only here. Functions are named by intent and take a [`Tx`] when they write.
 
 pub mod callback;
 pub mod campaign;
+pub mod clock;
 pub mod consent;
 pub mod consent_due;
 pub mod contact;

@@ -28,10 +28,12 @@ CREATE TABLE message (
     reference   TEXT,
     tags        TEXT,                     -- JSON array
     parameters  TEXT,                     -- JSON object
-    sim         TEXT                      -- the SIM that has or had the current lease; absent over a carrier
+    sim         TEXT,                     -- the SIM that has or had the current lease; absent over a carrier
+    clock       INTEGER NOT NULL DEFAULT 0    -- the clock_line of due_at, timer_at and valid_until
 ) STRICT;
-CREATE INDEX message_due ON message (route, class, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX message_timer ON message (timer_at);
+CREATE INDEX message_due ON message (route, class, clock, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX message_timer ON message (clock, timer_at);
+CREATE INDEX message_given ON message (due_at) WHERE clock = -1 AND due_at IS NOT NULL;
 CREATE INDEX message_recipient ON message (recipient);
 CREATE INDEX message_reference ON message (reference) WHERE reference IS NOT NULL;
 -- Who knows which SIM.
@@ -824,3 +826,23 @@ CREATE INDEX playbook_asset_of ON playbook_asset (playbook, kind, name);
 -- A segment finds an attribute's value without reading that attribute of everybody.
 CREATE INDEX contact_attribute_number ON contact_attribute (name, number) WHERE number IS NOT NULL;
 CREATE INDEX contact_attribute_text ON contact_attribute (name, text) WHERE text IS NOT NULL;
+
+-- The settings of the wall clock that instants were written under. `shift` is what an instant of that line lacks to the present
+-- one, in milliseconds. Line -1 is of instants that people gave: they stay where they are.
+CREATE TABLE clock_line (
+    n           INTEGER PRIMARY KEY,
+    shift       INTEGER NOT NULL
+) STRICT;
+INSERT INTO clock_line VALUES (-1, 0), (0, 0);
+
+-- The clocks when they were last looked at, so that a start can tell what passed.
+CREATE TABLE clock (
+    one         INTEGER PRIMARY KEY,      -- always 1
+    line        INTEGER NOT NULL,         -- the present clock_line
+    boot        TEXT    NOT NULL,         -- which boot of the machine it was
+    up          INTEGER NOT NULL,         -- milliseconds since that boot, suspended time included
+    wall        INTEGER NOT NULL,
+    believed    INTEGER NOT NULL,         -- the latest time that was believed
+    trust       TEXT    NOT NULL,         -- set, behind, ahead
+    stepped_at  INTEGER NOT NULL          -- when the clock was last set by more than a few minutes; 0: never
+) STRICT;
