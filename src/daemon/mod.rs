@@ -28,6 +28,7 @@ mod status;
 mod stepper;
 mod surroundings;
 mod systemd;
+mod timekeeper;
 mod watch;
 
 pub use clock::now;

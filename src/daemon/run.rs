@@ -29,13 +29,14 @@ use super::status::Overview;
 use super::stepper::StepperTask;
 use super::surroundings::House;
 use super::systemd::Systemd;
+use super::timekeeper::{self, TimekeeperTask};
 use super::watch::Beat;
 use crate::callback::{CallbackSettings, Poster, Signer};
 use crate::config;
 use crate::http::{Api, Front, HttpMetrics, HttpSettings, Listener, PagesMetrics, Server, router};
-use crate::link::{SmppLinkSettings, put_clock_forward};
+use crate::link::{SmppLinkSettings, put_clock_forward, shift_line};
 use crate::model::{LinkName, State, catalog};
-use crate::pipeline::{Settings, Turn, Wakes, notify, recover, reroute};
+use crate::pipeline::{Settings, Turn, Wakes, notify, recover, reroute, start_clock};
 use crate::store::{Database, Options, Store, StoreError, throttle};
 
 /// How long the writer's thread may take to end once nothing is asked of it any more.
@@ -192,6 +193,11 @@ impl Daemon {
         loops.spawn(async {
             housekeeper.run().await;
             "housekeeper"
+        });
+        let timekeeper = TimekeeperTask { store: store.clone(), bells: bells.clone() };
+        loops.spawn(async {
+            timekeeper.run().await;
+            "timekeeper"
         });
         let caretaker =
             CaretakerTask { store: store.clone(), bells: bells.clone(), links: links.clone(), events: events.clone() };
@@ -376,7 +382,12 @@ fn one_line(error: &anyhow::Error) -> String {
 }
 
 fn open_store(parts: &Parts) -> anyhow::Result<(Store, JoinHandle<()>)> {
-    let database = Database::open(&parts.store)?;
+    let mut database = Database::open(&parts.store)?;
+    // Before anything looks at what is due: how much of the wall clock's difference has really passed.
+    let reading = timekeeper::reading(timekeeper::boot());
+    let change = database.write(|tx| start_clock(tx, &reading, timekeeper::is_confirmed(0)))?;
+    timekeeper::report(&change);
+    database.on_clock_step(shift_line);
     Ok(Store::start(database, parts.store.path.clone())?)
 }
 

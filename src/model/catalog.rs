@@ -77,6 +77,10 @@ entries! {
     DISK_SHORT = "d4d5fc983d5843c682687da2d95f26a5";
     /// The database cannot be written.
     STORE_FAILED = "0f1e2aca133149d5bd4b0cca43f96513";
+    /// What the clock of the machine shows is not believed.
+    CLOCK_NOT_SET = "a74a2c8e1f0b4d0d9c35e6b1f27d8043";
+    /// The clock of the machine was set.
+    CLOCK_STEPPED = "c19e0b5d4a7f4e628d03f2a6957be814";
     /// A loop of the daemon does not turn any more.
     LOOP_STUCK = "6968c2f1c58c47fbba73a546231c56d6";
     /// The configuration was not taken.

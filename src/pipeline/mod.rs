@@ -14,6 +14,7 @@ pub mod campaign;
 mod care;
 mod change;
 pub mod click;
+mod clock;
 pub mod compose;
 pub mod consent;
 mod dispatch;
@@ -43,6 +44,7 @@ pub mod workflow;
 mod tests;
 
 pub use accept::{Accepted, Answer, Key, Prepared, Refusal, accept, accept_once, prepare};
+pub use clock::{ClockChange, believe_clock, follow_clock, start_clock};
 pub use care::{Question, SimStanding, SpanUse, care, sims};
 pub use dispatch::{Dispatched, Dispatcher, LinkOffer, SimOffer, dispatch};
 pub use estimate::{Draft, Estimated, estimate};

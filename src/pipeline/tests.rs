@@ -11,6 +11,7 @@ use crate::text::TextProfile;
 const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
 const SECOND: Duration = Duration::from_secs(1);
 
+mod clocks;
 mod doubts;
 mod modems;
 mod parts;

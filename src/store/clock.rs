@@ -39,7 +39,7 @@ pub struct ClockState {
 
 impl ClockState {
     pub(super) fn load(connection: &Connection) -> Result<Self, StoreError> {
-        let mut statement = connection.prepare("SELECT line, trust, stepped_at FROM clock")?;
+        let mut statement = connection.prepare_cached("SELECT line, trust, stepped_at FROM clock")?;
         let mut rows = statement.query([])?;
         let Some(row) = rows.next()? else { return Ok(Self::default()) };
         Ok(Self { line: row.get(0)?, set_by: 0, trust: row::parsed(row, 1)?, stepped_at: row::time(row, 2)? })
@@ -51,9 +51,9 @@ impl ClockState {
     }
 
     /// Whether what was written longer than `span` ago may be forgotten at `now`. After a step nobody can tell its age, so
-    /// all of it is kept for that span once more.
+    /// all of it is kept for that span once more; while the clock is not believed, nothing is forgotten.
     pub fn may_forget(self, now: Timestamp, span: Duration) -> bool {
-        now >= self.stepped_at.plus(span)
+        self.trust == Trust::Set && now >= self.stepped_at.plus(span)
     }
 }
 
@@ -95,6 +95,14 @@ pub fn newest_change(connection: &Connection) -> Result<Option<Timestamp>, Store
     let mut statement = connection.prepare_cached("SELECT changed_at FROM message ORDER BY id DESC LIMIT 1")?;
     let millis: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;
     Ok(millis.map(Timestamp::from_millis))
+}
+
+/// Whether the clock is believed, for those that only read.
+///
+/// # Errors
+/// SQLite's own.
+pub fn is_believed(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(ClockState::load(connection)?.trust == Trust::Set)
 }
 
 /// Keeps how the clocks stand.

@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 
 use crate::model::Timestamp;
 use crate::policy::caps::Span;
+use crate::policy::wall_clock::BUILT;
 use crate::store::{StoreError, Tx, row};
 
 /// Waits that this gateway set itself; `?1` is the step in milliseconds. What people gave by the calendar is not here:
@@ -25,16 +26,22 @@ const WAITS: &[&str] = &[
     "UPDATE answered SET at = at + ?1",
 ];
 
+/// No database of this program is so much older than the program itself: five years.
+const YEARS: i64 = 5 * 365 * 86_400_000;
 /// Workflows follow the calendar. Only a clock that was wrong altogether takes those along that stand in them.
 const LEAP_MIN: Duration = Duration::from_secs(30 * 86_400);
 const AFTER_LEAP: &[&str] =
     &["UPDATE enrolment SET due_at = due_at + ?1, arrived_at = arrived_at + ?1 WHERE due_at IS NOT NULL"];
+/// Links that were made under a clock that was wrong altogether would lead nowhere once it is right: `?1` is the present,
+/// `?2` an instant before which none can have been made.
+const MADE_IN_A_WRONG_YEAR: &str = "UPDATE short_link SET created_at = ?1 WHERE created_at > ?1 OR created_at < ?2";
 
 const FROM_THE_FUTURE: &[&str] = &[
     "UPDATE idempotency SET created_at = ?1 WHERE created_at > ?1",
     "UPDATE early_receipt SET received_at = ?1 WHERE received_at > ?1",
     "UPDATE inbound SET received_at = ?1 WHERE received_at > ?1",
     "UPDATE inbound_seen SET at = ?1 WHERE at > ?1",
+    "DELETE FROM talk_flood WHERE at > ?1",
 ];
 
 /// Moves all of it by `by_millis`; the clock shows `after` now.
@@ -52,6 +59,11 @@ pub fn move_waits(tx: &Tx<'_>, by_millis: i64, after: Timestamp) -> Result<(), S
     // Nothing came later than now; what lies in the future would never be old enough to be forgotten.
     for statement in FROM_THE_FUTURE {
         tx.sql().prepare_cached(statement)?.execute([after.as_millis()])?;
+    }
+    if leap && after >= BUILT {
+        // What is older than the program stays as old as it can be known to be.
+        let before = if by_millis > 0 { BUILT.as_millis() - YEARS } else { i64::MIN };
+        tx.sql().prepare_cached(MADE_IN_A_WRONG_YEAR)?.execute([after.as_millis(), before])?;
     }
     move_usage(tx.sql(), by_millis, leap, after)
 }
