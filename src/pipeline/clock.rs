@@ -75,7 +75,7 @@ pub fn believe_clock(tx: &Tx<'_>, now: Timestamp) -> Result<Trust, StoreError> {
     let Some(kept) = clock::kept(tx.connection())? else { return Ok(tx.clock().trust) };
     let trust = running(&kept, now, true);
     if trust == Trust::Set {
-        clock::keep(tx, &Kept { believed: now, trust, ..kept })?;
+        clock::believe(tx, now)?;
     }
     Ok(trust)
 }

@@ -44,8 +44,8 @@ pub mod workflow;
 mod tests;
 
 pub use accept::{Accepted, Answer, Key, Prepared, Refusal, accept, accept_once, prepare};
-pub use clock::{ClockChange, believe_clock, follow_clock, start_clock};
 pub use care::{Question, SimStanding, SpanUse, care, sims};
+pub use clock::{ClockChange, believe_clock, follow_clock, start_clock};
 pub use dispatch::{Dispatched, Dispatcher, LinkOffer, SimOffer, dispatch};
 pub use estimate::{Draft, Estimated, estimate};
 pub use operate::{Canceled, Resolution, cancel, resolve};

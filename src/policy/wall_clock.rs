@@ -201,11 +201,10 @@ mod tests {
     fn set_right_by_a_reboot_after_a_run_in_1970() {
         let wrong = Kept { reading: reading("b", 90_000, YEAR_1970), believed: NOW, trust: Trust::Behind };
         let verdict = at_start(&wrong, &reading("c", 5_000, at(DAY)), false);
-        assert_eq!(verdict, Verdict {
-            step_millis: at(DAY).as_millis() - YEAR_1970.as_millis(),
-            trust: Trust::Set,
-            unexplained: false
-        });
+        assert_eq!(
+            verdict,
+            Verdict { step_millis: at(DAY).as_millis() - YEAR_1970.as_millis(), trust: Trust::Set, unexplained: false }
+        );
     }
 
     #[test]

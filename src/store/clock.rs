@@ -114,15 +114,27 @@ pub fn keep(tx: &Tx<'_>, kept: &Kept) -> Result<(), StoreError> {
     state.trust = kept.trust;
     tx.set_clock(state);
     let Kept { reading, believed, trust } = kept;
-    tx.sql().prepare_cached("INSERT OR REPLACE INTO clock VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
-        state.line,
-        reading.boot,
-        reading.up_millis,
-        reading.wall.as_millis(),
-        believed.as_millis(),
-        trust.as_str(),
-        state.stepped_at.as_millis()
-    ])?;
+    tx.sql().prepare_cached("INSERT OR REPLACE INTO clock VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(
+        params![
+            state.line,
+            reading.boot,
+            reading.up_millis,
+            reading.wall.as_millis(),
+            believed.as_millis(),
+            trust.as_str(),
+            state.stepped_at.as_millis()
+        ],
+    )?;
+    Ok(())
+}
+
+/// What the clock shows is believed from now on; a running daemon sees it when it looks at the clock again.
+///
+/// # Errors
+/// SQLite's own.
+pub fn believe(tx: &Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
+    tx.set_clock(ClockState { trust: Trust::Set, ..tx.clock() });
+    tx.sql().prepare_cached("UPDATE clock SET believed = ?1, trust = 'set'")?.execute([now.as_millis()])?;
     Ok(())
 }
 

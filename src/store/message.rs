@@ -342,14 +342,17 @@ fn due_of_line(
     let mut rows = statement.query(params![route, class.as_str(), now, limit, line.n])?;
     while let Some(row) = rows.next()? {
         let at = line.to_present(row::time(row, "due_at")?);
-        due.push((at, Due {
-            head: head_of(row)?,
-            sender: row.get::<_, Option<String>>("sender")?.map(|text| Sender::from_network(&text)),
-            body: row.get("body")?,
-            encoded: row.get("encoded")?,
-            profile: row.get("profile")?,
-            parameters: row.get("parameters")?,
-        }));
+        due.push((
+            at,
+            Due {
+                head: head_of(row)?,
+                sender: row.get::<_, Option<String>>("sender")?.map(|text| Sender::from_network(&text)),
+                body: row.get("body")?,
+                encoded: row.get("encoded")?,
+                profile: row.get("profile")?,
+                parameters: row.get("parameters")?,
+            },
+        ));
     }
     Ok(())
 }
@@ -368,8 +371,7 @@ pub fn next_due(tx: &Tx<'_>, route: &str, class: Class, now: Timestamp) -> Resul
     let mut next: Option<Timestamp> = None;
     for line in clock::lines(tx)? {
         let after = line.from_present(now).as_millis();
-        let at: Option<i64> =
-            statement.query_row(params![route, class.as_str(), after, line.n], |row| row.get(0))?;
+        let at: Option<i64> = statement.query_row(params![route, class.as_str(), after, line.n], |row| row.get(0))?;
         let at = at.map(|millis| line.to_present(Timestamp::from_millis(millis)));
         next = next.into_iter().chain(at).min();
     }

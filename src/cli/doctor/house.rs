@@ -12,7 +12,9 @@ use crate::cli::api::{Daemon, Unanswered};
 use crate::cli::settings::{self, Wrong};
 use crate::config::{Finding, ModemPort, Settings};
 use crate::http::ModemView;
-use crate::store::{StoreError, known_version, open_reader};
+use crate::model::Timestamp;
+use crate::policy::wall_clock::Trust;
+use crate::store::{StoreError, clock, known_version, open_reader};
 
 /// How long the daemon may take to answer.
 const WAIT: Duration = Duration::from_secs(10);
@@ -85,6 +87,16 @@ fn open(path: &Path) -> StoreState {
         }
         Ok(_) => StoreState::Good,
     }
+}
+
+/// What the daemon makes of the clock.
+pub fn clock(store: &Store) -> Option<(Trust, Timestamp)> {
+    if !matches!(store.state, StoreState::Good) {
+        return None;
+    }
+    // A database of an earlier version has no such table yet.
+    let kept = open_reader(&store.path).and_then(|connection| clock::kept(&connection)).ok()??;
+    Some((kept.trust, kept.believed))
 }
 
 #[derive(Deserialize)]

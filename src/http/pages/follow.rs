@@ -7,9 +7,9 @@ use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rusqlite::Connection;
 
+use super::super::clock::instant;
 use super::answer::{html, redirect};
 use super::visitor::Asking;
-use super::super::clock::instant;
 use super::{Pages, brake};
 use crate::campaign::link::{Target, Visitor, read_code};
 use crate::campaign::page::form::Sent;

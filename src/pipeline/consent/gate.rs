@@ -147,7 +147,8 @@ fn missing(said: Standing) -> Option<Reason> {
 
 /// Why a message waits for no time that could be told: hours and schedules cannot be kept by a clock that is wrong.
 pub fn clock_not_set() -> Reason {
-    let detail = "the clock of this machine is not set; marketing and scheduled texts wait until it is (postrider doctor)";
+    let detail =
+        "the clock of this machine is not set; marketing and scheduled texts wait until it is (postrider doctor)";
     Reason { code: "clock_not_set", detail: detail.to_owned() }
 }
 

@@ -84,7 +84,8 @@ fn move_usage(sql: &Connection, by_millis: i64, leap: bool, after: Timestamp) ->
         return Ok(());
     }
     sql.prepare_cached("DELETE FROM sim_usage")?.execute([])?;
-    let newest_month = |sim: &str| slots.iter().filter(|slot| slot.0 == sim && slot.1 == Span::Month).map(|slot| slot.2).max();
+    let newest_month =
+        |sim: &str| slots.iter().filter(|slot| slot.0 == sim && slot.1 == Span::Month).map(|slot| slot.2).max();
     for (sim, span, start, segments) in &slots {
         let start = match span {
             Span::Month if leap && newest_month(sim) == Some(*start) => after.as_millis(),
