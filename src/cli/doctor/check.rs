@@ -189,7 +189,7 @@ mod tests {
                 room: Some((4 << 30, 256 << 20)),
             },
             api: Api::Answers { not_ready: None, modems: Vec::new(), links_down: Vec::new() },
-            clock: Clock { now: Timestamp::from_millis(1_795_305_600_000), synchronised: Some(true) },
+            clock: Clock { now: Timestamp::from_millis(1_795_305_600_000), synchronised: Some(true), believed: None },
             systemd: Some(Systemd { unit: true, catalog_files: true, catalog_taken: true }),
             ..Facts::default()
         }
