@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn each_fault_is_found_alone_and_has_a_next_step() {
         type Change = fn(&mut Facts);
-        let cases: [(Mark, &str, &str, Change); 13] = [
+        let cases: [(Mark, &str, &str, Change); 15] = [
             (Mark::Fail, "configuration", "copy the annotated", |f| f.config.state = ConfigState::Missing),
             (Mark::Fail, "configuration", "tells 2 mistakes", |f| {
                 f.config.state = ConfigState::Wrong(vec!["line 3: no".into(), "line 4: no".into()]);
@@ -223,6 +223,12 @@ mod tests {
             (Mark::Fail, "disk", "du -xh", |f| f.store.room = Some((12 << 20, 256 << 20))),
             (Mark::Warn, "disk", "vacuum", |f| f.store.room = Some((300 << 20, 256 << 20))),
             (Mark::Fail, "clock", "battery", |f| f.clock.now = Timestamp::from_millis(86_400_000)),
+            (Mark::Fail, "clock", "postrider clock accept", |f| {
+                f.clock.believed = Some((Trust::Ahead, Timestamp::from_millis(1_790_000_000_000)));
+            }),
+            (Mark::Fail, "clock", "postrider clock accept", |f| {
+                f.clock.believed = Some((Trust::Behind, Timestamp::from_millis(1_800_000_000_000)));
+            }),
             (Mark::Warn, "clock", "set-ntp", |f| f.clock.synchronised = Some(false)),
             (Mark::Fail, "daemon", "systemctl start", |f| f.api = Api::NotRunning),
             (Mark::Warn, "journal", "--update-catalog", |f| {
