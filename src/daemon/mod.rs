@@ -30,6 +30,7 @@ mod status;
 mod stepper;
 mod surroundings;
 mod systemd;
+mod timekeeper;
 mod watch;
 
 pub use caught::caught;

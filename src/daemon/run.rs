@@ -31,6 +31,7 @@ use super::status::Overview;
 use super::stepper::StepperTask;
 use super::surroundings::House;
 use super::systemd::Systemd;
+use super::timekeeper::TimekeeperTask;
 use super::watch::Beat;
 use crate::callback::{CallbackSettings, Poster, Signer};
 use crate::config;
@@ -201,6 +202,11 @@ impl Daemon {
         loops.spawn(async {
             housekeeper.run().await;
             "housekeeper"
+        });
+        let timekeeper = TimekeeperTask { store: store.clone(), bells: bells.clone() };
+        loops.spawn(async {
+            timekeeper.run().await;
+            "timekeeper"
         });
         let caretaker =
             CaretakerTask { store: store.clone(), bells: bells.clone(), links: links.clone(), events: events.clone() };

@@ -12,6 +12,7 @@ const START: Timestamp = Timestamp::from_millis(1_795_305_600_000);
 const SECOND: Duration = Duration::from_secs(1);
 
 mod callbacks;
+mod clocks;
 mod damage;
 mod doubts;
 mod id_forms;

@@ -16,6 +16,7 @@
 //! - [`balance`], [`sim_care`]: what a SIM's credit is, and what keeps the SIM alive
 //! - [`pattern`]: how the regular expressions that people write are compiled
 //! - [`departure`]: when texts would leave, foretold
+//! - [`wall_clock`]: whether the clock was set, and whether it is believed
 
 pub mod balance;
 pub mod callback_retry;
@@ -35,3 +36,4 @@ pub mod retry;
 pub mod routes;
 pub mod sim_care;
 pub mod throttle;
+pub mod wall_clock;
