@@ -20,6 +20,7 @@ mod local;
 pub mod log;
 mod metrics;
 mod notifier;
+mod notifier_metrics;
 mod pages;
 pub mod plan;
 mod run;

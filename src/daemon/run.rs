@@ -23,6 +23,7 @@ use super::links::Links;
 use super::local;
 use super::metrics::Metrics;
 use super::notifier::NotifierTask;
+use super::notifier_metrics::NotifierMetrics;
 use super::pages::{PagesParts, PagesServer};
 use super::settler::{EVENTS_MAX, SettlerTask};
 use super::status::Overview;
@@ -61,7 +62,7 @@ pub struct Parts {
     pub callbacks: CallbackSettings,
     /// How they are signed.
     pub signer: Signer,
-    /// How many are posted at a time.
+    /// How many are posted to one target at a time.
     pub callback_concurrency: usize,
     /// The age at which a callback becomes a dead letter.
     pub callback_give_up_after: Duration,
@@ -140,7 +141,8 @@ impl Daemon {
         let (slow_in, slow) = mpsc::channel(SLOW_MAX);
         let links = Links::new(&events, bells.dispatch.clone());
         let (http_metrics, pages_metrics) = (HttpMetrics::default(), PagesMetrics::default());
-        let metrics = Metrics::new(store.clone(), &http_metrics, &pages_metrics);
+        let notifier_metrics = NotifierMetrics::default();
+        let metrics = Metrics::new(store.clone(), &http_metrics, &pages_metrics, &notifier_metrics);
         let disk = DiskRoom::default();
         let (settler_beat, dispatcher_beat) = (Beat::default(), Beat::default());
         let settler = SettlerTask {
@@ -172,7 +174,8 @@ impl Daemon {
             poster: Arc::new(Poster::new(parts.callbacks).context("cannot set up TLS for callbacks")?),
             signer: Arc::new(parts.signer),
             give_up_after: parts.callback_give_up_after,
-            concurrency: parts.callback_concurrency.max(1),
+            concurrency: parts.callback_concurrency,
+            metrics: notifier_metrics,
         };
         loops.spawn(async {
             notifier.run().await;

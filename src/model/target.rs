@@ -92,6 +92,23 @@ impl AllowedTargets {
     }
 }
 
+/// An origin is no longer than the longest host name with its scheme and port.
+const ORIGIN_SIZE_BYTES_MAX: usize = 300;
+
+/// The scheme, host and port of a URL in one form, like `https://shop.example:443`: what callbacks to the same target have
+/// in common. A text that is no URL is given as it is, as far as an origin may be long.
+pub fn origin_of(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let scheme = scheme.to_ascii_lowercase();
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let authority = authority.rsplit('@').next().unwrap_or_default();
+    let (host, port) = split_port(authority).unwrap_or((authority, None));
+    let port = port.unwrap_or(if scheme == "https" { 443 } else { 80 });
+    let mut origin = format!("{scheme}://{}:{port}", normal(host));
+    origin.truncate(origin.floor_char_boundary(ORIGIN_SIZE_BYTES_MAX));
+    origin
+}
+
 /// The host in lower case, without brackets and without the dot at the end.
 fn normal(host: &str) -> String {
     let bare = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host);
@@ -154,6 +171,19 @@ mod tests {
         ] {
             assert!(!allowed.allows_url(url), "{url}");
         }
+    }
+
+    #[test]
+    fn one_target_has_one_origin_however_it_is_written() {
+        for url in
+            ["http://Shop.example", "HTTP://shop.example:80/a?b", "http://shop.example.?x", "http://a@shop.example/"]
+        {
+            assert_eq!(origin_of(url), "http://shop.example:80", "{url}");
+        }
+        assert_eq!(origin_of("https://shop.example/x"), "https://shop.example:443");
+        assert_eq!(origin_of("http://[FD00::7]:9/x"), "http://fd00::7:9");
+        assert_eq!(origin_of("nothing"), "://nothing:80");
+        assert!(origin_of(&format!("http://{}", "é".repeat(1_000))).len() <= ORIGIN_SIZE_BYTES_MAX);
     }
 
     fn targets() -> AllowedTargets {

@@ -36,6 +36,7 @@ mod settle;
 mod step;
 mod sweep;
 pub mod talk;
+mod targets;
 mod turn;
 pub mod workflow;
 
@@ -51,4 +52,5 @@ pub use settings::{Group, Receipts, Settings};
 pub use settle::settle;
 pub use step::{Progress, step};
 pub use sweep::{Swept, recover, reroute, sweep};
+pub use targets::{Taken, give_up_behind, take_in_turn};
 pub use turn::{Turn, Wakes};

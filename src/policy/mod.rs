@@ -3,6 +3,7 @@
 //! - [`lifecycle`]: which state follows from what happened
 //! - [`retry`]: whether and when a message is tried again
 //! - [`callback_retry`]: whether and when a callback is tried again
+//! - [`callback_targets`]: how many callbacks may be on their way to which target
 //! - [`throttle`]: when the next segment may leave
 //! - [`lanes`]: who goes first when a link has too few slots for all
 //! - [`report`]: which send a modem's status report is about
@@ -14,6 +15,7 @@
 
 pub mod balance;
 pub mod callback_retry;
+pub mod callback_targets;
 pub mod caps;
 pub mod departure;
 pub mod lanes;

@@ -99,9 +99,10 @@ CREATE TABLE callback (
     done_at     INTEGER,
     dead_at     INTEGER,
     note        TEXT,                     -- the last answer
+    origin      TEXT    NOT NULL DEFAULT '-', -- scheme, host and port of the target
     PRIMARY KEY (message, n)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX callback_due ON callback (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX callback_origin ON callback (origin, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX callback_dead ON callback (dead_at) WHERE dead_at IS NOT NULL;
 
 CREATE TABLE inbound (
