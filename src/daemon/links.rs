@@ -8,7 +8,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::config;
 use crate::link::modem::{self, ModemHandle, Modems, ModemsSettings, Stray};
-use crate::link::{AckResult, LinkHandle, SmppLinkSettings, spawn};
+use crate::link::{AckResult, LinkHandle, Pace, SmppLinkSettings, spawn};
 use crate::model::{AckToken, LinkEvent, LinkHealth, LinkName, Submission, SubmitOutcome, SubmitResult};
 use crate::pipeline::{LinkOffer, SimOffer};
 
@@ -20,6 +20,8 @@ pub type LinkEvents = (LinkName, Vec<LinkEvent>);
 pub struct Links {
     running: Arc<Mutex<BTreeMap<LinkName, LinkHandle>>>,
     modems: Arc<Mutex<Option<Arc<Modems>>>>,
+    /// The departures of each carrier, which outlive its links: a contract's second does not begin anew with a session.
+    paces: Arc<Mutex<BTreeMap<Arc<str>, Pace>>>,
     /// Weak, since the settler holds the links too and ends when the last strong one is gone.
     events: mpsc::WeakSender<LinkEvents>,
     wake: Arc<Notify>,
@@ -28,7 +30,13 @@ pub struct Links {
 impl Links {
     /// No links yet; those that start report to `events` and ring `wake` when they have room.
     pub fn new(events: &mpsc::Sender<LinkEvents>, wake: Arc<Notify>) -> Self {
-        Self { running: Arc::default(), modems: Arc::default(), events: events.downgrade(), wake }
+        Self {
+            running: Arc::default(),
+            modems: Arc::default(),
+            paces: Arc::default(),
+            events: events.downgrade(),
+            wake,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<LinkName, LinkHandle>> {
@@ -61,8 +69,12 @@ impl Links {
         }
         let Some(events) = self.events.upgrade() else { return };
         if modems.discover || !modems.list.is_empty() {
+            // The lock is held until they can be found: one that is ready at once rings, and whoever looks must see it.
+            let mut held = self.modems.lock().unwrap_or_else(PoisonError::into_inner);
             let started = modem::spawn(ModemsSettings::new(modems.clone(), self.wake.clone()), events);
-            *self.modems.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(started));
+            *held = Some(Arc::new(started));
+            drop(held);
+            self.wake.notify_one();
         }
     }
 
@@ -79,9 +91,26 @@ impl Links {
         // Nobody settles any more: the daemon stops.
         let Some(events) = self.events.upgrade() else { return };
         settings.wake = self.wake.clone();
+        settings.pace = Some(self.pace(&settings));
         let name = settings.name.clone();
-        let handle = spawn(settings, events);
-        self.lock().insert(name, handle);
+        // The lock is held until the link can be found: one that is up at once rings, and whoever looks must see it.
+        let mut running = self.lock();
+        running.insert(name, spawn(settings, events));
+        drop(running);
+        self.wake.notify_one();
+    }
+
+    /// Puts the rates of a configuration into force, also for links that go on.
+    pub fn set_rates(&self, links: &[SmppLinkSettings]) {
+        links.iter().for_each(|link| drop(self.pace(link)));
+    }
+
+    /// The departures of a link's carrier, at the rate that the link's settings name.
+    fn pace(&self, settings: &SmppLinkSettings) -> Pace {
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        let pace = paces.entry(settings.name.group.clone()).or_insert_with(|| Pace::new(settings.rate));
+        pace.set_rate(settings.rate);
+        pace.clone()
     }
 
     /// Stops a link: what waits for answers gets up to `limit`.
@@ -173,4 +202,50 @@ fn sim_offer(link: &LinkHandle, modem: &ModemHandle) -> Option<SimOffer> {
         let id = status.sim.iccid.as_deref().or(status.identity.imei.as_deref())?;
         Some(SimOffer { id: id.into(), held, send_time: status.send_time, failures: status.failures })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+    use crate::link::HostPort;
+    use crate::smpp::profile::CarrierProfile;
+
+    fn rang(wake: &Notify) -> bool {
+        pin!(wake.notified()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    /// A link that is up before it can be found rings for nobody: whoever is woken looks, finds none and sleeps.
+    #[tokio::test]
+    async fn whoever_starts_links_rings_once_they_can_be_found() {
+        let (events, _kept) = mpsc::channel(16);
+        let wake = Arc::new(Notify::new());
+        let links = Links::new(&events, wake.clone());
+        let name = LinkName::new("north", 1);
+        let hosts = vec![HostPort::new("127.0.0.1", 9)];
+        links.start(SmppLinkSettings::new(name.clone(), Arc::new(CarrierProfile::default()), hosts));
+        assert!(rang(&wake) && links.find(&name).is_some());
+        assert!(!rang(&wake), "once");
+        links.set_modems(&config::Modems { discover: true, ..config::Modems::default() }).await;
+        assert!(rang(&wake) && links.all_modems().is_some());
+    }
+
+    #[tokio::test]
+    async fn the_departures_of_a_carrier_outlive_its_links() {
+        let (events, _kept) = mpsc::channel(16);
+        let links = Links::new(&events, Arc::default());
+        let hosts = vec![HostPort::new("127.0.0.1", 9)];
+        let profile = Arc::new(CarrierProfile::default());
+        let mut first = SmppLinkSettings::new(LinkName::new("north", 1), profile, hosts);
+        first.rate = Some(1.0);
+        let second = SmppLinkSettings { name: LinkName::new("north", 2), ..first.clone() };
+        let later = links.pace(&first).ready_at().unwrap();
+        assert!(links.pace(&first).claim(later).is_some());
+        assert_eq!(links.pace(&second).claim(later), None, "one contract");
+        links.set_rates(&[SmppLinkSettings { rate: Some(2.0), ..first.clone() }]);
+        assert!(links.pace(&SmppLinkSettings { rate: Some(2.0), ..second }).claim(later).is_some());
+    }
 }

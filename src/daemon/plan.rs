@@ -142,6 +142,7 @@ fn link(carrier: &Carrier, limits: &config::Limits) -> anyhow::Result<SmppLinkSe
     let hosts = carrier.hosts.iter().map(|host| HostPort::new(&host.host, host.port)).collect();
     let name = LinkName::new(&carrier.name, 1);
     let mut link = SmppLinkSettings::new(name, Arc::new(carrier.profile.clone()), hosts);
+    link.rate = carrier.messages_per_second;
     link.tls = carrier.tls.as_ref().map(tls).transpose()?;
     link.connector = ConnectorSettings {
         pause_first: limits.reconnect_pause_first,

@@ -268,6 +268,7 @@ impl Daemon {
             tracing::info!(postrider.link = %name, "Link {name} is stopped: the configuration changed");
             self.links.stop(name, self.drain_max).await;
         }
+        self.links.set_rates(&links);
         for link in &links {
             if !self.started.iter().any(|old| same(old, link)) {
                 self.links.start(link.clone());

@@ -66,13 +66,14 @@ enum Woken {
 impl<'a> Carriage<'a> {
     pub fn new(link: &'a mut SmppLink, lines: Vec<Line>, place: &HostPort) -> Self {
         let (window, silence_max) = (link.settings.profile.window, link.settings.silence_max);
+        let pace = link.settings.pace.clone();
         let session_init = link.settings.profile.timers.session_init;
         let outbind_until = link.settings.outbind.map(|_| Moment::read().now + session_init);
         Self {
             link,
             lines,
             place: place.clone(),
-            queue: Queue::default(),
+            queue: Queue::paced(pace),
             brake: Brake::new(window),
             silence: Silence::new(silence_max),
             bound: 0,
@@ -93,6 +94,9 @@ impl<'a> Carriage<'a> {
             }
             let woken = self.wait(moment).await;
             let moment = Moment::read();
+            if self.lines.iter().all(Line::is_written) {
+                self.queue.handle_written(moment.now);
+            }
             match woken {
                 Woken::Moved(_, Moved::Octets) | Woken::Other => {}
                 Woken::Moved(index, Moved::Gone(error)) => {

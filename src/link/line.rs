@@ -123,6 +123,11 @@ impl Line {
         }
     }
 
+    /// Whether all that was taken from the session is with the kernel.
+    pub fn is_written(&self) -> bool {
+        self.out.is_empty()
+    }
+
     /// The connection is gone, or is given up: the session settles what is open.
     pub fn end(&mut self) {
         if !self.ended {

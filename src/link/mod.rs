@@ -13,6 +13,7 @@
 //! | `connector` | which host is tried next, and when |
 //! | `carriage`, `traffic` | one turn of the bound link; what each event of a session means |
 //! | `queue` | which segment leaves next, and not before when |
+//! | `pace` | when the contract that several links share has a departure for the next one |
 //! | `brake` | how far a link goes after "too fast" |
 //! | `silence` | when a bound carrier that answers nothing counts as lost |
 //! | `report` | what the settler gets, in batches |
@@ -25,6 +26,7 @@ pub mod connector;
 mod handle;
 mod line;
 pub mod modem;
+mod pace;
 pub mod queue;
 mod report;
 mod settings;
@@ -37,6 +39,7 @@ mod traffic;
 
 pub use clock::{clock_ahead, put_clock_forward};
 pub use handle::{AckResult, LinkHandle};
+pub use pace::Pace;
 pub use settings::SmppLinkSettings;
 pub use smpp_link::spawn;
 pub use status::{LinkCounters, LinkState, LinkStatus};

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::pace::Pace;
 use crate::model::{MessageId, SegmentTurn, Submission, Timestamp};
 
 /// The throttle plans seconds ahead, not minutes; a longer wait is a wall clock that jumped.
@@ -17,6 +18,12 @@ pub struct Queue {
     held: VecDeque<Held>,
     /// When the last segment left.
     left_at: Option<Instant>,
+    /// What the carrier's contract allows over all its links.
+    pace: Option<Pace>,
+    /// The departure that the first segment may take.
+    claimed: Option<u64>,
+    /// The first departure whose octets are not written yet.
+    unwritten: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -44,6 +51,11 @@ impl Held {
 }
 
 impl Queue {
+    /// Segments leave as `pace` allows, too.
+    pub fn paced(pace: Option<Pace>) -> Self {
+        Self { pace, ..Self::default() }
+    }
+
     /// Takes a submission that has at least one turn.
     pub fn push(&mut self, submission: Submission, now: Instant, wall: Timestamp) {
         self.held.push_back(Held { submission, next: 0, came: (now, wall) });
@@ -51,7 +63,9 @@ impl Queue {
 
     /// When the first segment may leave.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.next().map(|(_, _, due)| due)
+        let (_, _, due) = self.next()?;
+        let allowed = self.pace.as_ref().filter(|_| self.claimed.is_none()).and_then(Pace::ready_at);
+        Some(allowed.map_or(due, |at| at.max(due)))
     }
 
     /// The first segment and when it may leave: at its turn, and not closer behind the one before than the rate allows. A
@@ -67,6 +81,22 @@ impl Queue {
     pub fn front(&self, now: Instant) -> Option<(&Submission, SegmentTurn)> {
         let (held, turn, due) = self.next()?;
         (due <= now).then_some((&held.submission, turn))
+    }
+
+    /// As [`Queue::front`], once the contract has a departure for it. It stays the segment's until [`Queue::pop`].
+    pub fn claim(&mut self, now: Instant) -> Option<(&Submission, SegmentTurn)> {
+        self.front(now)?;
+        if let Some(pace) = self.pace.as_ref().filter(|_| self.claimed.is_none()) {
+            self.claimed = Some(pace.claim(now)?);
+        }
+        self.front(now)
+    }
+
+    /// The octets of all that left are written.
+    pub fn handle_written(&mut self, now: Instant) {
+        if let Some((pace, from)) = self.pace.as_ref().zip(self.unwritten.take()) {
+            pace.written(from, now);
+        }
     }
 
     /// Whether another segment follows the first one within `wait`.
@@ -95,6 +125,8 @@ impl Queue {
         // What is a little late is made up for, or every timer's lateness would slow the link down; a stall is not.
         let planned = self.next().map_or(now, |(_, _, due)| due);
         self.left_at = Some(if now.saturating_duration_since(planned) > LATE_MAX { now } else { planned.min(now) });
+        let claimed = self.claimed.take();
+        self.unwritten = self.unwritten.or(claimed);
         let Some(held) = self.held.front_mut() else { return };
         held.next += 1;
         if held.next >= held.submission.turns.len() {
@@ -212,5 +244,42 @@ mod tests {
         let left: Vec<_> = queue.drain().map(|(submission, next)| (submission.message.as_i64(), next)).collect();
         assert_eq!(left, [(1, 1), (2, 0)]);
         assert_eq!(queue.poll_timeout(), None);
+    }
+
+    #[test]
+    fn two_links_of_a_contract_leave_together_no_faster_than_it_allows() {
+        let pace = Pace::new(Some(10.0));
+        let start = origin() + Duration::from_secs(1);
+        let mut queues = [Queue::paced(Some(pace.clone())), Queue::paced(Some(pace))];
+        for id in 1..=100 {
+            queues[usize::try_from(id % 2).unwrap()].push(submission(id, &[WALL]), start, WALL);
+        }
+        let mut left = Vec::new();
+        for millis in 0..6_000 {
+            let now = start + Duration::from_millis(millis);
+            for queue in &mut queues {
+                if queue.claim(now).is_some() {
+                    queue.pop(now);
+                    queue.handle_written(now);
+                    left.push(now);
+                }
+            }
+        }
+        let within =
+            |from: usize| left[from..].iter().take_while(|at| **at <= left[from] + Duration::from_secs(1)).count();
+        assert!((0..left.len()).all(|from| within(from) <= 10), "{left:?}");
+        assert!(left.len() >= 59, "{}", left.len());
+        assert!(queues[0].poll_timeout().is_some_and(|at| at > start + Duration::from_secs(6)));
+    }
+
+    #[test]
+    fn a_departure_that_was_claimed_stays_the_segments_until_it_leaves() {
+        let pace = Pace::new(Some(1.0));
+        let now = origin() + Duration::from_secs(10);
+        let mut queue = Queue::paced(Some(pace.clone()));
+        queue.push(submission(1, &[WALL]), now, WALL);
+        assert!(queue.claim(now).is_some() && queue.claim(now).is_some(), "one departure, asked for twice");
+        assert_eq!(pace.claim(now), None);
+        assert_eq!(queue.poll_timeout(), Some(now));
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::connector::ConnectorSettings;
+use super::pace::Pace;
 use super::stream::{HostPort, Tls};
 use crate::model::LinkName;
 use crate::smpp::profile::{CarrierProfile, WINDOW_MAX};
@@ -38,6 +39,10 @@ pub struct SmppLinkSettings {
     pub prefetch: usize,
     /// The seed of its jitter.
     pub seed: u64,
+    /// The contract's rate over all binds, in segments a second.
+    pub rate: Option<f64>,
+    /// The departures that it shares with the carrier's other links; a link without leaves when it is planned.
+    pub pace: Option<Pace>,
     /// Rung when the link can take segments again.
     pub wake: Arc<Notify>,
 }
@@ -57,13 +62,15 @@ impl SmppLinkSettings {
             silence_max,
             prefetch,
             seed: 0,
+            rate: None,
+            pace: None,
             wake: Arc::new(Notify::new()),
         }
     }
 
     /// Whether a running link with these settings may go on when the configuration says `other`.
     pub fn is_same(&self, other: &Self) -> bool {
-        let Self { name, profile, hosts, outbind, tls, connector, silence_max, prefetch, seed: _, wake: _ } = self;
+        let Self { name, profile, hosts, outbind, tls, connector, silence_max, prefetch, .. } = self;
         *name == other.name
             && *profile == other.profile
             && *hosts == other.hosts

@@ -31,7 +31,7 @@ impl Carriage<'_> {
             return;
         };
         while line.session.free() > 0 && line.session.outstanding() < allowed {
-            let Some((submission, turn)) = self.queue.front(moment.now) else { return };
+            let Some((submission, turn)) = self.queue.claim(moment.now) else { return };
             let token = SegmentToken { message: submission.message, attempt: submission.attempt, index: turn.index };
             let sent = match submit::request(&self.link.settings.profile, submission, turn.index, moment.wall) {
                 Ok(body) => line.session.submit(moment.now, body, token).map_err(|error| match error {

@@ -7,6 +7,7 @@ use super::change::{self, Step};
 use super::settle::segment_states;
 use super::{Group, Turn, consent};
 use crate::model::{Body, Encoded, LinkName, SegmentTurn, State, Submission, Timestamp};
+use crate::policy::throttle::interval;
 use crate::store::message::{self, Due};
 use crate::store::{StoreError, submission};
 use crate::text;
@@ -85,7 +86,7 @@ pub fn lease(
 /// The shortest time between two segments of one of `links` links that share a rate.
 fn gap(rate: Option<f64>, links: usize) -> Duration {
     let share = f64::from(u16::try_from(links.max(1)).unwrap_or(u16::MAX));
-    rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(share / rate.max(0.001)))
+    rate.map_or(Duration::ZERO, |rate| interval(rate.max(0.001) / share))
 }
 
 /// The message in the group's form: as stored, or encoded again if it was encoded for another.

@@ -1,7 +1,8 @@
 //! Decides when the next segment of a link group may leave, so that a contract's rate holds at every moment.
 //!
 //! A generic cell rate algorithm without burst: each segment gets the earliest instant at which it may leave, one
-//! interval after the one before. The state is a single number that the store keeps, so a restart forgets nothing.
+//! interval after the one before. An interval is a little longer than 1/rate, since a second that is counted with both its
+//! ends would hold one more otherwise (docs/decisions/0019). The state is a single number that the store keeps, so a restart forgets nothing.
 
 use std::time::Duration;
 
@@ -15,6 +16,14 @@ const SHARE_FULL: u32 = 1000;
 const SHARE_STEP_PER_SECOND: u32 = 50;
 /// A second throttling answer within this time is the same event.
 const SLOW_AGAIN_AFTER: Duration = Duration::from_millis(1000);
+
+/// How much longer than its rate asks for the time between two segments is.
+pub const MARGIN: f64 = 1.004;
+
+/// The time between two segments at `rate` a second.
+pub fn interval(rate: f64) -> Duration {
+    Duration::from_secs_f64(MARGIN / rate.max(1e-4))
+}
 
 /// The pace of one link group.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +76,7 @@ impl Throttle {
         let ready = self.ready_at(now);
         self.recover(now);
         if let Some(rate) = self.rate_now() {
-            let interval = i64::try_from(Duration::from_secs_f64(1.0 / rate.max(1e-4)).as_nanos()).unwrap_or(i64::MAX);
+            let interval = i64::try_from(interval(rate).as_nanos()).unwrap_or(i64::MAX);
             let ready_nanos = ready.as_millis().saturating_mul(NANOS_PER_MILLI);
             // Continue from the exact instant, so that rounding to milliseconds costs no rate.
             let exact = (0..NANOS_PER_MILLI).contains(&ready_nanos.saturating_sub(self.next_nanos));
@@ -114,12 +123,12 @@ mod tests {
     #[test]
     fn segments_leave_one_interval_apart() {
         let mut throttle = Throttle::new(Some(10.0), 0);
-        assert_eq!(departures(&mut throttle, 4, NOW), [0, 100, 200, 300]);
+        assert_eq!(departures(&mut throttle, 4, NOW), [0, 101, 201, 302]);
     }
 
     #[test]
     fn no_second_holds_more_than_the_rate_whatever_the_restarts() {
-        for rate in [0.4, 1.0, 7.0, 33.0, 500.0] {
+        for rate in [0.4, 1.0, 7.0, 33.0, 100.0, 500.0] {
             let (mut kept, mut seen) = (0, Vec::new());
             for turn in 0..200 {
                 let mut throttle = Throttle::new(Some(rate), kept);
@@ -127,8 +136,8 @@ mod tests {
                 kept = throttle.next_nanos();
             }
             for (place, start) in seen.iter().enumerate() {
-                let within = seen[place..].iter().take_while(|at| **at < start + 1000).count();
-                assert!(within as f64 <= rate.ceil() + 1.0, "{within} within a second at {rate}");
+                let within = seen[place..].iter().take_while(|at| **at <= start + 1000).count();
+                assert!(within as f64 <= rate.ceil(), "{within} within a second at {rate}");
             }
         }
     }
@@ -137,7 +146,7 @@ mod tests {
     fn an_idle_link_saves_nothing_up() {
         let mut throttle = Throttle::new(Some(10.0), 0);
         departures(&mut throttle, 1, NOW);
-        assert_eq!(departures(&mut throttle, 3, NOW.plus(Duration::from_secs(60))), [60_000, 60_100, 60_200]);
+        assert_eq!(departures(&mut throttle, 3, NOW.plus(Duration::from_secs(60))), [60_000, 60_101, 60_201]);
     }
 
     #[test]
@@ -146,7 +155,7 @@ mod tests {
         throttle.slow_down(NOW, Duration::from_secs(1));
         throttle.slow_down(NOW, Duration::from_secs(1));
         assert_eq!(throttle.rate_now(), Some(50.0), "answers of one window count once");
-        assert_eq!(departures(&mut throttle, 2, NOW), [1000, 1020]);
+        assert_eq!(departures(&mut throttle, 2, NOW), [1000, 1021]);
         throttle.reserve(NOW.plus(Duration::from_secs(30)));
         assert_eq!(throttle.rate_now(), Some(100.0));
     }

@@ -70,6 +70,13 @@ impl<K: Copy + Ord> Inbound<K> {
         true
     }
 
+    /// Everything that waits, which then no longer does.
+    pub fn drain(&mut self) -> Vec<(u32, K)> {
+        (self.count, self.full_since) = (0, None);
+        let waiting = std::mem::take(&mut self.waiting).into_iter();
+        waiting.flat_map(|(key, times)| std::iter::repeat_n(key, times as usize)).collect()
+    }
+
     /// Whether this request waits, and no longer does.
     pub fn take(&mut self, sequence: u32, command: K) -> bool {
         let key = (sequence, command);
