@@ -18,6 +18,7 @@ pub mod intake;
 mod links;
 mod local;
 pub mod log;
+mod log_budget;
 mod metrics;
 mod notifier;
 mod notifier_metrics;

@@ -21,7 +21,7 @@ use crate::store::{Store, StoreError};
 /// After an error of the store the next turn waits this long.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 /// While callbacks wait for places that others have, they are looked at this often.
-const LOOK_WHILE_CROWDED: Duration = Duration::from_millis(250);
+const LOOK_WHILE_CROWDED: Duration = Duration::from_millis(100);
 /// Tries that ended are recorded this many at a time at most.
 const ENDED_MAX: usize = 512;
 

@@ -343,6 +343,7 @@ pub async fn run(parts: Parts, reload: impl Fn() -> anyhow::Result<Reloaded>) ->
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt, mut hangup) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
+    let telling = tokio::spawn(super::log::tell_left_out());
     let mut daemon = Daemon::start(parts).await?;
     tracing::info!(message_id = catalog::READY.id, "Ready: the API listens on {}", daemon.addresses.join(" and on "));
     let failure = loop {
@@ -368,6 +369,8 @@ pub async fn run(parts: Parts, reload: impl Fn() -> anyhow::Result<Reloaded>) ->
         "Stopping: no new messages are taken; what was handed to carriers may still be answered"
     );
     daemon.stop().await;
+    telling.abort();
+    super::log::left_out(true);
     match failure {
         None => Ok(()),
         Some(error) => Err(error).context("the store stopped; restart postrider to check the file"),

@@ -16,7 +16,7 @@
 //!   a target that fails while it has one at a time is left alone for a pause that doubles, then probed with one.
 //! - New targets and probes have a share of their own, and a target that answers may have as many on their way as places
 //!   are free, less a reserve: whoever comes finds one.
-//! - When a share is used up all the same, callbacks that did not get an answer for a second are cut short, so that any
+//! - When a share is used up all the same, callbacks that did not get an answer for half a second are cut short, so that any
 //!   number of hosts that hang cannot keep a good one from its turn. They count as failed, and come back as probes.
 
 use std::collections::BTreeMap;
@@ -25,15 +25,15 @@ use std::time::{Duration, Instant};
 use crate::model::Random;
 
 /// Callbacks on their way at once, to all targets together; three times what one target may have if that is more.
-const ALL_MAX: usize = 512;
+const ALL_MAX: usize = 640;
 /// First callbacks to new targets on their way at once.
-const TRIALS_MAX: usize = 256;
+const TRIALS_MAX: usize = 384;
 /// Probes of failing targets on their way at once.
 const PROBES_MAX: usize = 64;
 /// One that waits longer for its answer is cut short if others wait for its place.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_millis(500);
 /// How many are cut short at a time.
-const CUT_MAX: usize = 256;
+const CUT_MAX: usize = 384;
 /// The first pause of a failing target; it doubles from probe to probe.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 /// The longest pause that does not come from the target's own wish.
@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn any_number_of_hanging_hosts_lets_a_new_good_one_have_its_turn_within_a_second() {
+    fn any_number_of_hanging_hosts_lets_a_new_good_one_have_its_turn_soon() {
         let (mut targets, mut now) = (Targets::new(32, 1), start());
         let mut hanging = BTreeMap::new();
         for n in 0..1_000 {
