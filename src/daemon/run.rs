@@ -24,6 +24,7 @@ use super::links::Links;
 use super::local;
 use super::metrics::Metrics;
 use super::notifier::NotifierTask;
+use super::notifier_metrics::NotifierMetrics;
 use super::pages::{PagesParts, PagesServer};
 use super::settler::{EVENTS_MAX, SettlerTask};
 use super::start;
@@ -64,7 +65,7 @@ pub struct Parts {
     pub callbacks: CallbackSettings,
     /// How they are signed.
     pub signer: Signer,
-    /// How many are posted at a time.
+    /// How many are posted to one target at a time.
     pub callback_concurrency: usize,
     /// The age at which a callback becomes a dead letter.
     pub callback_give_up_after: Duration,
@@ -148,7 +149,8 @@ impl Daemon {
         let (slow_in, slow) = mpsc::channel(SLOW_MAX);
         let links = Links::new(&events, bells.dispatch.clone());
         let (http_metrics, pages_metrics) = (HttpMetrics::default(), PagesMetrics::default());
-        let metrics = Metrics::new(store.clone(), &http_metrics, &pages_metrics);
+        let notifier_metrics = NotifierMetrics::default();
+        let metrics = Metrics::new(store.clone(), &http_metrics, &pages_metrics, &notifier_metrics);
         let disk = DiskRoom::default();
         let (settler_beat, dispatcher_beat) = (Beat::default(), Beat::default());
         let settler = SettlerTask {
@@ -180,7 +182,8 @@ impl Daemon {
             poster: Arc::new(Poster::new(parts.callbacks).context("cannot set up TLS for callbacks")?),
             signer: Arc::new(parts.signer),
             give_up_after: parts.callback_give_up_after,
-            concurrency: parts.callback_concurrency.max(1),
+            concurrency: parts.callback_concurrency,
+            metrics: notifier_metrics,
         };
         loops.spawn(async {
             notifier.run().await;
@@ -357,6 +360,7 @@ pub async fn run(parts: Parts, reload: impl Fn() -> anyhow::Result<Reloaded>) ->
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt, mut hangup) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
+    let telling = tokio::spawn(super::log::tell_left_out());
     let mut daemon = Daemon::start(parts).await?;
     tracing::info!(message_id = catalog::READY.id, "Ready: the API listens on {}", daemon.addresses.join(" and on "));
     let failure = loop {
@@ -372,6 +376,8 @@ pub async fn run(parts: Parts, reload: impl Fn() -> anyhow::Result<Reloaded>) ->
         "Stopping: no new messages are taken; what was handed to carriers may still be answered"
     );
     daemon.stop().await;
+    telling.abort();
+    super::log::left_out(true);
     match failure {
         None => Ok(()),
         Some(error) => Err(error).context("the store stopped; restart postrider to check the file"),

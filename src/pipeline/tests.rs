@@ -275,7 +275,8 @@ fn the_rate_holds_for_segments_over_a_restart() {
     }
     assert_eq!(departures.len(), 10);
     assert!(departures.windows(2).all(|two| two[1].since(two[0]) >= SECOND / 2), "{departures:?}");
-    assert_eq!(departures[9].since(departures[0]), SECOND * 9 / 2);
+    let took = departures[9].since(departures[0]);
+    assert!(took <= (SECOND * 9 / 2).mul_f64(1.01), "{took:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! - [`parts`]: where each part of a message stands, and what the message does next
 //! - [`retry`]: whether and when a message is tried again
 //! - [`callback_retry`]: whether and when a callback is tried again
+//! - [`callback_targets`]: how many callbacks may be on their way to which target
 //! - [`throttle`]: when the next segment may leave
 //! - [`lanes`]: who goes first when a link has too few slots for all
 //! - [`redelivery`]: whether an incoming message is an earlier one once more
@@ -20,6 +21,7 @@
 
 pub mod balance;
 pub mod callback_retry;
+pub mod callback_targets;
 pub mod caps;
 pub mod departure;
 pub mod lanes;

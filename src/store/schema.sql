@@ -134,9 +134,10 @@ CREATE TABLE callback (
     done_at     INTEGER,
     dead_at     INTEGER,
     note        TEXT,                     -- the last answer
+    origin      TEXT    NOT NULL DEFAULT '-', -- scheme, host and port of the target
     PRIMARY KEY (message, n)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX callback_due ON callback (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX callback_origin ON callback (origin, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX callback_dead ON callback (dead_at) WHERE dead_at IS NOT NULL;
 -- What is still owed: found at start, whatever it was put off for.
 CREATE INDEX callback_open ON callback (message, n) WHERE done_at IS NULL AND dead_at IS NULL;
