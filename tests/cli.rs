@@ -270,7 +270,7 @@ fn a_story(database: &mut Database) -> MessageId {
         ack: None,
     };
     turn(database, 603, &[receipt("39f99dd5"), receipt("39F99DD6")]);
-    let due = database.write(|tx| callback::take_due(tx, at(604), at(900), 10)).unwrap();
+    let due = database.write(|tx| callback::take_due(tx, "http://127.0.0.1:9000", at(604), at(900), 10)).unwrap();
     database.write(|tx| callback::record(tx, &due[0], &callback::Ending::Dead, "HTTP 410", at(605))).unwrap();
     id
 }

@@ -10,12 +10,11 @@ use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::model::{AllowedTargets, Timestamp};
 
-use super::resolver::FilteredResolver;
+use super::resolver::GuardedConnector;
 use super::signature::Signer;
 
 /// An answer's body is read up to this, so that its connection can be used again; a longer one costs the connection.
@@ -91,7 +90,7 @@ pub enum Outcome {
 /// Posts callbacks over pooled connections. Cloning shares the pool.
 #[derive(Clone)]
 pub struct Poster {
-    client: Client<HttpsConnector<HttpConnector<FilteredResolver>>, Full<Bytes>>,
+    client: Client<HttpsConnector<GuardedConnector>, Full<Bytes>>,
     allowed: Arc<AllowedTargets>,
     timeout: Duration,
 }
@@ -115,10 +114,7 @@ impl Poster {
     /// When TLS cannot be set up.
     pub fn new(settings: CallbackSettings) -> Result<Self, rustls::Error> {
         let allowed = Arc::new(settings.allowed);
-        let mut tcp = HttpConnector::new_with_resolver(FilteredResolver::new(Arc::clone(&allowed)));
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(settings.connect_timeout));
+        let tcp = GuardedConnector::new(Arc::clone(&allowed), settings.connect_timeout);
         let connector = hyper_rustls::HttpsConnectorBuilder::new()
             .with_tls_config(super::tls::client_config(settings.extra_roots)?)
             .https_or_http()

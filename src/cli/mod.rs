@@ -18,6 +18,7 @@
 //! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
 //! | `restore` | a database that was put back, over the API of the running daemon |
 //! | `modem` | the modems, through the API of the running daemon or straight at their ports |
+//! | `clock` | whether the machine's clock is believed |
 //! | `doctor` | looks the machine over |
 //! | `consent` | who agreed to what: shown, recorded, imported |
 //! | `law` | when a message may go to a number, and why |
@@ -31,6 +32,7 @@ mod api;
 mod bench;
 mod callbacks;
 mod campaign;
+mod clock;
 mod config;
 mod consent;
 mod contact;
@@ -141,6 +143,9 @@ enum Command {
     Modem(modem::Command),
     /// Look the machine over: configuration, disk, clock, ports, modems; and say what to do about each fault
     Doctor(doctor::Args),
+    /// Tell whether the clock of this machine is believed, and say that it is right
+    #[command(subcommand)]
+    Clock(clock::Command),
     /// Show, record and import what people agreed to and refused
     #[command(subcommand)]
     Consent(consent::Command),
@@ -170,6 +175,7 @@ pub fn main() -> ExitCode {
         Command::Estimate(args) => estimate::run(&args),
         Command::Why(args) => why::run(&args),
         Command::Callbacks(command) => callbacks::run(&command),
+        Command::Clock(command) => clock::run(&command),
         Command::Resolve(args) => decide::resolve(&args),
         Command::Cancel(args) => decide::cancel(&args),
         Command::Restore(args) => restore::run(&args),

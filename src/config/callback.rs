@@ -82,8 +82,9 @@ impl Callback {
             let text = filled(value)?;
             AllowedTargets::parse([text.as_str()]).map(|_| text.clone()).map_err(|why| format!("is wrong: {why}"))
         });
-        let own = [&self.url, &self.inbound_url].into_iter().flatten().map(|url| host_and_port(url));
-        let all: Vec<&str> = self.allowed_hosts.iter().map(String::as_str).chain(own).collect();
+        let own: Vec<String> =
+            [&self.url, &self.inbound_url].into_iter().flatten().map(|url| host_and_port(url)).collect();
+        let all: Vec<&str> = self.allowed_hosts.iter().chain(&own).map(String::as_str).collect();
         match AllowedTargets::parse(all) {
             Ok(allowed) => self.allowed = allowed,
             Err(why) => section.wrong("url", &format!("has a host that cannot be read: {why}")),
@@ -136,8 +137,32 @@ fn url(value: &DeValue<'_>) -> Checked<String> {
     Ok(text)
 }
 
-/// `shop.example` or `shop.example:8443` of a URL that [`url`] let through.
-fn host_and_port(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().unwrap_or(rest)
+/// `shop.example:443` of a URL that [`url`] let through: its own port is allowed, and no other of that host.
+fn host_and_port(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let host_end = authority.rfind(']').map_or(0, |place| place + 1);
+    if authority.get(host_end..).is_some_and(|rest| rest.contains(':')) {
+        return authority.to_owned();
+    }
+    format!("{authority}:{}", if scheme == "https" { 443 } else { 80 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configured_url_opens_its_own_port_only() {
+        for (url, expected) in [
+            ("http://127.0.0.1/x", "127.0.0.1:80"),
+            ("https://shop.example", "shop.example:443"),
+            ("https://shop.example:8443?a", "shop.example:8443"),
+            ("http://[::1]/", "[::1]:80"),
+            ("http://[::1]:9/", "[::1]:9"),
+        ] {
+            assert_eq!(host_and_port(url), expected);
+            assert!(AllowedTargets::parse([expected]).unwrap().allows_url(url), "{url}");
+        }
+    }
 }

@@ -60,11 +60,21 @@ impl Bells {
     }
 }
 
-/// The longest sleep. Wall-clock deadlines are looked at again after it, so that a clock that was set cannot stall a loop.
+/// The longest sleep.
 const SLEEP_MAX: Duration = Duration::from_secs(10);
+/// How often wall-clock deadlines are looked at again: neither a clock that was set nor a machine that was suspended stalls
+/// a loop for longer.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Sleeps until the wall clock shows `deadline`, or for ten seconds.
 pub async fn until(deadline: Option<Timestamp>) {
-    let wait = deadline.map_or(SLEEP_MAX, |at| at.since(now()).min(SLEEP_MAX));
-    sleep_until(Instant::now() + wait).await;
+    let end = Instant::now() + SLEEP_MAX;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let wait = deadline.map_or(left, |at| at.since(now()).min(left));
+        if wait.is_zero() {
+            return;
+        }
+        sleep_until(Instant::now() + wait.min(LOOK_AGAIN)).await;
+    }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
-use super::bells::{Bells, until};
+use super::bells::Bells;
 use super::clock::now;
 use super::links::{LinkEvents, Links};
 use crate::link::modem::ModemHandle;
@@ -33,17 +34,12 @@ impl CaretakerTask {
     pub async fn run(self) {
         let mut stop = self.bells.stop.clone();
         let mut asking = JoinSet::new();
-        let mut next = now().plus(PERIOD);
         loop {
             tokio::select! {
-                () = until(Some(next)) => {}
+                () = sleep(PERIOD) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
             while asking.try_join_next().is_some() {}
-            if now() < next {
-                continue;
-            }
-            next = now().plus(PERIOD);
             let modems = self.links.modems();
             let is_up = |health| matches!(health, LinkHealth::Up);
             let up: Vec<_> =

@@ -73,8 +73,12 @@ impl Links {
         }
         let Some(events) = self.events.upgrade() else { return };
         if modems.discover || !modems.list.is_empty() {
+            // The lock is held until they can be found: one that is ready at once rings, and whoever looks must see it.
+            let mut held = self.modems.lock().unwrap_or_else(PoisonError::into_inner);
             let started = modem::spawn(ModemsSettings::new(modems.clone(), self.wake.clone()), events);
-            *self.modems.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(started));
+            *held = Some(Arc::new(started));
+            drop(held);
+            self.wake.notify_one();
         }
     }
 
@@ -95,8 +99,11 @@ impl Links {
         settings.departures = departures.entry(settings.name.group.clone()).or_insert(settings.departures).clone();
         drop(departures);
         let name = settings.name.clone();
-        let handle = spawn(settings, events);
-        self.lock().insert(name, handle);
+        // The lock is held until the link can be found: one that is up at once rings, and whoever looks must see it.
+        let mut running = self.lock();
+        running.insert(name, spawn(settings, events));
+        drop(running);
+        self.wake.notify_one();
     }
 
     /// Stops a link: what waits for answers gets up to `limit`.
@@ -188,4 +195,34 @@ fn sim_offer(link: &LinkHandle, modem: &ModemHandle) -> Option<SimOffer> {
         let id = status.sim.iccid.as_deref().or(status.identity.imei.as_deref())?;
         Some(SimOffer { id: id.into(), held, send_time: status.send_time, failures: status.failures })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+    use crate::link::HostPort;
+    use crate::smpp::profile::CarrierProfile;
+
+    fn rang(wake: &Notify) -> bool {
+        pin!(wake.notified()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    /// A link that is up before it can be found rings for nobody: whoever is woken looks, finds none and sleeps.
+    #[tokio::test]
+    async fn whoever_starts_links_rings_once_they_can_be_found() {
+        let (events, _kept) = mpsc::channel(16);
+        let wake = Arc::new(Notify::new());
+        let links = Links::new(&events, wake.clone());
+        let name = LinkName::new("north", 1);
+        let hosts = vec![HostPort::new("127.0.0.1", 9)];
+        links.start(SmppLinkSettings::new(name.clone(), Arc::new(CarrierProfile::default()), hosts));
+        assert!(rang(&wake) && links.find(&name).is_some());
+        assert!(!rang(&wake), "once");
+        links.set_modems(&config::Modems { discover: true, ..config::Modems::default() }).await;
+        assert!(rang(&wake) && links.all_modems().is_some());
+    }
 }

@@ -7,6 +7,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
 use super::links::Links;
+use super::notifier_metrics::NotifierMetrics;
 use crate::http::{HttpMetrics, PagesMetrics};
 use crate::link::LinkCounters as Counters;
 use crate::model::{LinkHealth, State};
@@ -20,11 +21,12 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// The numbers of `store`, of the HTTP side and of the pages.
-    pub fn new(store: Store, http: &HttpMetrics, pages: &PagesMetrics) -> Self {
+    /// The numbers of `store`, of the HTTP side, of the pages and of callbacks.
+    pub fn new(store: Store, http: &HttpMetrics, pages: &PagesMetrics, notifier: &NotifierMetrics) -> Self {
         let mut registry = Registry::with_prefix("postrider");
         http.register(&mut registry);
         pages.register(&mut registry);
+        notifier.register(&mut registry);
         Self { store, registry: Arc::new(registry) }
     }
 

@@ -19,8 +19,10 @@ pub mod intake;
 mod links;
 mod local;
 pub mod log;
+mod log_budget;
 mod metrics;
 mod notifier;
+mod notifier_metrics;
 mod pages;
 pub mod plan;
 mod run;
@@ -30,6 +32,7 @@ mod status;
 mod stepper;
 mod surroundings;
 mod systemd;
+mod timekeeper;
 mod watch;
 
 pub use caught::caught;

@@ -24,6 +24,7 @@ use super::links::Links;
 use super::local;
 use super::metrics::Metrics;
 use super::notifier::NotifierTask;
+use super::notifier_metrics::NotifierMetrics;
 use super::pages::{PagesParts, PagesServer};
 use super::settler::{EVENTS_MAX, SettlerTask};
 use super::start;
@@ -31,6 +32,7 @@ use super::status::Overview;
 use super::stepper::StepperTask;
 use super::surroundings::House;
 use super::systemd::Systemd;
+use super::timekeeper::TimekeeperTask;
 use super::watch::Beat;
 use crate::callback::{CallbackSettings, Poster, Signer};
 use crate::config;
@@ -63,7 +65,7 @@ pub struct Parts {
     pub callbacks: CallbackSettings,
     /// How they are signed.
     pub signer: Signer,
-    /// How many are posted at a time.
+    /// How many are posted to one target at a time.
     pub callback_concurrency: usize,
     /// The age at which a callback becomes a dead letter.
     pub callback_give_up_after: Duration,
@@ -147,7 +149,8 @@ impl Daemon {
         let (slow_in, slow) = mpsc::channel(SLOW_MAX);
         let links = Links::new(&events, bells.dispatch.clone());
         let (http_metrics, pages_metrics) = (HttpMetrics::default(), PagesMetrics::default());
-        let metrics = Metrics::new(store.clone(), &http_metrics, &pages_metrics);
+        let notifier_metrics = NotifierMetrics::default();
+        let metrics = Metrics::new(store.clone(), &http_metrics, &pages_metrics, &notifier_metrics);
         let disk = DiskRoom::default();
         let (settler_beat, dispatcher_beat) = (Beat::default(), Beat::default());
         let settler = SettlerTask {
@@ -179,7 +182,8 @@ impl Daemon {
             poster: Arc::new(Poster::new(parts.callbacks).context("cannot set up TLS for callbacks")?),
             signer: Arc::new(parts.signer),
             give_up_after: parts.callback_give_up_after,
-            concurrency: parts.callback_concurrency.max(1),
+            concurrency: parts.callback_concurrency,
+            metrics: notifier_metrics,
         };
         loops.spawn(async {
             notifier.run().await;
@@ -201,6 +205,11 @@ impl Daemon {
         loops.spawn(async {
             housekeeper.run().await;
             "housekeeper"
+        });
+        let timekeeper = TimekeeperTask { store: store.clone(), bells: bells.clone() };
+        loops.spawn(async {
+            timekeeper.run().await;
+            "timekeeper"
         });
         let caretaker =
             CaretakerTask { store: store.clone(), bells: bells.clone(), links: links.clone(), events: events.clone() };
@@ -351,6 +360,7 @@ pub async fn run(parts: Parts, reload: impl Fn() -> anyhow::Result<Reloaded>) ->
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt, mut hangup) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
+    let telling = tokio::spawn(super::log::tell_left_out());
     let mut daemon = Daemon::start(parts).await?;
     tracing::info!(message_id = catalog::READY.id, "Ready: the API listens on {}", daemon.addresses.join(" and on "));
     let failure = loop {
@@ -366,6 +376,8 @@ pub async fn run(parts: Parts, reload: impl Fn() -> anyhow::Result<Reloaded>) ->
         "Stopping: no new messages are taken; what was handed to carriers may still be answered"
     );
     daemon.stop().await;
+    telling.abort();
+    super::log::left_out(true);
     match failure {
         None => Ok(()),
         Some(error) => Err(error).context("the store stopped; restart postrider to check the file"),

@@ -7,7 +7,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::clock::now;
+use super::timekeeper;
+use crate::link::shift_line;
 use crate::model::catalog;
+use crate::pipeline::start_clock;
 use crate::store::{Begun, Database, End, FileLock, Options, Store, StoreError, has_other_names, quick_check, restore};
 
 /// A file that is looked over for longer is used meanwhile.
@@ -43,6 +46,11 @@ pub fn open(options: &Options) -> anyhow::Result<(Store, JoinHandle<()>)> {
     getrandom::fill(&mut nonce)?;
     let begun = database.begin_run(path, i64::from_ne_bytes(nonce), now())?;
     tell(&begun, database.standing().held_upto.is_some());
+    // Before anything looks at what is due: how much of the wall clock's difference has really passed.
+    let reading = timekeeper::reading(timekeeper::boot());
+    let change = database.write(|tx| start_clock(tx, &reading, timekeeper::is_confirmed(0)))?;
+    timekeeper::report(&change);
+    database.on_clock_step(shift_line);
     let (store, writer) = Store::start(database, path.clone())?;
     if let Some(check) = check {
         let stop = store.stopper();

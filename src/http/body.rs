@@ -8,21 +8,37 @@ use axum::http::{HeaderMap, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::problem::Problem;
 use super::settings::HttpSettings;
 
 /// Bodies up to this need no share of the common memory.
-const SMALL: usize = 64 << 10;
+const SMALL: usize = 8 << 10;
+/// Bodies up to this have a common memory of their own, so that they do not queue behind large ones.
+const MEDIUM: usize = 64 << 10;
+/// That memory.
+const MEDIUM_MEMORY_BYTES: usize = 8 << 20;
 /// The common memory is given out in these.
 const PERMIT_SIZE_BYTES: usize = 1 << 10;
+/// A body becomes messages of about its size, which are there until they are stored.
+const SHARES: usize = 2;
+/// How long a body waits for its share.
+const SHARE_WAIT_MAX: Duration = Duration::from_secs(30);
+/// Whoever waited in vain may come again after this.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+
+/// The part of the common memory that a body and what it becomes take. It is kept until the request is answered.
+#[derive(Debug)]
+pub struct Share(#[expect(dead_code, reason = "it is given back when it is dropped")] Option<OwnedSemaphorePermit>);
 
 /// A body, and its share of the memory that all large bodies have together.
 #[derive(Debug)]
 pub struct Read {
     /// The octets.
     pub bytes: Bytes,
-    _share: Option<OwnedSemaphorePermit>,
+    /// What it takes of the common memory.
+    pub share: Share,
 }
 
 /// Reads bodies.
@@ -30,18 +46,22 @@ pub struct Read {
 pub struct Reader {
     size_bytes_max: usize,
     timeout: Duration,
-    memory: Arc<Semaphore>,
+    large: Arc<Semaphore>,
+    large_bytes: usize,
+    medium: Arc<Semaphore>,
 }
 
 impl Reader {
     /// A reader with these limits.
     pub fn new(settings: &HttpSettings) -> Self {
         // One body of the largest size always fits, or it would wait for ever.
-        let memory = settings.bodies_size_bytes_max.max(settings.body_size_bytes_max);
+        let large_bytes = settings.bodies_size_bytes_max.max(settings.body_size_bytes_max);
         Self {
             size_bytes_max: settings.body_size_bytes_max,
             timeout: settings.body_timeout,
-            memory: Arc::new(Semaphore::new(permits(memory))),
+            large: Arc::new(Semaphore::new(permits(large_bytes))),
+            large_bytes,
+            medium: Arc::new(Semaphore::new(permits(MEDIUM_MEMORY_BYTES))),
         }
     }
 
@@ -82,20 +102,21 @@ impl Reader {
         if announced.is_some_and(|size| size > self.size_bytes_max) {
             return Err(self.too_large());
         }
-        match tokio::time::timeout(self.timeout, self.collect(announced, body)).await {
-            Ok(result) => result,
-            Err(_) => {
-                let detail = format!("the body was not complete after {} s", self.timeout.as_secs());
-                Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail))
-            }
-        }
+        // The wait for memory is ours, not the sender's.
+        let share = self.share(announced.unwrap_or(0)).await?;
+        self.collect(announced, share, body).await
     }
 
-    async fn collect(&self, announced: Option<usize>, mut body: Body) -> Result<Read, Problem> {
-        let mut share = self.share(announced.unwrap_or(0)).await?;
+    async fn collect(
+        &self,
+        announced: Option<usize>,
+        mut share: Option<OwnedSemaphorePermit>,
+        mut body: Body,
+    ) -> Result<Read, Problem> {
         let mut first = Bytes::new();
         let mut all = BytesMut::new();
-        while let Some(frame) = body.frame().await {
+        let mut until = Instant::now() + self.timeout;
+        while let Some(frame) = timeout_at(until, body.frame()).await.map_err(|_| self.too_slow())? {
             let frame = frame.map_err(|_| Problem::bad_request("body_broken", "the body broke off"))?;
             let Ok(data) = frame.into_data() else { continue };
             let size = first.len() + all.len() + data.len();
@@ -103,7 +124,9 @@ impl Reader {
                 return Err(self.too_large());
             }
             if size > SMALL && share.is_none() {
+                let since = Instant::now();
                 share = self.share(self.size_bytes_max).await?;
+                until += since.elapsed();
             }
             if first.is_empty() && all.is_empty() {
                 // Most bodies come in one piece, which is used as it is.
@@ -117,16 +140,30 @@ impl Reader {
             all.extend_from_slice(&data);
         }
         let bytes = if all.is_empty() { first } else { all.freeze() };
-        Ok(Read { bytes, _share: share })
+        Ok(Read { bytes, share: Share(share) })
     }
 
+    /// The memory for a body of `size`, once there is some.
     async fn share(&self, size: usize) -> Result<Option<OwnedSemaphorePermit>, Problem> {
-        if size <= SMALL {
-            return Ok(None);
+        let (memory, bytes) = match size {
+            ..=SMALL => return Ok(None),
+            ..=MEDIUM => (&self.medium, size * SHARES),
+            _ => (&self.large, (size * SHARES).min(self.large_bytes)),
+        };
+        let count = u32::try_from(permits(bytes)).unwrap_or(u32::MAX);
+        match timeout(SHARE_WAIT_MAX, Arc::clone(memory).acquire_many_owned(count)).await {
+            Ok(Ok(permit)) => Ok(Some(permit)),
+            Ok(Err(_)) => Err(Problem::unavailable("stopping", "the server is stopping", Duration::from_secs(5))),
+            Err(_) => {
+                let detail = "other large requests take all the memory that there is for them; try again";
+                Err(Problem::unavailable("busy", detail, BUSY_WAIT))
+            }
         }
-        let count = u32::try_from(permits(size)).unwrap_or(u32::MAX);
-        let permit = Arc::clone(&self.memory).acquire_many_owned(count).await;
-        permit.map(Some).map_err(|_| Problem::unavailable("stopping", "the server is stopping", Duration::from_secs(5)))
+    }
+
+    fn too_slow(&self) -> Problem {
+        let detail = format!("the body was not complete after {} s", self.timeout.as_secs());
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail)
     }
 
     fn too_large(&self) -> Problem {

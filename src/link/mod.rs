@@ -39,7 +39,7 @@ pub mod stream;
 pub mod tls;
 mod traffic;
 
-pub use clock::{clock_ahead, put_clock_forward};
+pub use clock::{clock_step, now, put_clock_forward, shift_line, up_millis};
 pub use handle::{AckResult, LinkHandle};
 pub use settings::SmppLinkSettings;
 pub use small_file::{FILE_SIZE_BYTES_MAX, read_small_file, read_small_text};

@@ -10,6 +10,9 @@ use crate::model::{Allowance, MessageId, SegmentTurn, Submission, Timestamp};
 /// The throttle plans seconds ahead, not minutes; a longer wait is a wall clock that jumped.
 const TURN_WAIT_MAX: Duration = Duration::from_secs(60);
 
+/// A message is leased at most a fifth of a second before its first segment may leave.
+const FIRST_TURN_WAIT_MAX: Duration = Duration::from_secs(1);
+
 /// What leaves later than this after its turn was held up.
 const LATE_MAX: Duration = Duration::from_millis(100);
 
@@ -68,6 +71,9 @@ impl Queue {
 
     /// Takes a submission that has at least one turn.
     pub fn push(&mut self, submission: Submission, now: Instant, wall: Timestamp) {
+        // The first turn is never planned far ahead. Where it seems so, the clock was set back between lease and link.
+        let first = submission.turns.first().map_or(wall, |turn| turn.not_before);
+        let wall = if first.since(wall) > FIRST_TURN_WAIT_MAX { first } else { wall };
         self.held.push_back(Held { submission, next: 0, came: (now, wall) });
     }
 
@@ -249,11 +255,18 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_jumped_does_not_hold_a_segment_for_hours() {
+    fn a_clock_that_was_set_between_lease_and_link_holds_no_segment() {
         let now = origin();
+        for (back, ahead) in [(3_600, 0), (86_400, 0), (0, 86_400)] {
+            let mut queue = Queue::default();
+            let lease = WALL.plus(Duration::from_secs(back));
+            let turns = [lease, lease.plus(Duration::from_millis(100))];
+            queue.push(submission(1, &turns), now, WALL.plus(Duration::from_secs(ahead)));
+            assert_eq!(queue.poll_timeout(), Some(now), "back by {back} s, ahead by {ahead} s");
+        }
         let mut queue = Queue::default();
-        queue.push(submission(1, &[WALL.plus(Duration::from_secs(86_400))]), now, WALL);
-        assert_eq!(queue.poll_timeout(), Some(now + TURN_WAIT_MAX));
+        queue.push(submission(1, &[WALL.plus(Duration::from_millis(200))]), now, WALL);
+        assert_eq!(queue.poll_timeout(), Some(now + Duration::from_millis(200)), "a plan is no step");
     }
 
     #[test]

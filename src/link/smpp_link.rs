@@ -226,12 +226,19 @@ impl SmppLink {
     /// Changes how the dispatcher sees the link, if it is a change.
     pub fn set_health(&mut self, health: LinkHealth) {
         let transmits = self.settings.profile.account.bind_mode.kinds().iter().any(|kind| kind.transmits());
-        self.shared.set_up(transmits && health == LinkHealth::Up);
+        let up = transmits && health == LinkHealth::Up;
+        if !up {
+            self.shared.set_up(false);
+        }
         let mut status = self.shared.status();
         if status.health != health {
             status.health = health.clone();
             drop(status);
             self.reporter.push(LinkEvent::Health(health));
+        }
+        // Going up rings, and whoever is woken must find it up.
+        if up {
+            self.shared.set_up(true);
         }
     }
 

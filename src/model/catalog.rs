@@ -81,6 +81,10 @@ entries! {
     ROW_DAMAGED = "9d1f6c7ab2e84f53b8c07e6a41d2f935";
     /// The database is older than the last run: its unfinished messages are held.
     DATABASE_RESTORED = "c4b7e2a95f1d4c06a3e98d7261f0b58e";
+    /// What the clock of the machine shows is not believed.
+    CLOCK_NOT_SET = "a74a2c8e1f0b4d0d9c35e6b1f27d8043";
+    /// The clock of the machine was set.
+    CLOCK_STEPPED = "c19e0b5d4a7f4e628d03f2a6957be814";
     /// A loop of the daemon does not turn any more.
     LOOP_STUCK = "6968c2f1c58c47fbba73a546231c56d6";
     /// The configuration was not taken.

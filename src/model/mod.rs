@@ -36,5 +36,5 @@ pub use random::Random;
 pub use receipt::{CarrierMessageId, IdRelation, Receipt};
 pub use segment::{Alphabet, Concatenation, Encoded, Indication, SegmentTurn, Waiting};
 pub use state::{ErrorClass, State};
-pub use target::AllowedTargets;
+pub use target::{AllowedTargets, origin_of};
 pub use time::Timestamp;

@@ -8,7 +8,8 @@ use ipnet::IpNet;
 /// The hosts and networks that an operator listed as targets of callbacks. Nothing else is ever contacted.
 ///
 /// A listed name allows public addresses only: what a name resolves to is not the operator's choice, so an address
-/// inside the own network must be listed as a network, too. `localhost` by name allows loopback.
+/// inside the own network must be listed as a network, or be listed itself with the port that is asked. `localhost` by name
+/// allows loopback.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AllowedTargets {
     names: Vec<NameRule>,
@@ -78,18 +79,40 @@ impl AllowedTargets {
         listed || host.parse().is_ok_and(|address: IpAddr| self.in_networks(address))
     }
 
-    /// Whether `address`, to which the listed name `host` resolves, may be connected to.
-    pub fn allows_address(&self, host: &str, address: IpAddr) -> bool {
+    /// Whether `address`, to which the listed name `host` resolves, may be connected to at `port`. An inner address that is
+    /// listed opens only the port that it is listed with: one in the list for one service is no way to all others there.
+    pub fn allows_address(&self, host: &str, address: IpAddr, port: u16) -> bool {
         let address = address.to_canonical();
+        let listed = |rule: &NameRule| {
+            let itself = rule.name.parse().is_ok_and(|one: IpAddr| one.to_canonical() == address);
+            itself && (rule.port == Some(port) || (rule.port.is_none() && *rule.name == *normal(host)))
+        };
         is_public(address)
             || self.in_networks(address)
             || (address.is_loopback() && normal(host) == "localhost")
-            || self.names.iter().any(|rule| rule.name.parse() == Ok(address))
+            || self.names.iter().any(listed)
     }
 
     fn in_networks(&self, address: IpAddr) -> bool {
         self.networks.iter().any(|network| network.contains(&address.to_canonical()))
     }
+}
+
+/// An origin is no longer than the longest host name with its scheme and port.
+const ORIGIN_SIZE_BYTES_MAX: usize = 300;
+
+/// The scheme, host and port of a URL in one form, like `https://shop.example:443`: what callbacks to the same target have
+/// in common. A text that is no URL is given as it is, as far as an origin may be long.
+pub fn origin_of(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let scheme = scheme.to_ascii_lowercase();
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let authority = authority.rsplit('@').next().unwrap_or_default();
+    let (host, port) = split_port(authority).unwrap_or((authority, None));
+    let port = port.unwrap_or(if scheme == "https" { 443 } else { 80 });
+    let mut origin = format!("{scheme}://{}:{port}", normal(host));
+    origin.truncate(origin.floor_char_boundary(ORIGIN_SIZE_BYTES_MAX));
+    origin
 }
 
 /// The host in lower case, without brackets and without the dot at the end.
@@ -156,6 +179,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn one_target_has_one_origin_however_it_is_written() {
+        for url in
+            ["http://Shop.example", "HTTP://shop.example:80/a?b", "http://shop.example.?x", "http://a@shop.example/"]
+        {
+            assert_eq!(origin_of(url), "http://shop.example:80", "{url}");
+        }
+        assert_eq!(origin_of("https://shop.example/x"), "https://shop.example:443");
+        assert_eq!(origin_of("http://[FD00::7]:9/x"), "http://fd00::7:9");
+        assert_eq!(origin_of("nothing"), "://nothing:80");
+        assert!(origin_of(&format!("http://{}", "é".repeat(1_000))).len() <= ORIGIN_SIZE_BYTES_MAX);
+    }
+
     fn targets() -> AllowedTargets {
         AllowedTargets::parse([
             "Shop.example",
@@ -210,13 +246,34 @@ mod tests {
             "64:ff9b::a00:1",
             "fc00::1",
         ] {
-            assert!(!targets().allows_address("shop.example", address.parse().unwrap()), "{address}");
+            assert!(!targets().allows_address("shop.example", address.parse().unwrap(), 80), "{address}");
         }
         for address in ["93.184.215.14", "2a00:1450:4001::1", "10.1.9.9", "::ffff:10.1.9.9"] {
-            assert!(targets().allows_address("shop.example", address.parse().unwrap()), "{address}");
+            assert!(targets().allows_address("shop.example", address.parse().unwrap(), 80), "{address}");
         }
-        assert!(targets().allows_address("localhost", "127.0.0.1".parse().unwrap()));
-        assert!(!targets().allows_address("localhost", "192.168.0.1".parse().unwrap()));
+        assert!(targets().allows_address("localhost", "127.0.0.1".parse().unwrap(), 80));
+        assert!(!targets().allows_address("localhost", "192.168.0.1".parse().unwrap(), 80));
+    }
+
+    #[test]
+    fn a_listed_inner_address_opens_the_port_that_it_is_listed_with_and_no_other() {
+        // As the configuration lists it: the operator's own URL, and names of others.
+        let allowed =
+            AllowedTargets::parse(["127.0.0.1:9000", "[::1]:9000", "10.0.0.5", "shop.example", "*.tools.example"])
+                .unwrap();
+        let allows = |host: &str, address: &str, port| allowed.allows_address(host, address.parse().unwrap(), port);
+        for address in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            assert!(allows("shop.example", address, 9_000), "{address}");
+            for port in [22, 80, 443, 9_001] {
+                assert!(!allows("shop.example", address, port), "{address}:{port}");
+                assert!(!allows("a.tools.example", address, port), "{address}:{port}");
+            }
+        }
+        assert!(!allows("shop.example", "127.0.0.2", 9_000));
+        assert!(!allows("shop.example", "10.0.0.5", 80), "an address without a port is allowed by its own name only");
+        assert!(allows("10.0.0.5", "10.0.0.5", 80) && allows("shop.example", "93.184.215.14", 22));
+        assert!(!allowed.allows_host("127.0.0.1", 80) && allowed.allows_host("127.0.0.1", 9_000));
+        assert!(!allowed.allows_host("[::ffff:127.0.0.1]", 80));
     }
 
     #[test]

@@ -1,18 +1,20 @@
 //! Takes new messages in: checks and encodes them, then writes them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Turn;
 use super::consent::{self, Plan, Reason};
 use super::settings::{Group, Settings};
 use crate::model::{Alphabet, Body, Encoded, MessageId, NewMessage, OnDoubt, Sender, State, Timestamp};
 use crate::policy::routes;
+use crate::policy::wall_clock::{BUILT, Trust};
 use crate::store::message::{self, NewRow, queue_of};
 use crate::store::{StoreError, idempotency, reference};
 use crate::text::{self, Change, Encoding};
 
 /// A message cannot be scheduled further ahead than this.
-const AHEAD_MAX: std::time::Duration = std::time::Duration::from_secs(366 * 24 * 3600);
+const AHEAD_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// Why a message is not taken; the caller's to mend.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +38,7 @@ pub struct Prepared {
     stored: Vec<u8>,
     /// The characters that were replaced.
     pub changes: Vec<Change>,
-    due_at: Timestamp,
-    valid_until: Timestamp,
+    valid_for: Duration,
     on_doubt: OnDoubt,
     plan: Plan,
 }
@@ -105,7 +106,8 @@ fn way<'a>(settings: &'a Settings, new: &NewMessage) -> Result<Way<'a>, Refusal>
 pub fn prepare(settings: &Settings, mut new: NewMessage, now: Timestamp) -> Result<Prepared, Refusal> {
     let Way { name, group, sender, transliterate } = way(settings, &new)?;
     let due_at = new.send_at.unwrap_or(now).max(now);
-    if due_at.since(now) > AHEAD_MAX {
+    // A clock that is not set yet does not make a good time a far one.
+    if due_at.since(now.max(BUILT)) > AHEAD_MAX {
         return Err(refuse("too_far_ahead", "send_at", format!("{due_at} is more than a year ahead")));
     }
     let plan = consent::plan(settings, &mut new, due_at)?;
@@ -132,8 +134,7 @@ pub fn prepare(settings: &Settings, mut new: NewMessage, now: Timestamp) -> Resu
         stored: encoded.to_bytes(),
         encoded,
         changes,
-        due_at,
-        valid_until: due_at.plus(valid_for),
+        valid_for,
         on_doubt: new.on_doubt.unwrap_or(settings.on_doubt[new.class.lane()]),
         plan,
         new,
@@ -179,7 +180,10 @@ fn write(turn: &Turn<'_>, token: i64, prepared: &Prepared) -> Result<Accepted, S
         })
         .transpose()?;
     let sender = prepared.sender.as_ref().map(Sender::as_str);
-    let admission = consent::admit(turn, &prepared.plan, new, sender, prepared.due_at, prepared.valid_until)?;
+    let due_at = due_at(turn, new);
+    // Reckoned here, in the time of this turn: the clock may have been set since the message was checked.
+    let valid_until = due_at.plus(prepared.valid_for);
+    let admission = consent::admit(turn, &prepared.plan, new, sender, due_at, valid_until)?;
     let state = admission.state(turn.now);
     let row = NewRow {
         // A blocked one is written as it was meant, and blocked like every other: with a line on its timeline and a callback.
@@ -196,6 +200,7 @@ fn write(turn: &Turn<'_>, token: i64, prepared: &Prepared) -> Result<Accepted, S
         profile: prepared.profile_id,
         segments: encoded.segments.len(),
         due_at: admission.due_at,
+        given: new.send_at == Some(admission.due_at),
         valid_until: admission.valid_until,
         on_doubt: prepared.on_doubt,
         token,
@@ -217,6 +222,14 @@ fn write(turn: &Turn<'_>, token: i64, prepared: &Prepared) -> Result<Accepted, S
         due_at: admission.due_at,
         reason: admission.reason().cloned(),
     })
+}
+
+/// When `new` may leave. What was asked for is past only by a clock that is believed.
+fn due_at(turn: &Turn<'_>, new: &NewMessage) -> Timestamp {
+    match new.send_at {
+        Some(at) if at > turn.now || turn.tx.clock().trust != Trust::Set => at,
+        Some(_) | None => turn.now,
+    }
 }
 
 /// Names a request, so that a repeated one is answered and not done again.

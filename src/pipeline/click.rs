@@ -49,7 +49,10 @@ const FORGET_MAX: usize = 500;
 /// # Errors
 /// The store's own.
 pub(super) fn step(turn: &Turn<'_>) -> Result<Progress, StoreError> {
-    let keep = turn.settings.links_keep;
+    let (keep, clock) = (turn.settings.links_keep, turn.tx.clock());
+    if !clock.may_forget(turn.now, keep) {
+        return Ok(Progress::default());
+    }
     let (done, oldest) = link::forget_older(turn.tx, turn.now.minus(keep), FORGET_MAX)?;
     Ok(Progress { done, next: oldest.map(|made| made.plus(keep)) })
 }

@@ -61,6 +61,8 @@ pub struct Dispatcher {
     throttles: BTreeMap<Arc<str>, Throttle>,
     pub(super) lanes: BTreeMap<Arc<str>, Lanes>,
     pub(super) pools: Pools,
+    /// By how much the clock was set when this was last looked at.
+    set_by: Option<i64>,
 }
 
 impl Dispatcher {
@@ -85,6 +87,15 @@ impl Dispatcher {
         }
         if let Some(throttle) = self.throttles.get_mut(&link.group) {
             throttle.slow_down(now, pause);
+        }
+    }
+
+    /// Goes along with a clock that was set since the last turn.
+    fn follow_clock(&mut self, set_by: i64) {
+        let step = set_by - self.set_by.replace(set_by).unwrap_or(set_by);
+        if step != 0 {
+            self.throttles.values_mut().for_each(|throttle| throttle.shift(step));
+            self.pools.shift(step);
         }
     }
 
@@ -113,6 +124,7 @@ pub struct Dispatched {
 /// The store's own; `state` must then be thrown away.
 pub fn dispatch(turn: &Turn<'_>, state: &mut Dispatcher, mut offers: Vec<LinkOffer>) -> Result<Dispatched, StoreError> {
     let mut out = Dispatched::default();
+    state.follow_clock(turn.tx.clock().set_by);
     let mut modems = state.pools.meet(turn, &offers)?;
     let by_group = routes_by_group(turn, &offers, &modems);
     for (name, routes) in by_group {

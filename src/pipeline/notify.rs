@@ -1,22 +1,20 @@
 //! Puts what a tool is to be told into rows, and records how the telling went.
 
-use std::time::Duration;
-
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Turn;
 use super::consent::Opinion;
 use super::parts::Parts;
+use super::targets::take_in_turn;
 use crate::campaign::consent::Standing;
 use crate::model::{InboundMessage, MessageId, PhoneNumber, State, Timestamp};
+use crate::policy::callback_targets::Round;
 use crate::store::StoreError;
 use crate::store::callback::{self, Callback, Ending};
 use crate::store::consent_due::Task;
 use crate::store::message::Head;
 
-/// How long a taken callback is not taken again; longer than any try may last.
-const TAKEN_FOR: Duration = Duration::from_secs(300);
 /// How many unfinished callbacks one transaction looks at when the daemon starts.
 const OWED_MAX: usize = 2000;
 
@@ -248,13 +246,13 @@ fn queue<T: Serialize>(turn: &Turn<'_>, id: MessageId, target: &str, body: &Noti
     Ok(())
 }
 
-/// Takes the callbacks that are due, and says when the next one is.
+/// Takes up to `limit` callbacks that are due, whatever their targets, and says when the next one is.
 ///
 /// # Errors
 /// The store's own.
 pub fn take(turn: &Turn<'_>, limit: usize) -> Result<(Vec<Callback>, Option<Timestamp>), StoreError> {
-    let due = callback::take_due(turn.tx, turn.now, turn.now.plus(TAKEN_FOR), limit)?;
-    Ok((due, callback::next_due(turn.tx)?))
+    let taken = take_in_turn(turn, &mut Round::of(limit), "")?;
+    Ok((taken.callbacks, taken.next_at))
 }
 
 /// Records how the tries of several callbacks ended.

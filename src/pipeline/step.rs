@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Turn;
 use crate::model::{Timestamp, catalog};
+use crate::policy::wall_clock::Trust;
 use crate::store::StoreError;
 
 /// What a piece of work came to.
@@ -33,17 +34,17 @@ const STANDS_STILL: Duration = Duration::from_secs(60);
 /// Somebody who has things due.
 type Stepper = fn(&Turn<'_>) -> Result<Progress, StoreError>;
 
-/// Everybody, in the order in which they step.
-const STEPPERS: &[Stepper] = &[
-    super::happen::step,
-    super::workflow::step,
-    super::talk::step,
-    super::live::step,
-    super::campaign::step,
-    super::click::step,
+/// Everybody, in the order in which they step, and whether it is by the calendar.
+const STEPPERS: &[(bool, Stepper)] = &[
+    (true, super::happen::step),
+    (true, super::workflow::step),
+    (false, super::talk::step),
+    (true, super::live::step),
+    (true, super::campaign::step),
+    (false, super::click::step),
 ];
 
-/// Lets everybody step once.
+/// Lets everybody step once. What goes by the calendar waits while the clock is not believed.
 ///
 /// # Errors
 /// The store's own.
@@ -53,7 +54,9 @@ pub fn step(turn: &Turn<'_>) -> Result<Progress, StoreError> {
     if turn.tx.is_restored() {
         return one(turn, super::campaign::step);
     }
-    STEPPERS.iter().try_fold(Progress::default(), |all, stepper| Ok(all.and(one(turn, *stepper)?)))
+    let believed = turn.tx.clock().trust == Trust::Set;
+    let steppers = STEPPERS.iter().filter(|(by_calendar, _)| believed || !by_calendar);
+    steppers.map(|(_, stepper)| stepper).try_fold(Progress::default(), |all, stepper| Ok(all.and(one(turn, *stepper)?)))
 }
 
 /// In a careful turn, somebody who meets a row that cannot be read stands still and lets the others go on.

@@ -6,9 +6,11 @@ use super::settle::abandon;
 use super::{consent, parts, receive};
 use crate::model::State;
 use crate::policy::routes::Route;
+use crate::policy::wall_clock::Trust;
 use crate::store::message::{self, Head};
 use crate::store::{
-    StoreError, consent_due, idempotency, inbound, inbound_part, inbound_seen, inbound_session, receipt, submission,
+    StoreError, clock, consent_due, idempotency, inbound, inbound_part, inbound_seen, inbound_session, receipt,
+    submission,
 };
 
 /// How many rows one transaction handles.
@@ -31,8 +33,12 @@ pub struct Swept {
 /// The store's own.
 pub fn sweep(turn: &Turn<'_>) -> Result<Swept, StoreError> {
     let mut swept = Swept::default();
+    if turn.tx.clock().trust == Trust::Set {
+        let taken = clock::take_due_schedules(turn.tx, turn.now, ROWS_MAX)?;
+        swept.more = taken == ROWS_MAX;
+    }
     let heads = message::timed_out(turn.tx, turn.now, ROWS_MAX)?;
-    swept.more = heads.len() == ROWS_MAX;
+    swept.more |= heads.len() == ROWS_MAX;
     for head in heads {
         match turn.apart(head.id, || time_out(turn, head))? {
             Some(true) => swept.changed += 1,
@@ -43,22 +49,34 @@ pub fn sweep(turn: &Turn<'_>) -> Result<Swept, StoreError> {
     receive::resolve(turn)?;
     receive::give_up_parts(turn, ROWS_MAX)?;
     swept.more |= consent::tell_due(turn)?;
-    let old = turn.now.minus(turn.settings.remember_for);
-    for (group, count) in receipt::forget_older(turn.tx, old)? {
-        tracing::warn!(
-            postrider.link = group,
-            "{count} receipts of {group} found no message in all the time they were kept, and are dropped; is the account shared?"
-        );
-    }
-    idempotency::forget_older(turn.tx, old)?;
-    consent_due::forget_answers(turn.tx, old)?;
-    consent::forget_older(turn)?;
-    let kept_since = turn.now.minus(turn.settings.keep_for);
-    inbound::purge_older(turn.tx, kept_since)?;
-    inbound_seen::forget_older(turn.tx, kept_since)?;
-    inbound_part::forget_older(turn.tx, old.max(kept_since))?;
-    inbound_session::forget_older(turn.tx, old)?;
+    forget(turn)?;
     Ok(swept)
+}
+
+/// Removes what was kept for long enough. Nothing goes because the clock leapt.
+fn forget(turn: &Turn<'_>) -> Result<(), StoreError> {
+    let (clock, now, settings) = (turn.tx.clock(), turn.now, turn.settings);
+    if clock.may_forget(now, settings.remember_for) {
+        let old = now.minus(settings.remember_for);
+        for (group, count) in receipt::forget_older(turn.tx, old)? {
+            tracing::warn!(
+                postrider.link = group,
+                "{count} receipts of {group} found no message in all the time they were kept, and are dropped; is the \
+                 account shared?"
+            );
+        }
+        inbound_session::forget_older(turn.tx, old)?;
+        idempotency::forget_older(turn.tx, old)?;
+        consent_due::forget_answers(turn.tx, old)?;
+    }
+    if clock.may_forget(now, settings.keep_for) {
+        consent::forget_older(turn)?;
+        let kept_since = now.minus(settings.keep_for);
+        inbound::purge_older(turn.tx, kept_since)?;
+        inbound_seen::forget_older(turn.tx, kept_since)?;
+        inbound_part::forget_older(turn.tx, kept_since.max(now.minus(settings.remember_for)))?;
+    }
+    Ok(())
 }
 
 /// Returns whether the message got another state; otherwise it was removed.

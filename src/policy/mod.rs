@@ -4,6 +4,7 @@
 //! - [`parts`]: where each part of a message stands, and what the message does next
 //! - [`retry`]: whether and when a message is tried again
 //! - [`callback_retry`]: whether and when a callback is tried again
+//! - [`callback_targets`]: how many callbacks may be on their way to which target
 //! - [`throttle`]: when the next segment may leave
 //! - [`lanes`]: who goes first when a link has too few slots for all
 //! - [`redelivery`]: whether an incoming message is an earlier one once more
@@ -16,9 +17,11 @@
 //! - [`balance`], [`sim_care`]: what a SIM's credit is, and what keeps the SIM alive
 //! - [`pattern`]: how the regular expressions that people write are compiled
 //! - [`departure`]: when texts would leave, foretold
+//! - [`wall_clock`]: whether the clock was set, and whether it is believed
 
 pub mod balance;
 pub mod callback_retry;
+pub mod callback_targets;
 pub mod caps;
 pub mod departure;
 pub mod lanes;
@@ -35,3 +38,4 @@ pub mod retry;
 pub mod routes;
 pub mod sim_care;
 pub mod throttle;
+pub mod wall_clock;

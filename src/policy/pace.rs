@@ -65,6 +65,13 @@ impl Pacer {
         }
     }
 
+    /// Goes along with a clock that was set by so many milliseconds.
+    pub fn shift(&mut self, millis: i64) {
+        for at in [&mut self.next, &mut self.paused_until, &mut self.complained_at] {
+            *at = at.shifted(millis);
+        }
+    }
+
     /// When the next message may leave.
     pub fn ready_at(&self, now: Timestamp) -> Timestamp {
         let held = |until: Timestamp| if until.since(now) > WAIT_MAX { now } else { until.max(now) };

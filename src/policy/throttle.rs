@@ -13,6 +13,12 @@ const SHARE_MIN: u32 = 60;
 const SHARE_FULL: u32 = 1000;
 /// After a throttling answer the share grows by this much every second.
 const SHARE_STEP_PER_SECOND: u32 = 50;
+/// The longest interval that is reckoned with.
+const INTERVAL_MAX_SECONDS: f64 = 10_000.0;
+/// A message has so many segments at the most; all of them are reserved at once.
+const MESSAGE_MAX: u32 = 255;
+/// Segments are reserved a little before they leave.
+const LEASED_AHEAD_MAX: Duration = Duration::from_secs(1);
 /// A second throttling answer within this time is the same event.
 const SLOW_AGAIN_AFTER: Duration = Duration::from_millis(1000);
 
@@ -69,9 +75,24 @@ impl Throttle {
             None => now,
             Some(_) => Timestamp::from_millis(self.next_nanos.saturating_add(NANOS_PER_MILLI - 1) / NANOS_PER_MILLI),
         };
-        // A clock that was set back must not stall the link for longer than the rate itself asks for.
-        let paced = if paced.since(now) > Duration::from_secs(3600) { now } else { paced };
         paced.max(self.paused_until).max(now)
+    }
+
+    /// Goes along with a clock that was set by so many milliseconds.
+    pub fn shift(&mut self, millis: i64) {
+        self.next_nanos = self.next_nanos.saturating_add(millis.saturating_mul(NANOS_PER_MILLI));
+        self.share_at = self.share_at.shifted(millis);
+        self.paused_until = self.paused_until.shifted(millis);
+    }
+
+    /// Cuts a wait that the rate cannot have caused to one interval: a row that is damaged, or of a clock that was wrong.
+    pub fn cut(&mut self, now: Timestamp) {
+        let Some(rate) = self.rate_now() else { return };
+        let interval = Duration::from_secs_f64((1.0 / rate).clamp(0.0, INTERVAL_MAX_SECONDS));
+        let longest = now.plus(interval.saturating_mul(MESSAGE_MAX)).plus(LEASED_AHEAD_MAX);
+        if self.next_nanos / NANOS_PER_MILLI > longest.as_millis() {
+            self.next_nanos = now.plus(interval).as_millis().saturating_mul(NANOS_PER_MILLI);
+        }
     }
 
     /// Reserves one segment and returns the instant before which no byte of it may leave.
@@ -178,10 +199,41 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_by_a_day_does_not_stall() {
+    fn a_wait_that_lies_far_ahead_is_cut_to_one_interval() {
+        for ahead in [60, 3_600, 86_400, 400_000_000] {
+            let mut throttle = Throttle::new(Some(10.0), 0);
+            throttle.reserve(NOW.plus(Duration::from_secs(ahead)));
+            throttle.cut(NOW);
+            assert_eq!(departures(&mut throttle, 2, NOW), [100, 200], "{ahead} s");
+        }
+        let mut damaged = Throttle::new(Some(2.0), i64::MAX);
+        damaged.cut(NOW);
+        assert_eq!(departures(&mut damaged, 1, NOW), [500]);
+    }
+
+    #[test]
+    fn what_a_long_message_has_reserved_is_not_cut() {
         let mut throttle = Throttle::new(Some(10.0), 0);
-        throttle.reserve(NOW.plus(Duration::from_secs(86_400)));
-        assert_eq!(departures(&mut throttle, 1, NOW), [0]);
+        departures(&mut throttle, 255, NOW);
+        throttle.cut(NOW);
+        assert_eq!(departures(&mut throttle, 1, NOW), [25_500]);
+        let mut slowed = Throttle::new(Some(10.0), 0);
+        slowed.slow_down(NOW, Duration::from_secs(7_200));
+        slowed.cut(NOW);
+        assert_eq!(departures(&mut slowed, 1, NOW), [7_200_000], "who asked to be left alone is");
+    }
+
+    #[test]
+    fn the_pace_goes_along_with_a_clock_that_is_set() {
+        for step in [-3_600_000, 86_400_000, -86_400_000 * 365] {
+            let mut throttle = Throttle::new(Some(10.0), 0);
+            departures(&mut throttle, 3, NOW);
+            throttle.slow_down(NOW, Duration::from_secs(5));
+            throttle.shift(step);
+            let now = NOW.shifted(step);
+            assert_eq!(throttle.ready_at(now).as_millis() - now.as_millis(), 5_000, "{step}");
+            assert_eq!(throttle.rate_now(), Some(5.0));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{StoreError, Tx, damaged, row};
-use crate::model::{MessageId, Timestamp};
+use crate::model::{MessageId, Timestamp, origin_of};
 
 /// A callback that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,9 +45,18 @@ pub fn add(tx: &Tx<'_>, message: MessageId, target: &str, body: &str, now: Times
         .query_row([message.as_i64()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     tx.sql()
         .prepare_cached(
-            "INSERT INTO callback (message, n, target, body, created_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO callback (message, n, target, body, created_at, due_at, origin) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![message.as_i64(), next, target, body, now.as_millis(), (!open).then(|| now.as_millis())])?;
+        .execute(params![
+            message.as_i64(),
+            next,
+            target,
+            body,
+            now.as_millis(),
+            (!open).then(|| now.as_millis()),
+            origin_of(target)
+        ])?;
     Ok(())
 }
 
@@ -70,25 +79,46 @@ pub fn reword(
     Ok(())
 }
 
-/// Takes callbacks that are due at `now` and puts them off until `until`, so that they are not taken twice.
+/// The first origin behind `after`, in their order, that has callbacks that are or will be due. Each costs one look into
+/// an index, however many callbacks wait there.
 ///
 /// # Errors
 /// SQLite's own.
-pub fn take_due(tx: &Tx<'_>, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Callback>, StoreError> {
+pub fn next_origin(tx: &Tx<'_>, after: &str) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT origin FROM callback WHERE due_at IS NOT NULL AND origin > ?1 ORDER BY origin LIMIT 1";
+    Ok(tx.sql().prepare_cached(sql)?.query_row([after], |row| row.get(0)).optional()?)
+}
+
+/// Takes callbacks to `origin` that are due at `now` and puts them off until `until`, so that they are not taken twice.
+///
+/// # Errors
+/// SQLite's own.
+pub fn take_due(
+    tx: &Tx<'_>,
+    origin: &str,
+    now: Timestamp,
+    until: Timestamp,
+    limit: usize,
+) -> Result<Vec<Callback>, StoreError> {
+    let due = due(tx, origin, now, limit)?;
+    for callback in &due {
+        set_due(tx, callback.message, callback.n, Some(until))?;
+    }
+    Ok(due)
+}
+
+fn due(tx: &Tx<'_>, origin: &str, now: Timestamp, limit: usize) -> Result<Vec<Callback>, StoreError> {
     let mut statement = tx.sql().prepare_cached(
-        "SELECT message, n, target, body, created_at, tries FROM callback WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2",
+        "SELECT message, n, target, body, created_at, tries FROM callback \
+         WHERE origin = ?1 AND due_at IS NOT NULL AND due_at <= ?2 ORDER BY due_at LIMIT ?3",
     )?;
-    let mut rows = statement.query(params![now.as_millis(), limit])?;
+    let mut rows = statement.query(params![origin, now.as_millis(), limit])?;
     let sorted = damaged::sort(&mut rows, damaged::raw::<2>, due_of)?;
     drop(rows);
     for ([message, n], why) in &sorted.bad {
         set_aside(tx, message, n, why, now)?;
     }
-    let due = sorted.good;
-    for callback in &due {
-        set_due(tx, callback.message, callback.n, Some(until))?;
-    }
-    Ok(due)
+    Ok(sorted.good)
 }
 
 fn due_of(row: &Row<'_>) -> Result<Callback, StoreError> {
@@ -114,6 +144,32 @@ fn set_aside(tx: &Tx<'_>, message: &Value, n: &Value, why: &str, now: Timestamp)
         release_next(tx, message, now)?;
     }
     damaged::note(tx, "callback", &damaged::shown(&[message.clone(), n.clone()]), why, None)
+}
+
+/// Gives up callbacks to `origin` that were made before `before` and are due, with `note`: a target that fails is probed with
+/// one at a time, and what waits behind that gets no try of its own. Looks at up to `limit`, and returns how many it gave up.
+///
+/// # Errors
+/// SQLite's own.
+pub fn give_up_old(
+    tx: &Tx<'_>,
+    origin: &str,
+    before: Timestamp,
+    limit: usize,
+    note: &str,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    // Whoever was never tried is due since it was made, so the oldest stand in front.
+    let old = due(tx, origin, now, limit)?.into_iter().filter(|callback| callback.created_at < before);
+    let mut given_up = 0;
+    for callback in old {
+        let sql = "UPDATE callback SET note = ?3, due_at = NULL, dead_at = ?4 WHERE message = ?1 AND n = ?2";
+        let key = (callback.message.as_i64(), callback.n, note, now.as_millis());
+        tx.sql().prepare_cached(sql)?.execute(key)?;
+        release_next(tx, callback.message, now)?;
+        given_up += 1;
+    }
+    Ok(given_up)
 }
 
 /// How far [`release_owed`] came: the message and the place of the last callback that it looked at.
@@ -155,15 +211,13 @@ pub fn release_owed(
     Ok((released, open.last().map(|&(message, n, _)| (message, n)).filter(|_| more)))
 }
 
-/// When the next callback is due.
+/// When the next callback to `origin` is due.
 ///
 /// # Errors
 /// SQLite's own.
-pub fn next_due(tx: &Tx<'_>) -> Result<Option<Timestamp>, StoreError> {
-    let at: Option<i64> = tx
-        .sql()
-        .prepare_cached("SELECT min(due_at) FROM callback WHERE due_at IS NOT NULL")?
-        .query_row([], |row| row.get(0))?;
+pub fn next_due(tx: &Tx<'_>, origin: &str) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT min(due_at) FROM callback WHERE origin = ?1 AND due_at IS NOT NULL";
+    let at: Option<i64> = tx.sql().prepare_cached(sql)?.query_row([origin], |row| row.get(0))?;
     Ok(at.map(Timestamp::from_millis))
 }
 
@@ -329,13 +383,14 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_305_600_000);
+    const HOST: &str = "http://a:80";
     const LATER: Timestamp = Timestamp::from_millis(1_795_305_660_000);
 
     #[test]
     fn callbacks_of_a_message_keep_their_order_over_failures() {
         let mut database = Database::in_memory().unwrap();
         let id = MessageId::from_i64(7).unwrap();
-        let take = |database: &mut Database, now| database.write(|tx| take_due(tx, now, LATER, 10)).unwrap();
+        let take = |database: &mut Database, now| database.write(|tx| take_due(tx, HOST, now, LATER, 10)).unwrap();
         database.write(|tx| add(tx, id, "http://a/", "1", NOW)).unwrap();
         database.write(|tx| add(tx, id, "http://a/", "2", NOW)).unwrap();
         let first = take(&mut database, NOW);
@@ -354,11 +409,50 @@ mod tests {
         let id = MessageId::from_i64(7).unwrap();
         database.write(|tx| add(tx, id, "http://a/", "1", NOW)).unwrap();
         database.write(|tx| add(tx, id, "http://a/", "2", NOW)).unwrap();
-        let first = database.write(|tx| take_due(tx, NOW, LATER, 10)).unwrap();
+        let first = database.write(|tx| take_due(tx, HOST, NOW, LATER, 10)).unwrap();
         database.write(|tx| record(tx, &first[0], &Ending::Dead, "404", NOW)).unwrap();
-        assert_eq!(database.write(|tx| take_due(tx, NOW, LATER, 10)).unwrap()[0].body, "2");
+        assert_eq!(database.write(|tx| take_due(tx, HOST, NOW, LATER, 10)).unwrap()[0].body, "2");
         assert_eq!(database.write(|tx| replay(tx, None, NOW)).unwrap(), 1);
-        assert_eq!(database.write(|tx| take_due(tx, NOW, LATER, 10)).unwrap()[0].body, "1");
+        assert_eq!(database.write(|tx| take_due(tx, HOST, NOW, LATER, 10)).unwrap()[0].body, "1");
         assert_eq!(database.read(counts).unwrap(), (2, 0));
+    }
+
+    #[test]
+    fn every_host_is_found_by_the_index_whatever_waits_for_the_others() {
+        let mut database = Database::in_memory().unwrap();
+        for n in 1..=300 {
+            let url = if n % 100 == 0 { format!("https://good-{n}/x") } else { format!("http://a/{n}") };
+            database.write(|tx| add(tx, MessageId::from_i64(n).unwrap(), &url, "1", NOW)).unwrap();
+        }
+        let mut origins = vec![String::new()];
+        while let Some(next) = database.write(|tx| next_origin(tx, origins.last().unwrap())).unwrap() {
+            origins.push(next);
+        }
+        assert_eq!(origins[1..], [HOST, "https://good-100:443", "https://good-200:443", "https://good-300:443"]);
+        for sql in [
+            "SELECT origin FROM callback WHERE due_at IS NOT NULL AND origin > '' ORDER BY origin LIMIT 1",
+            "SELECT n FROM callback WHERE origin = 'a' AND due_at IS NOT NULL AND due_at <= 7 ORDER BY due_at LIMIT 1",
+            "SELECT min(due_at) FROM callback WHERE origin = 'a' AND due_at IS NOT NULL",
+            "SELECT n FROM callback WHERE due_at > 7 AND due_at <= 9",
+        ] {
+            let plan: String = database
+                .read(|c| Ok(c.query_row(&format!("EXPLAIN QUERY PLAN {sql}"), [], |row| row.get("detail"))?))
+                .unwrap();
+            assert!(plan.contains("callback_origin"), "{sql}: {plan}");
+        }
+    }
+
+    #[test]
+    fn what_waits_behind_a_dead_host_for_too_long_is_given_up() {
+        let mut database = Database::in_memory().unwrap();
+        for (n, at) in [(1, NOW), (2, NOW), (3, LATER)] {
+            database.write(|tx| add(tx, MessageId::from_i64(n).unwrap(), "http://a/", "1", at)).unwrap();
+        }
+        let first = MessageId::from_i64(1).unwrap();
+        database.write(|tx| add(tx, first, "http://b/", "2", NOW)).unwrap();
+        assert_eq!(database.write(|tx| give_up_old(tx, HOST, LATER, 10, "no answer", LATER)).unwrap(), 2);
+        assert_eq!(database.read(counts).unwrap(), (2, 2));
+        let next = database.write(|tx| take_due(tx, "http://b:80", LATER, LATER, 10)).unwrap();
+        assert_eq!(next[0].message, first, "what follows it goes on");
     }
 }

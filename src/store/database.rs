@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::clock::{ClockMemory, ClockState};
 use super::epoch::{self, EpochFile};
 use super::lock::FileLock;
 use super::person::{Person, PersonKey};
@@ -65,6 +66,8 @@ struct Memory {
     standing: Cell<Standing>,
     /// Rows that this transaction set aside, for the journal.
     asides: RefCell<Vec<String>>,
+    /// How the wall clock stands.
+    clock: ClockMemory,
 }
 
 /// An open transaction. All reading and writing of the pipeline goes through it.
@@ -126,6 +129,19 @@ impl Tx<'_> {
     /// A code of eight letters and digits that follows from `seed` and cannot be guessed without this file.
     pub fn code(&self, seed: &str) -> String {
         self.memory.person_key.code(seed)
+    }
+
+    /// How the wall clock stands.
+    pub fn clock(&self) -> ClockState {
+        self.memory.clock.state.get()
+    }
+
+    pub(super) fn set_clock(&self, state: ClockState) {
+        self.memory.clock.state.set(state);
+    }
+
+    pub(super) fn clock_shift(&self) -> Option<fn(i64)> {
+        self.memory.clock.shift
     }
 
     /// Asks that after the commit nothing of what this transaction deletes is left in the write-ahead log either.
@@ -253,6 +269,7 @@ impl Database {
             leaves_no_trace: Cell::new(false),
             standing: Cell::new(standing::standing(&connection)?),
             asides: RefCell::default(),
+            clock: ClockMemory { state: Cell::new(ClockState::load(&connection)?), shift: None },
         };
         let version = data_version(&connection)?;
         Ok(Self { connection, memory, version, commits: 0, epoch: None, _lock: lock })
@@ -290,6 +307,11 @@ impl Database {
         self.memory.standing.get()
     }
 
+    /// Lets the process's time jump by `shift` when the clock's steps are written, and back when they are not kept.
+    pub fn on_clock_step(&mut self, shift: fn(i64)) {
+        self.memory.clock.shift = Some(shift);
+    }
+
     /// Runs `work` in one transaction that reached the disk when this returns `Ok`.
     ///
     /// # Errors
@@ -315,6 +337,7 @@ impl Database {
         if result.is_err() {
             // A failed commit may have ended the transaction already; rolling back twice is harmless.
             let _ = self.connection.execute_batch("ROLLBACK");
+            self.memory.clock.taken_back(&before.clock);
             self.memory = before;
             return result;
         }

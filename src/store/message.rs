@@ -4,9 +4,21 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, Statement, ToSql, params};
 
+use super::clock::{self, Line};
 use super::damaged::{self, LOOKS_MAX};
 use super::{StoreError, Tx, row};
 use crate::model::{Class, Encoded, MessageId, OnDoubt, PhoneNumber, Sender, State, Timestamp};
+
+/// An instant of a message in the present, whatever the clock's setting was when it was written.
+macro_rules! in_present {
+    ($column:literal) => {
+        concat!(
+            $column,
+            " + coalesce((SELECT shift FROM clock_line WHERE clock_line.n = message.clock), 0) AS ",
+            $column
+        )
+    };
+}
 
 /// A query of the columns that [`head_of`] reads, with what else is asked for and the condition.
 macro_rules! concat_head {
@@ -15,7 +27,9 @@ macro_rules! concat_head {
     };
     ($more:literal, $condition:literal) => {
         concat!(
-            "SELECT id, state, class, recipient, segments, valid_until, on_doubt, attempt, tries, doubts, awaited, \
+            "SELECT id, state, class, recipient, segments, ",
+            in_present!("valid_until"),
+            ", on_doubt, attempt, tries, doubts, awaited, \
              events, link, callback, reference, tags, sim, released, ended",
             $more,
             " FROM message ",
@@ -66,6 +80,8 @@ pub struct NewRow<'a> {
     pub segments: usize,
     /// When it may leave.
     pub due_at: Timestamp,
+    /// Whether a person said when: then it does not move when the clock is set.
+    pub given: bool,
     /// After this it is not worth sending.
     pub valid_until: Timestamp,
     /// What a doubt means.
@@ -94,8 +110,9 @@ pub fn insert(tx: &Tx<'_>, id: MessageId, new: &NewRow<'_>, now: Timestamp) -> R
     tx.sql()
         .prepare_cached(
             "INSERT INTO message (id, state, class, route, recipient, sender, body, encoded, profile, segments, due_at, \
-             timer_at, valid_until, on_doubt, changed_at, token, callback, reference, tags, parameters, checksum) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+             timer_at, valid_until, on_doubt, changed_at, token, callback, reference, tags, parameters, checksum, \
+             clock) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
         )?
         .execute(params![
             id.as_i64(),
@@ -118,6 +135,7 @@ pub fn insert(tx: &Tx<'_>, id: MessageId, new: &NewRow<'_>, now: Timestamp) -> R
             tags,
             parameters,
             sealed.checksum(),
+            if new.given { clock::GIVEN } else { tx.clock().line },
         ])?;
     for tag in new.tags {
         tx.sql().prepare_cached("INSERT OR IGNORE INTO tag VALUES (?1, ?2)")?.execute(params![tag, id.as_i64()])?;
@@ -226,7 +244,7 @@ pub fn save(
         .prepare_cached(
             "UPDATE message SET state = ?2, due_at = ?3, timer_at = ?4, attempt = ?5, tries = ?6, doubts = ?7, \
              awaited = ?8, events = ?9, link = ?10, changed_at = ?11, sim = ?12, released = ?13, \
-             ended = ?14, held = ?15 WHERE id = ?1",
+             ended = ?14, held = ?15, valid_until = ?16, clock = ?17 WHERE id = ?1",
         )?
         .execute(params![
             head.id.as_i64(),
@@ -244,6 +262,8 @@ pub fn save(
             head.released,
             head.ended.map(State::as_str),
             due_at.filter(|_| held).map(Timestamp::as_millis),
+            head.valid_until.as_millis(),
+            tx.clock().line,
         ])?;
     if was != head.state {
         tx.change_tally(|tally| {
@@ -278,7 +298,10 @@ pub fn save_events(tx: &Tx<'_>, id: MessageId, events: u32) -> Result<(), StoreE
 /// SQLite's own.
 pub fn save_validity(tx: &Tx<'_>, id: MessageId, valid_until: Timestamp) -> Result<(), StoreError> {
     tx.sql()
-        .prepare_cached("UPDATE message SET valid_until = ?2 WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE message SET valid_until = ?2 - \
+             coalesce((SELECT shift FROM clock_line WHERE clock_line.n = message.clock), 0) WHERE id = ?1",
+        )?
         .execute(params![id.as_i64(), valid_until.as_millis()])?;
     Ok(())
 }
@@ -315,33 +338,59 @@ pub struct Due {
 
 /// Reads a message that is due, and proves that it is what was accepted.
 fn due_of(row: &Row<'_>) -> Result<Due, StoreError> {
-    let checksum: Option<i64> = row.get(22)?;
+    let checksum: Option<i64> = row.get(24)?;
     if checksum.is_some_and(|checksum| Sealed::of_due(row).is_ok_and(|sealed| sealed.checksum() != checksum)) {
         return Err(StoreError::Row("it is not what was accepted: its checksum is another".to_owned()));
     }
     let head = head_of(row)?;
-    let encoded = Encoded::from_bytes(row.get_ref(19)?.as_blob().unwrap_or_default());
+    let encoded = Encoded::from_bytes(row.get_ref(21)?.as_blob().unwrap_or_default());
     let encoded = encoded.filter(|encoded| encoded.segments.len() == head.segments);
     Ok(Due {
         head,
-        sender: row.get::<_, Option<String>>(17)?.map(|text| Sender::from_network(&text)),
-        body: row.get(18)?,
+        sender: row.get::<_, Option<String>>(19)?.map(|text| Sender::from_network(&text)),
+        body: row.get(20)?,
         encoded: encoded.ok_or_else(|| StoreError::Row("its encoded form is damaged".to_owned()))?,
-        profile: row.get(20)?,
-        parameters: row.get(21)?,
+        profile: row.get(22)?,
+        parameters: row.get(23)?,
     })
 }
 
-/// The messages of a route and class that are due at `now`, longest due first. Those that cannot be read are set aside.
+/// The messages of a route and class that are due at `now`, longest due first. None of those that wait for the clock; those that
+/// cannot be read are set aside.
 ///
 /// # Errors
 /// SQLite's own.
 pub fn due(tx: &Tx<'_>, route: &str, class: Class, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+    if tx.clock().holds(class) {
+        return Ok(Vec::new());
+    }
+    let mut due = Vec::new();
+    for line in clock::lines(tx)? {
+        due_of_line(tx, (route, class, line), now, limit, &mut due)?;
+    }
+    if due.len() > 1 {
+        due.sort_by_key(|(at, due): &(Timestamp, Due)| (*at, due.head.id));
+        due.truncate(limit);
+    }
+    Ok(due.into_iter().map(|(_, due)| due).collect())
+}
+
+fn due_of_line(
+    tx: &Tx<'_>,
+    (route, class, line): (&str, Class, Line),
+    now: Timestamp,
+    limit: usize,
+    due: &mut Vec<(Timestamp, Due)>,
+) -> Result<(), StoreError> {
     let mut statement = tx.sql().prepare_cached(concat_head!(
-        ", sender, body, encoded, profile, parameters, checksum",
-        "WHERE route = ?1 AND class = ?2 AND due_at <= ?3 ORDER BY due_at, id LIMIT ?4"
+        ", sender, body, encoded, profile, parameters, checksum, valid_until, due_at",
+        "WHERE route = ?1 AND class = ?2 AND clock = ?5 AND due_at <= ?3 ORDER BY due_at, id LIMIT ?4"
     ))?;
-    queue(tx, &mut statement, params![route, class.as_str(), now.as_millis(), limit], due_of)
+    let now = line.from_present(now).as_millis();
+    let params = params![route, class.as_str(), now, limit, line.n];
+    let found = queue(tx, &mut statement, params, |row| Ok((row::time(row, 26)?, due_of(row)?)))?;
+    due.extend(found.into_iter().map(|(at, one)| (line.to_present(at), one)));
+    Ok(())
 }
 
 /// Reads from a queue that a row which is set aside leaves; it is looked at again, so that nobody waits behind such rows.
@@ -365,10 +414,20 @@ fn queue<T>(
 /// # Errors
 /// SQLite's own.
 pub fn next_due(tx: &Tx<'_>, route: &str, class: Class, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-    let mut statement =
-        tx.sql().prepare_cached("SELECT min(due_at) FROM message WHERE route = ?1 AND class = ?2 AND due_at > ?3")?;
-    let at: Option<i64> = statement.query_row(params![route, class.as_str(), now.as_millis()], |row| row.get(0))?;
-    Ok(at.map(Timestamp::from_millis))
+    if tx.clock().holds(class) {
+        return Ok(None);
+    }
+    let mut statement = tx.sql().prepare_cached(
+        "SELECT min(due_at) FROM message WHERE route = ?1 AND class = ?2 AND clock = ?4 AND due_at > ?3",
+    )?;
+    let mut next: Option<Timestamp> = None;
+    for line in clock::lines(tx)? {
+        let after = line.from_present(now).as_millis();
+        let at: Option<i64> = statement.query_row(params![route, class.as_str(), after, line.n], |row| row.get(0))?;
+        let at = at.map(|millis| line.to_present(Timestamp::from_millis(millis)));
+        next = next.into_iter().chain(at).min();
+    }
+    Ok(next)
 }
 
 /// Messages whose timer has run out, the oldest first. Those that cannot be read are set aside.
@@ -376,8 +435,14 @@ pub fn next_due(tx: &Tx<'_>, route: &str, class: Class, now: Timestamp) -> Resul
 /// # Errors
 /// SQLite's own.
 pub fn timed_out(tx: &Tx<'_>, now: Timestamp, limit: usize) -> Result<Vec<Head>, StoreError> {
-    let mut statement = tx.sql().prepare_cached(concat_head!("WHERE timer_at <= ?1 ORDER BY timer_at LIMIT ?2"))?;
-    queue(tx, &mut statement, params![now.as_millis(), limit], head_of)
+    let mut found = Vec::new();
+    for line in clock::lines(tx)? {
+        let (now, left) = (line.from_present(now).as_millis(), limit.saturating_sub(found.len()));
+        let sql = concat_head!("WHERE clock = ?3 AND timer_at <= ?1 ORDER BY timer_at LIMIT ?2");
+        let mut statement = tx.sql().prepare_cached(sql)?;
+        found.extend(queue(tx, &mut statement, params![now, left, line.n], head_of)?);
+    }
+    Ok(found)
 }
 
 /// Messages that some link has a lease on, to be settled after a crash. Those that cannot be read are set aside.

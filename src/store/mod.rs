@@ -10,6 +10,7 @@
 //! - [`consent`], [`suppression`], [`consent_due`], [`terms`]: who agreed to what, who must not be written to
 //! - [`sim`], [`sim_usage`], [`contact`]: modems and their SIMs, what these sent, and whom they wrote to
 //! - [`damaged`]: rows that cannot be read; [`FileLock`]: one daemon on one file; [`restore`]: a file that was put back
+//! - [`clock`]: how the wall clock was set, and what moves with it
 //! - [`Tally`]: message counts by state
 //!
 //! SQL stands only here. Functions are named by intent and take a [`Tx`] when they write.
@@ -17,6 +18,7 @@
 pub mod callback;
 pub mod campaign;
 mod check;
+pub mod clock;
 pub mod consent;
 pub mod consent_due;
 pub mod contact;

@@ -32,10 +32,12 @@ CREATE TABLE message (
     released    INTEGER NOT NULL DEFAULT 0,   -- doubts of leases up to this one go again by somebody's decision
     ended       TEXT,                     -- what parts end as that turn out not to have left, once the rest was given up
     checksum    INTEGER,                  -- of what was accepted, store::message::seal
-    held        INTEGER                   -- when it is due, while it is held because its file was put back; due_at is absent then
+    held        INTEGER,                  -- when it is due, while it is held because its file was put back; due_at is absent then
+    clock       INTEGER NOT NULL DEFAULT 0    -- the clock_line of due_at, timer_at and valid_until
 ) STRICT;
-CREATE INDEX message_due ON message (route, class, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX message_timer ON message (timer_at);
+CREATE INDEX message_due ON message (route, class, clock, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX message_timer ON message (clock, timer_at);
+CREATE INDEX message_given ON message (due_at) WHERE clock = -1 AND due_at IS NOT NULL;
 CREATE INDEX message_recipient ON message (recipient);
 CREATE INDEX message_reference ON message (reference) WHERE reference IS NOT NULL;
 -- Who knows which SIM.
@@ -44,7 +46,8 @@ CREATE INDEX message_leased ON message (link) WHERE state = 'leased';
 CREATE INDEX message_held ON message (route) WHERE held IS NOT NULL;
 -- More or less time is added to the checksum; a bit that flips on the disk is not.
 CREATE TRIGGER message_validity AFTER UPDATE OF valid_until ON message
-WHEN new.checksum IS NOT NULL AND abs(new.valid_until - old.valid_until) < 1000000000000000
+WHEN new.checksum IS NOT NULL AND new.valid_until <> old.valid_until
+    AND abs(new.valid_until - old.valid_until) < 1000000000000000
 BEGIN
     UPDATE message SET checksum = checksum + (new.valid_until - old.valid_until) WHERE id = new.id;
 END;
@@ -131,9 +134,10 @@ CREATE TABLE callback (
     done_at     INTEGER,
     dead_at     INTEGER,
     note        TEXT,                     -- the last answer
+    origin      TEXT    NOT NULL DEFAULT '-', -- scheme, host and port of the target
     PRIMARY KEY (message, n)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX callback_due ON callback (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX callback_origin ON callback (origin, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX callback_dead ON callback (dead_at) WHERE dead_at IS NOT NULL;
 -- What is still owed: found at start, whatever it was put off for.
 CREATE INDEX callback_open ON callback (message, n) WHERE done_at IS NULL AND dead_at IS NULL;
@@ -922,4 +926,24 @@ CREATE TABLE run (
     nonce       INTEGER NOT NULL,         -- tells the runs of two copies of one file apart
     started_at  INTEGER NOT NULL,
     after       INTEGER NOT NULL          -- commits before it
+) STRICT;
+
+-- The settings of the wall clock that instants were written under. `shift` is what an instant of that line lacks to the present
+-- one, in milliseconds. Line -1 is of instants that people gave: they stay where they are.
+CREATE TABLE clock_line (
+    n           INTEGER PRIMARY KEY,
+    shift       INTEGER NOT NULL
+) STRICT;
+INSERT INTO clock_line VALUES (-1, 0), (0, 0);
+
+-- The clocks when they were last looked at, so that a start can tell what passed.
+CREATE TABLE clock (
+    one         INTEGER PRIMARY KEY,      -- always 1
+    line        INTEGER NOT NULL,         -- the present clock_line
+    boot        TEXT    NOT NULL,         -- which boot of the machine it was
+    up          INTEGER NOT NULL,         -- milliseconds since that boot, suspended time included
+    wall        INTEGER NOT NULL,
+    believed    INTEGER NOT NULL,         -- the latest time that was believed
+    trust       TEXT    NOT NULL,         -- set, behind, ahead
+    stepped_at  INTEGER NOT NULL          -- when the clock was last set by more than a few minutes; 0: never
 ) STRICT;

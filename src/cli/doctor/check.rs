@@ -3,9 +3,9 @@
 use super::facts::{Api, ConfigState, Facts, StoreState, Systemd};
 use super::finding::{Finding, fail, ok, warn};
 use crate::cli::out::count;
+use crate::model::Timestamp;
+use crate::policy::wall_clock::{BUILT, Trust};
 
-/// A clock that shows less has lost its battery: 2025-01-01.
-const YEAR_MIN_MILLIS: i64 = 1_735_689_600_000;
 /// What an access that is refused asks for.
 const AS_ROOT: &str = "run it again with sudo, so that everything is seen";
 
@@ -99,12 +99,27 @@ fn disk(facts: &Facts) -> Option<Finding> {
 
 fn clock(facts: &Facts) -> Option<Finding> {
     let (clock, name) = (facts.clock, "clock");
-    let at = clock.now.to_string();
-    let shown = at.get(..16).unwrap_or(&at).replace('T', " ");
-    if clock.now.as_millis() < YEAR_MIN_MILLIS {
-        let next = "sudo timedatectl set-ntp true, and change the battery of the board: with a wrong clock messages \
-                    expire and certificates fail";
-        return Some(fail(name, format!("it shows {shown} UTC, which is long past"), next));
+    let shown = minutes(clock.now);
+    let held = "marketing and scheduled texts wait; one-time codes and transactional texts go on";
+    match clock.believed {
+        Some((Trust::Ahead, believed)) => {
+            let text = format!("it shows {shown} UTC and leapt there from {}: {held}", minutes(believed));
+            let next =
+                "sudo timedatectl set-ntp true, or set it by hand; if it is right as it is: postrider clock accept";
+            return Some(fail(name, text, next));
+        }
+        Some((Trust::Behind, believed)) if clock.now >= BUILT => {
+            let text = format!("it shows {shown} UTC, and it was {} already: {held}", minutes(believed));
+            let next =
+                "sudo timedatectl set-ntp true, or set it by hand; if it is right as it is: postrider clock accept";
+            return Some(fail(name, text, next));
+        }
+        Some((Trust::Behind | Trust::Set, _)) | None => {}
+    }
+    if clock.now < BUILT {
+        let next = "sudo timedatectl set-ntp true, and change the battery of the board: with a wrong clock certificates \
+                    fail, and nobody can tell when texts were sent";
+        return Some(fail(name, format!("it shows {shown} UTC, which is long past: {held}"), next));
     }
     match clock.synchronised {
         Some(true) => Some(ok(name, format!("{shown} UTC, kept right over the network"))),
@@ -115,6 +130,12 @@ fn clock(facts: &Facts) -> Option<Finding> {
         )),
         None => Some(ok(name, format!("{shown} UTC"))),
     }
+}
+
+/// `2026-11-22 09:00`
+fn minutes(at: Timestamp) -> String {
+    let at = at.to_string();
+    at.get(..16).unwrap_or(&at).replace('T', " ")
 }
 
 fn daemon(facts: &Facts) -> Vec<Finding> {
@@ -190,7 +211,7 @@ mod tests {
                 ..Store::default()
             },
             api: Api::Answers { not_ready: None, modems: Vec::new(), links_down: Vec::new() },
-            clock: Clock { now: Timestamp::from_millis(1_795_305_600_000), synchronised: Some(true) },
+            clock: Clock { now: Timestamp::from_millis(1_795_305_600_000), synchronised: Some(true), believed: None },
             systemd: Some(Systemd { unit: true, catalog_files: true, catalog_taken: true }),
             ..Facts::default()
         }
@@ -212,7 +233,7 @@ mod tests {
     #[test]
     fn each_fault_is_found_alone_and_has_a_next_step() {
         type Change = fn(&mut Facts);
-        let cases: [(Mark, &str, &str, Change); 15] = [
+        let cases: [(Mark, &str, &str, Change); 17] = [
             (Mark::Fail, "configuration", "copy the annotated", |f| f.config.state = ConfigState::Missing),
             (Mark::Fail, "configuration", "tells 2 mistakes", |f| {
                 f.config.state = ConfigState::Wrong(vec!["line 3: no".into(), "line 4: no".into()]);
@@ -231,6 +252,12 @@ mod tests {
             (Mark::Fail, "disk", "du -xh", |f| f.store.room = Some((12 << 20, 256 << 20))),
             (Mark::Warn, "disk", "vacuum", |f| f.store.room = Some((300 << 20, 256 << 20))),
             (Mark::Fail, "clock", "battery", |f| f.clock.now = Timestamp::from_millis(86_400_000)),
+            (Mark::Fail, "clock", "postrider clock accept", |f| {
+                f.clock.believed = Some((Trust::Ahead, Timestamp::from_millis(1_790_000_000_000)));
+            }),
+            (Mark::Fail, "clock", "postrider clock accept", |f| {
+                f.clock.believed = Some((Trust::Behind, Timestamp::from_millis(1_800_000_000_000)));
+            }),
             (Mark::Warn, "clock", "set-ntp", |f| f.clock.synchronised = Some(false)),
             (Mark::Fail, "daemon", "systemctl start", |f| f.api = Api::NotRunning),
             (Mark::Warn, "journal", "--update-catalog", |f| {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::cli::ports::{Holder, Port};
 use crate::http::ModemView;
 use crate::model::Timestamp;
+use crate::policy::wall_clock::Trust;
 use crate::store::damaged::Damaged;
 use crate::store::restore::Held;
 
@@ -123,6 +124,8 @@ pub struct Clock {
     pub now: Timestamp,
     /// Whether it is kept right over the network, where that can be told.
     pub synchronised: Option<bool>,
+    /// Whether the daemon believes it, and the latest time that it believed, where the database can be read.
+    pub believed: Option<(Trust, Timestamp)>,
 }
 
 /// The account of the daemon.

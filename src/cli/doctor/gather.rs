@@ -32,6 +32,7 @@ pub fn gather(root: &Path, daemon: &Daemon) -> Facts {
     facts.config = Config { file: daemon.config.clone(), ..config };
     facts.clock.now = now();
     facts.clock.synchronised = system::clock_is_kept(root);
+    facts.clock.believed = house::clock(&facts.store);
     facts
 }
 

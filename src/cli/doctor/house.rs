@@ -12,9 +12,11 @@ use crate::cli::api::{Daemon, Unanswered};
 use crate::cli::settings::{self, Wrong};
 use crate::config::{Finding, ModemPort, Settings};
 use crate::http::ModemView;
+use crate::model::Timestamp;
+use crate::policy::wall_clock::Trust;
 use crate::store::damaged::{self, Damaged};
 use crate::store::restore::{self, Held};
-use crate::store::{StoreError, known_version, open_reader};
+use crate::store::{StoreError, clock, known_version, open_reader};
 
 /// How many rows that are set aside are told.
 const DAMAGED_MAX: usize = 20;
@@ -101,6 +103,16 @@ fn open(path: &Path) -> StoreState {
         }
         Ok(_) => StoreState::Good,
     }
+}
+
+/// What the daemon makes of the clock.
+pub fn clock(store: &Store) -> Option<(Trust, Timestamp)> {
+    if !matches!(store.state, StoreState::Good) {
+        return None;
+    }
+    // A database of an earlier version has no such table yet.
+    let kept = open_reader(&store.path).and_then(|connection| clock::kept(&connection)).ok()??;
+    Some((kept.trust, kept.believed))
 }
 
 #[derive(Deserialize)]

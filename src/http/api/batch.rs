@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::problem::{FieldError, Problem};
-use crate::http::request::{self, Checked, Defaults, Messages};
+use crate::http::request::{self, Checked, Defaults};
 use crate::http::token::Scope;
 use crate::model::{NewMessage, State, Timestamp};
 use crate::pipeline::{self, Prepared, Settings};
@@ -44,8 +44,8 @@ pub struct Batch {
     pub prepared: Vec<Prepared>,
     /// The place of each of them in the request.
     places: Vec<usize>,
-    /// What is wrong with the others.
-    errors: Vec<FieldError>,
+    /// What is wrong with the others, each with its place.
+    errors: Vec<(usize, FieldError)>,
 }
 
 impl Batch {
@@ -68,22 +68,13 @@ impl Batch {
         settings: &Settings,
         now: Timestamp,
     ) -> Result<Self, Problem> {
-        let (many, checked) = match request::parse(body, from.defaults)? {
-            Messages::One(checked) => (false, vec![*checked]),
-            Messages::Many(checked) => (true, checked),
-        };
-        let total = checked.len();
-        let mut batch = Self {
-            many,
-            total,
-            prepared: Vec::with_capacity(total),
-            places: Vec::with_capacity(total),
-            errors: Vec::new(),
-        };
-        for (place, checked) in checked.into_iter().enumerate() {
+        let mut batch = Self { many: false, total: 0, prepared: Vec::new(), places: Vec::new(), errors: Vec::new() };
+        let many = request::parse_each(body, from.defaults, |checked| {
             let link = link.map(str::to_owned);
-            batch.add(place, checked.map(|new| NewMessage { link, ..new }), from, settings, now);
-        }
+            batch.add(batch.total, checked.map(|new| NewMessage { link, ..new }), from, settings, now);
+            batch.total += 1;
+        })?;
+        batch.many = many;
         Ok(batch)
     }
 
@@ -99,12 +90,7 @@ impl Batch {
                 self.prepared.push(prepared);
                 self.places.push(place);
             }
-            Err(errors) => self.errors.extend(errors.into_iter().map(|mut error| {
-                if self.many {
-                    error.pointer.insert_str(0, &format!("/{place}"));
-                }
-                error
-            })),
+            Err(errors) => self.errors.extend(errors.into_iter().map(|error| (place, error))),
         }
     }
 
@@ -130,7 +116,16 @@ impl Batch {
             (true, 0) => format!("{refused} of {} messages are wrong; none was accepted", self.total),
             (true, rest) => format!("{refused} of {} messages are wrong; the other {rest} were accepted", self.total),
         };
-        Problem::fields("invalid_message", detail, self.errors.clone()).with_accepted(accepted)
+        Problem::fields("invalid_message", detail, self.errors()).with_accepted(accepted)
+    }
+
+    /// What is wrong, each with the place of its message in an array.
+    fn errors(&self) -> Vec<FieldError> {
+        let pointed = |(place, error): &(usize, FieldError)| match self.many {
+            true => FieldError { pointer: format!("/{place}{}", error.pointer), ..error.clone() },
+            false => error.clone(),
+        };
+        self.errors.iter().map(pointed).collect()
     }
 
     /// Status and body of the answer once the good messages are stored.

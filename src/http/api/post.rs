@@ -12,6 +12,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::http::body::Read;
 use crate::http::problem::{self, Problem, ProblemDocument};
 use crate::http::request::MessageRequest;
 use crate::http::settings::IDEMPOTENCY_KEY_MAX;
@@ -84,8 +85,9 @@ pub async fn post_messages(State(api): State<Api>, request: Request<Body>) -> Re
     let exempts = caller.scopes.allow(Scope::ConsentsExempt).then(|| Arc::clone(&caller.name));
     let poster = Poster { defaults: api.0.defaults, exempts };
     let key = key.map(|key| Key { token: caller.token, key, digest: digest(&read.bytes, atomic) });
-    let batch = Arc::new(prepare(read.bytes.clone(), poster, Arc::clone(&settings), now).await?);
-    drop(read);
+    // The body goes when its messages are made; its share of the memory goes when they are stored.
+    let Read { bytes, share: _share } = read;
+    let batch = Arc::new(prepare(bytes, poster, Arc::clone(&settings), now).await?);
     let refused = batch.refused();
     if batch.prepared.is_empty() || (atomic && refused > 0) {
         api.0.metrics.messages(0, batch.total);

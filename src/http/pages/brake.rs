@@ -3,8 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
-
-use crate::model::Timestamp;
+use std::time::Instant;
 
 /// Addresses share so many places; two that meet in one share their allowance.
 const PLACES: usize = 4_096;
@@ -17,8 +16,10 @@ const SPAN_MICROS: i64 = 60_000_000;
 
 /// The allowances of all addresses.
 pub struct Brake {
-    /// When the allowance of each place would be whole again, in microseconds.
+    /// When the allowance of each place would be whole again, in microseconds since `since`.
     whole_at: Mutex<Vec<i64>>,
+    /// Counted on the clock that nobody sets.
+    since: Instant,
     /// How long one request takes to be forgotten.
     each_micros: i64,
     places: RandomState,
@@ -26,15 +27,15 @@ pub struct Brake {
 
 impl Brake {
     /// A brake that lets `requests_max` requests a minute through for each address.
-    pub fn new(requests_max: u32) -> Self {
+    pub fn new(requests_max: u32, now: Instant) -> Self {
         let each_micros = SPAN_MICROS / i64::from(requests_max.max(1));
-        Self { whole_at: Mutex::new(vec![0; PLACES]), each_micros, places: RandomState::new() }
+        Self { whole_at: Mutex::new(vec![0; PLACES]), since: now, each_micros, places: RandomState::new() }
     }
 
     /// Takes `cost` requests from the allowance of `address`; says whether there was still any.
-    pub fn take(&self, address: Option<IpAddr>, cost: u32, now: Timestamp) -> bool {
+    pub fn take(&self, address: Option<IpAddr>, cost: u32, now: Instant) -> bool {
         let place = usize::try_from(self.places.hash_one(network(address)) % PLACES as u64).unwrap_or(0);
-        let now = now.as_millis().saturating_mul(1_000);
+        let now = i64::try_from(now.saturating_duration_since(self.since).as_micros()).unwrap_or(i64::MAX);
         let mut all = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(whole_at) = all.get_mut(place) else { return true };
         let from = (*whole_at).max(now);
@@ -63,16 +64,20 @@ mod tests {
 
     use super::*;
 
-    const NOW: Timestamp = Timestamp::from_millis(1_795_305_600_000);
+    #[expect(clippy::disallowed_methods, reason = "an origin for made-up instants")]
+    fn origin() -> Instant {
+        Instant::now()
+    }
 
     #[test]
     fn an_address_has_its_allowance_and_gets_it_back() {
-        let brake = Brake::new(60);
+        let now = origin();
+        let brake = Brake::new(60, now);
         let one = Some("192.0.2.7".parse().unwrap());
-        assert_eq!((0..100).filter(|_| brake.take(one, 1, NOW)).count(), 60);
-        let later = NOW.plus(Duration::from_secs(10));
+        assert_eq!((0..100).filter(|_| brake.take(one, 1, now)).count(), 60);
+        let later = now + Duration::from_secs(10);
         assert_eq!((0..100).filter(|_| brake.take(one, 1, later)).count(), 10);
-        let guesses = (0..100).filter(|_| brake.take(Some("192.0.2.99".parse().unwrap()), MISS, NOW)).count();
+        let guesses = (0..100).filter(|_| brake.take(Some("192.0.2.99".parse().unwrap()), MISS, now)).count();
         assert_eq!(guesses, 6);
     }
 

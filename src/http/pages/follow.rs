@@ -5,7 +5,9 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use rusqlite::Connection;
 
+use super::super::clock::instant;
 use super::answer::{html, redirect};
 use super::visitor::Asking;
 use super::{Pages, brake};
@@ -16,11 +18,18 @@ use crate::http::problem::Problem;
 use crate::pipeline::page::{self, Opened};
 use crate::pipeline::{Turn, click};
 use crate::store::campaign::link::{self, Link};
+use crate::store::{StoreError, clock};
 
 /// How long a redirect waits for its click to be written. The click is written all the same.
 const CLICK_WAIT_MAX: Duration = Duration::from_millis(300);
 /// How long a page waits for what is written with it.
 const VISIT_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// The link of a code, and whether the clock is believed: if not, no link is too old.
+fn found(connection: &Connection, code: &str) -> Result<Option<(Link, bool)>, StoreError> {
+    let Some(link) = link::find(connection, code)? else { return Ok(None) };
+    Ok(Some((link, clock::is_believed(connection)?)))
+}
 
 /// Follows a link.
 pub async fn get(State(pages): State<Pages>, Path(code): Path<String>, request: Request<axum::body::Body>) -> Response {
@@ -76,7 +85,7 @@ pub async fn post(
 /// There is nothing.
 pub async fn nothing(State(pages): State<Pages>, request: Request<axum::body::Body>) -> Response {
     let asking = pages.asking(&request);
-    if !pages.0.brake.take(asking.address, brake::MISS, pages.now()) {
+    if !pages.0.brake.take(asking.address, brake::MISS, instant()) {
         return pages.say(StatusCode::TOO_MANY_REQUESTS, Notice::Busy, &asking);
     }
     pages.say(StatusCode::NOT_FOUND, Notice::NotFound, &asking)
@@ -103,23 +112,24 @@ impl Pages {
     async fn link(&self, code: &str, asking: &Asking, cost: u32) -> Result<Link, Box<Response>> {
         let now = self.now();
         let busy = || Box::new(self.say(StatusCode::TOO_MANY_REQUESTS, Notice::Busy, asking));
-        if !self.0.brake.take(asking.address, cost, now) {
+        if !self.0.brake.take(asking.address, cost, instant()) {
             return Err(busy());
         }
         // Handsets take the sentence's end for a part of the address.
         let code = read_code(code.trim_end_matches(|c: char| c.is_ascii_punctuation() || c.is_whitespace()));
         let found = match code {
             None => None,
-            Some(code) => match self.0.backend.read(move |connection| link::find(connection, &code)).await {
+            Some(code) => match self.0.backend.read(move |connection| found(connection, &code)).await {
                 Ok(found) => found,
                 Err(_) => return Err(Box::new(self.say(StatusCode::SERVICE_UNAVAILABLE, Notice::Busy, asking))),
             },
         };
         let keep = self.0.surroundings.settings().links_keep;
-        if let Some(link) = found.filter(|link| now < link.created_at.plus(keep)) {
+        let over = |link: &Link| now >= link.created_at.plus(keep);
+        if let Some((link, _)) = found.filter(|(link, believed)| !believed || !over(link)) {
             return Ok(link);
         }
-        if !self.0.brake.take(asking.address, brake::MISS, now) {
+        if !self.0.brake.take(asking.address, brake::MISS, instant()) {
             return Err(busy());
         }
         Err(Box::new(self.say(StatusCode::NOT_FOUND, Notice::NotFound, asking)))

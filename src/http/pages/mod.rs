@@ -25,7 +25,7 @@ use tokio::sync::Semaphore;
 
 use super::backend::Backend;
 use super::body::Reader;
-use super::clock::Clock;
+use super::clock::{self, Clock};
 use super::metrics::PagesMetrics;
 use super::settings::HttpSettings;
 use super::surroundings::Surroundings;
@@ -88,7 +88,7 @@ impl Pages {
         surroundings: Arc<dyn Surroundings>,
         metrics: PagesMetrics,
     ) -> Self {
-        let brake = Brake::new(settings.requests_max);
+        let brake = Brake::new(settings.requests_max, clock::instant());
         let backend = Backend::new(store.clone(), settings.reads_max);
         let reader = Reader::new(&HttpSettings {
             body_size_bytes_max: settings.form_size_bytes_max,

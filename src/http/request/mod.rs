@@ -15,7 +15,7 @@ mod value;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::model::NewMessage;
@@ -30,24 +30,19 @@ pub use text::Text;
 /// One message as far as it was understood.
 pub type Checked = Result<NewMessage, Vec<FieldError>>;
 
-/// The messages of a request.
-#[derive(Debug)]
-pub enum Messages {
-    /// The body was one object.
-    One(Box<Checked>),
-    /// The body was an array of objects.
-    Many(Vec<Checked>),
-}
-
-/// Reads a body of one message or of an array of them.
+/// Reads a body of one message or of an array of them, and gives each message to `take` as soon as it is read, so that a
+/// long array is not held in several forms at once. Says whether it was an array.
 ///
 /// # Errors
-/// A problem when the body is no JSON, neither object nor array, empty or too long an array. What is wrong with the
-/// messages themselves is in the result.
-pub fn parse(body: &[u8], defaults: Defaults) -> Result<Messages, Problem> {
+/// A problem when the body is no JSON, neither object nor array, empty or too long an array; what was taken before is void
+/// then. What is wrong with the messages themselves is told to `take`.
+pub fn parse_each(body: &[u8], defaults: Defaults, mut take: impl FnMut(Checked)) -> Result<bool, Problem> {
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'{') => parse_one(body, defaults).map(|checked| Messages::One(Box::new(checked))),
-        Some(b'[') => parse_many(body, defaults).map(Messages::Many),
+        Some(b'{') => {
+            take(parse_one(body, defaults)?);
+            Ok(false)
+        }
+        Some(b'[') => parse_many(body, defaults, take).map(|()| true),
         None => Err(Problem::bad_request("empty_body", "the body is empty; it is a message, or an array of messages")),
         Some(_) => {
             serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(|error| not_json(&error))?;
@@ -66,23 +61,33 @@ fn parse_one(body: &[u8], defaults: Defaults) -> Result<Checked, Problem> {
     Ok(explain::message(raw, defaults))
 }
 
-fn parse_many(body: &[u8], defaults: Defaults) -> Result<Vec<Checked>, Problem> {
-    let quick = serde_json::from_slice::<Bounded<MessageRequest<'_>>>(body);
-    let checked: Vec<Checked> = match quick {
-        Ok(Bounded(requests)) => {
-            requests.into_iter().map(|request| check::check(request, defaults, Vec::new())).collect()
-        }
-        Err(_) => match serde_json::from_slice::<Bounded<&RawValue>>(body) {
-            Ok(Bounded(raw)) => raw.into_iter().map(|raw| explain::message(raw, defaults)).collect(),
+fn parse_many(body: &[u8], defaults: Defaults, mut take: impl FnMut(Checked)) -> Result<(), Problem> {
+    let mut taken = 0_usize;
+    let quick = each(body, |request: MessageRequest<'_>| {
+        taken += 1;
+        take(check::check(request, defaults, Vec::new()));
+    });
+    if quick.is_err() {
+        // What came before the first that cannot be read so is taken already.
+        let mut place = 0_usize;
+        let slow = each(body, |raw: &RawValue| {
+            place += 1;
+            if place > taken {
+                take(explain::message(raw, defaults));
+            }
+        });
+        taken = taken.max(place);
+        match slow {
+            Ok(()) => {}
             Err(error) if error.is_data() => return Err(too_many()),
             Err(error) => return Err(not_json(&error)),
-        },
-    };
-    if checked.is_empty() {
+        }
+    }
+    if taken == 0 {
         let wrong = FieldError::new("", "empty_array", "the array is empty");
         return Err(Problem::fields("invalid_message", "there is no message in the request", vec![wrong]));
     }
-    Ok(checked)
+    Ok(())
 }
 
 /// The problem that a body is no JSON, with the place where that shows.
@@ -95,31 +100,43 @@ fn too_many() -> Problem {
     Problem::fields("too_many_messages", wrong.detail.clone(), vec![wrong])
 }
 
-/// An array that is given up, instead of stored, when it has more than [`MESSAGES_MAX`] elements.
-struct Bounded<T>(Vec<T>);
+/// Gives each element of an array to `take`; gives up when there are more than [`MESSAGES_MAX`].
+fn each<'de, T: Deserialize<'de>>(body: &'de [u8], take: impl FnMut(T)) -> Result<(), serde_json::Error> {
+    let mut from = serde_json::Deserializer::from_slice(body);
+    Each { take, element: PhantomData }.deserialize(&mut from)?;
+    from.end()
+}
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Bounded<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Take<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Take<T> {
-            type Value = Bounded<T>;
+struct Each<F, T> {
+    take: F,
+    element: PhantomData<T>,
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an array of messages")
+impl<'de, F: FnMut(T), T: Deserialize<'de>> DeserializeSeed<'de> for Each<F, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de, F: FnMut(T), T: Deserialize<'de>> Visitor<'de> for Each<F, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of messages")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut from: A) -> Result<(), A::Error> {
+        let mut count = 0;
+        while let Some(one) = from.next_element()? {
+            if count == MESSAGES_MAX {
+                return Err(A::Error::custom("too many messages"));
             }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Bounded<T>, A::Error> {
-                let mut all = Vec::new();
-                while let Some(one) = from.next_element()? {
-                    if all.len() == MESSAGES_MAX {
-                        return Err(A::Error::custom("too many messages"));
-                    }
-                    all.push(one);
-                }
-                Ok(Bounded(all))
-            }
+            count += 1;
+            (self.take)(one);
         }
-        from.deserialize_seq(Take(PhantomData))
+        Ok(())
     }
 }
 

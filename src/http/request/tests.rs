@@ -7,6 +7,18 @@ use crate::model::{Body, Class, OnDoubt, Waiting};
 use super::super::settings::HttpSettings;
 use super::*;
 
+#[derive(Debug)]
+enum Messages {
+    One(Box<Checked>),
+    Many(Vec<Checked>),
+}
+
+fn parse(body: &[u8], defaults: Defaults) -> Result<Messages, Problem> {
+    let mut all = Vec::new();
+    let many = parse_each(body, defaults, |checked| all.push(checked))?;
+    Ok(if many { Messages::Many(all) } else { Messages::One(Box::new(all.remove(0))) })
+}
+
 fn plain() -> Defaults {
     Defaults::of(&HttpSettings::default())
 }

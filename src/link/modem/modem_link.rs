@@ -345,8 +345,8 @@ impl ModemLink {
     /// Changes how the dispatcher sees the link, if it is a change. What waits for a link that is down is given back.
     pub(super) fn set_health(&mut self, health: LinkHealth) {
         let up = health == LinkHealth::Up && self.stop_at.is_none();
-        self.shared.set_up(up);
         if !up {
+            self.shared.set_up(false);
             let reason = match &health {
                 LinkHealth::Down(reason) if !reason.is_empty() => reason.clone(),
                 LinkHealth::Down(_) | LinkHealth::Up | LinkHealth::Paused { .. } => "the modem is not ready".to_owned(),
@@ -358,6 +358,10 @@ impl ModemLink {
             status.health = health.clone();
             drop(status);
             self.reporter.push(LinkEvent::Health(health));
+        }
+        // Going up rings, and whoever is woken must find it up.
+        if up {
+            self.shared.set_up(true);
         }
     }
 

@@ -2,12 +2,13 @@
 
 use jiff::tz::TimeZone;
 
-use super::gate::{Ask, Gate, Reason, gate, never};
+use super::gate::{Ask, Gate, Reason, clock_not_set, gate, never};
 use crate::campaign::hours::{self, Verdict};
 use crate::campaign::law::{Place, labelled as with_label, zone};
 use crate::campaign::{Labels, Rules};
 use crate::model::{Body, Class, NewMessage, PhoneNumber, State, Timestamp};
 use crate::pipeline::{Refusal, Settings, Turn};
+use crate::policy::wall_clock::Trust;
 use crate::store::StoreError;
 use crate::store::message::{self, Head};
 use crate::store::terms::{self, Terms};
@@ -120,6 +121,10 @@ pub fn admit(
             let detail = format!("{}, but its validity ends at {valid_until}", reason.detail);
             admission.blocked = Some(Reason { detail, ..reason });
         }
+    }
+    let clock = turn.tx.clock();
+    if clock.trust != Trust::Set && admission.reason().is_none() && (clock.holds(new.class) || new.send_at.is_some()) {
+        admission.waits = Some(clock_not_set());
     }
     Ok(admission)
 }

@@ -18,7 +18,7 @@ const CAPS_WINDOW: Duration = Duration::from_secs(30 * 86_400);
 /// Why a message waits or does not go at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// `opted_out`, `no_consent`, `quiet_hours` or `frequency_cap`.
+    /// `opted_out`, `no_consent`, `quiet_hours`, `frequency_cap` or `clock_not_set`.
     pub code: &'static str,
     /// A sentence for the person who reads it.
     pub detail: String,
@@ -143,6 +143,13 @@ fn missing(said: Standing) -> Option<Reason> {
         Standing::Withdrawn(since) => format!("the consent was withdrawn on {since}"),
     };
     Some(Reason { code: "no_consent", detail })
+}
+
+/// Why a message waits for no time that could be told: hours and schedules cannot be kept by a clock that is wrong.
+pub fn clock_not_set() -> Reason {
+    let detail =
+        "the clock of this machine is not set; marketing and scheduled texts wait until it is (postrider doctor)";
+    Reason { code: "clock_not_set", detail: detail.to_owned() }
 }
 
 /// From when on the hours allow the message, or why they never do.

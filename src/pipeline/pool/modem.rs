@@ -37,6 +37,12 @@ impl Pools {
         self.pacers.insert(sim.into(), Pacer::new(Timestamp::from_millis(next_nanos / NANOS_PER_MILLI)));
     }
 
+    /// Goes along with a clock that was set by so many milliseconds.
+    pub fn shift(&mut self, millis: i64) {
+        self.pacers.values_mut().for_each(|pacer| pacer.shift(millis));
+        self.gone.values_mut().for_each(|since| *since = since.shifted(millis));
+    }
+
     /// Slows the SIM of `link` down; `false` if it is no modem.
     pub fn slow_down(&mut self, link: &LinkName, now: Timestamp, pause: Duration) -> bool {
         let Some(sim) = self.offered.get(link) else { return link.modem.is_some() };

@@ -21,8 +21,11 @@ pub fn step(turn: &Turn<'_>) -> Result<Progress, StoreError> {
     for run in due {
         time_out(turn, run)?;
     }
-    let forgotten = flood::forget_older(turn.tx, turn.now, ROWS_MAX)?
-        + conversation::forget_older(turn.tx, turn.now.minus(turn.settings.keep_for), ROWS_MAX)?;
+    let keep = turn.settings.keep_for;
+    let forgotten = match turn.tx.clock().may_forget(turn.now, keep) {
+        true => conversation::forget_older(turn.tx, turn.now.minus(keep), ROWS_MAX)?,
+        false => 0,
+    } + flood::forget_older(turn.tx, turn.now, ROWS_MAX)?;
     Ok(Progress { done: done + forgotten, next: runs::next_due(connection)? })
 }
 

@@ -117,11 +117,16 @@ impl<T: Clone> Session<T> {
         self.keepalive.handle_heard(now);
     }
 
-    /// Notes an answer that belongs to nothing.
+    /// Notes an answer that belongs to nothing. One with a number that we never gave is no answer of ours come twice, but
+    /// something that the peer asked with a damaged id, and it waits for a word.
     pub(super) fn note_stray_answer(&mut self, command: CommandId, sequence: u32) {
         let note = if self.sequence.was_given(sequence) {
             Note::DoubledAnswer { command, sequence }
         } else {
+            // A nack of a nack would go to and fro for ever.
+            if command != CommandId::GENERIC_NACK {
+                self.answer(sequence, CommandStatus::RINVCMDID, Body::GenericNack);
+            }
             Note::UnknownAnswer { command, sequence }
         };
         self.events.push_back(SessionEvent::Note(note));

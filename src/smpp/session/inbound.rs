@@ -80,6 +80,13 @@ impl<K: Copy + Ord> Inbound<K> {
         Some(self.last)
     }
 
+    /// Everything that waits, which then no longer does.
+    pub fn drain(&mut self) -> Vec<(u32, K)> {
+        self.full_since = None;
+        self.open.clear();
+        std::mem::take(&mut self.waiting).into_iter().map(|(sequence, command, _)| (sequence, command)).collect()
+    }
+
     /// Whether this request waits, and no longer does.
     pub fn take(&mut self, sequence: u32, command: K) -> bool {
         let named = (sequence, command, 0)..=(sequence, command, u64::MAX);

@@ -45,22 +45,24 @@ impl<T: Clone> Session<T> {
         match body {
             Body::EnquireLink => self.answer(sequence, CommandStatus::ROK, Body::EnquireLinkResp),
             // The keep-alive has heard it already.
-            Body::EnquireLinkResp => self.learn(|proof, _| proof.handle_response(sequence)),
+            Body::EnquireLinkResp if self.sequence.was_given(sequence) => {
+                self.learn(|proof, _| proof.handle_response(sequence))
+            }
+            Body::EnquireLinkResp => self.note_stray_answer(CommandId::ENQUIRE_LINK.response(), sequence),
             Body::Unbind => self.handle_unbind(now, sequence),
             Body::UnbindResp => self.handle_unbind_resp(sequence),
             Body::GenericNack => self.handle_nack(now, sequence, status),
             Body::Bind(bind) if self.settings.role == Role::Smsc => self.handle_bind(now, sequence, bind),
             Body::BindResp(resp) => self.handle_bind_resp(now, sequence, status, &resp),
-            Body::Outbind(outbind) if self.settings.role == Role::Esme => {
+            Body::Outbind(outbind) if self.settings.role == Role::Esme && matches!(self.phase, Phase::Open { .. }) => {
                 self.events.push_back(SessionEvent::Outbind(outbind));
             }
             Body::AlertNotification(alert) if self.settings.role == Role::Esme => {
                 self.events.push_back(SessionEvent::Alert(alert));
             }
-            // Neither has an answer, so a misplaced one is only noted.
+            // Neither has an answer of its own.
             Body::Outbind(_) | Body::AlertNotification(_) => {
-                let command = body.command_id();
-                self.note(Note::Refused { command, sequence, status: CommandStatus::RINVBNDSTS });
+                self.refuse(body.command_id(), sequence, CommandStatus::RINVBNDSTS);
             }
             Body::Unknown { command_id, .. } if !command_id.is_response() => self.nack_unknown(command_id, sequence),
             Body::SubmitSmResp(_)
@@ -182,8 +184,7 @@ impl<T: Clone> Session<T> {
 
     /// Answers a request with an error, by its header alone.
     pub(super) fn refuse(&mut self, command: CommandId, sequence: u32, status: CommandStatus) {
-        let bare = Body::Unknown { command_id: command.response(), octets: Bytes::new() };
-        self.answer(sequence, status, bare);
+        self.answer(sequence, status, bare_answer(command));
         self.note(Note::Refused { command, sequence, status });
     }
 
@@ -202,8 +203,7 @@ impl<T: Clone> Session<T> {
             let body = Body::Unknown { command_id: command, octets: Bytes::new() };
             self.handle_answer(now, sequence, header.command_status, body);
         } else {
-            let bare = Body::Unknown { command_id: command.response(), octets: Bytes::new() };
-            self.answer(sequence, error.status(), bare);
+            self.answer(sequence, error.status(), bare_answer(command));
         }
     }
 
@@ -218,5 +218,13 @@ impl<T: Clone> Session<T> {
 
     fn note(&mut self, note: Note) {
         self.events.push_back(SessionEvent::Note(note));
+    }
+}
+
+/// The header of the answer to a request; a nack for those that have no answer.
+fn bare_answer(command: CommandId) -> Body {
+    match command {
+        CommandId::OUTBIND | CommandId::ALERT_NOTIFICATION => Body::GenericNack,
+        _ => Body::Unknown { command_id: command.response(), octets: Bytes::new() },
     }
 }

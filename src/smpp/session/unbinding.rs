@@ -109,6 +109,12 @@ impl<T: Clone> Session<T> {
             return;
         }
         self.phase = Phase::Closing { reason };
+        // What is not settled by now is asked for again, rather than left without a word.
+        if reason != CloseReason::PeerStalled {
+            for (sequence, command) in self.inbound.drain() {
+                self.refuse(command, sequence, self.settings.overflow);
+            }
+        }
         self.events.push_back(SessionEvent::Close(reason));
     }
 

@@ -11,7 +11,11 @@ use crate::store::{StoreError, row};
 /// A query of the columns that [`view_of`] reads.
 macro_rules! concat_view {
     ($condition:literal) => {
-        concat_head!(", route, sender, body, encoded, due_at, changed_at, parameters, held", $condition)
+        concat_head!(
+            ", route, sender, body, encoded, due_at + coalesce((SELECT shift FROM clock_line \
+             WHERE clock_line.n = message.clock), 0) AS due_at, changed_at, parameters, held",
+            $condition
+        )
     };
 }
 

@@ -37,7 +37,8 @@ pub fn marketing_times(
     // A message counts from its first lease on; what never left does not.
     let mut statement = connection.prepare_cached(
         "SELECT coalesce((SELECT min(at) FROM event WHERE event.message = message.id AND event.state = 'leased'), \
-         CASE WHEN ?3 THEN due_at END) AS at FROM message WHERE recipient = ?1 AND class = 'marketing' AND id IS NOT ?4 \
+         CASE WHEN ?3 THEN due_at + coalesce((SELECT shift FROM clock_line WHERE clock_line.n = message.clock), 0) END) \
+         AS at FROM message WHERE recipient = ?1 AND class = 'marketing' AND id IS NOT ?4 \
          AND changed_at >= ?2 AND state NOT IN ('blocked', 'canceled') LIMIT 1000",
     )?;
     let but = but.map(MessageId::as_i64);

@@ -41,7 +41,11 @@ pub fn awaited_links(tx: &Tx<'_>) -> Result<Vec<String>, StoreError> {
 /// SQLite's own.
 pub fn defer(tx: &Tx<'_>, id: MessageId, due_at: Timestamp) -> Result<(), StoreError> {
     tx.sql()
-        .prepare_cached("UPDATE message SET due_at = ?2 WHERE id = ?1 AND due_at IS NOT NULL")?
+        .prepare_cached(
+            "UPDATE message SET due_at = ?2 - \
+             coalesce((SELECT shift FROM clock_line WHERE clock_line.n = message.clock), 0) \
+             WHERE id = ?1 AND due_at IS NOT NULL",
+        )?
         .execute(params![id.as_i64(), due_at.as_millis()])?;
     Ok(())
 }

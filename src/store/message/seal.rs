@@ -36,7 +36,8 @@ impl<'a> Sealed<'a> {
 
     /// A message as the query of those that are due reads it.
     pub(super) fn of_due(row: &'a Row<'_>) -> Result<Self, StoreError> {
-        Self::at(row, [0, 2, 3, 17, 18, 19, 20, 4, 6, 21], 5)
+        // The validity as it stands: the head has it in the present clock.
+        Self::at(row, [0, 2, 3, 19, 20, 21, 22, 4, 6, 23], 25)
     }
 
     fn at(row: &'a Row<'_>, places: [usize; 10], valid_until: usize) -> Result<Self, StoreError> {

@@ -96,7 +96,8 @@ ALTER TABLE message ADD COLUMN held INTEGER;
 CREATE INDEX message_held ON message (route) WHERE held IS NOT NULL;
 -- More or less time is added to the checksum; a bit that flips on the disk is not.
 CREATE TRIGGER message_validity AFTER UPDATE OF valid_until ON message
-WHEN new.checksum IS NOT NULL AND abs(new.valid_until - old.valid_until) < 1000000000000000
+WHEN new.checksum IS NOT NULL AND new.valid_until <> old.valid_until
+    AND abs(new.valid_until - old.valid_until) < 1000000000000000
 BEGIN
     UPDATE message SET checksum = checksum + (new.valid_until - old.valid_until) WHERE id = new.id;
 END;
@@ -124,4 +125,37 @@ CREATE TABLE run (
     nonce       INTEGER NOT NULL,
     started_at  INTEGER NOT NULL,
     after       INTEGER NOT NULL
+-- A wall clock that is set moves the waits that were written before it.
+ALTER TABLE message ADD COLUMN clock INTEGER NOT NULL DEFAULT 0;
+DROP INDEX message_due;
+DROP INDEX message_timer;
+CREATE INDEX message_due ON message (route, class, clock, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX message_timer ON message (clock, timer_at);
+CREATE INDEX message_given ON message (due_at) WHERE clock = -1 AND due_at IS NOT NULL;
+
+-- The settings of the wall clock that instants were written under. `shift` is what an instant of that line lacks to the present
+-- one, in milliseconds. Line -1 is of instants that people gave: they stay where they are.
+CREATE TABLE clock_line (
+    n           INTEGER PRIMARY KEY,
+    shift       INTEGER NOT NULL
 ) STRICT;
+INSERT INTO clock_line VALUES (-1, 0), (0, 0);
+
+-- The clocks when they were last looked at, so that a start can tell what passed.
+CREATE TABLE clock (
+    one         INTEGER PRIMARY KEY,      -- always 1
+    line        INTEGER NOT NULL,         -- the present clock_line
+    boot        TEXT    NOT NULL,         -- which boot of the machine it was
+    up          INTEGER NOT NULL,         -- milliseconds since that boot, suspended time included
+    wall        INTEGER NOT NULL,
+    believed    INTEGER NOT NULL,         -- the latest time that was believed
+    trust       TEXT    NOT NULL,         -- set, behind, ahead
+    stepped_at  INTEGER NOT NULL          -- when the clock was last set by more than a few minutes; 0: never
+) STRICT;
+-- Callbacks are taken target by target, so that one that hangs holds up only its own.
+ALTER TABLE callback ADD COLUMN origin TEXT NOT NULL DEFAULT '-';
+UPDATE callback SET origin = coalesce(nullif(lower(substr(target, 1, instr(target, '://') + 2)
+        || substr(substr(target, instr(target, '://') + 3), 1, instr(substr(target, instr(target, '://') + 3) || '/', '/') - 1)), ''), '-')
+    WHERE done_at IS NULL;
+DROP INDEX callback_due;
+CREATE INDEX callback_origin ON callback (origin, due_at) WHERE due_at IS NOT NULL;

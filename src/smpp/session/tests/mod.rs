@@ -2,6 +2,7 @@
 
 mod begin_and_end;
 mod hostile;
+mod mutations;
 mod requests;
 mod two_sided;
 

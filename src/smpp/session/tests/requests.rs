@@ -210,9 +210,9 @@ fn memory_of_late_requests_ends_somewhere() {
 
 /// What became known of our answers: the last before them, the last of them, whether they were read.
 fn known(events: &[SessionEvent<u64>]) -> Vec<(u64, u64, bool)> {
-    let known = |event: &SessionEvent<u64>| match event {
-        SessionEvent::Answers(known) => Some((known.after, known.up_to, known.read)),
-        _ => None,
+    let known = |event: &SessionEvent<u64>| {
+        let SessionEvent::Answers(known) = event else { return None };
+        Some((known.after, known.up_to, known.read))
     };
     events.iter().filter_map(known).collect()
 }

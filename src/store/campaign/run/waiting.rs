@@ -65,7 +65,8 @@ pub fn ahead(
         None => routes(tx)?,
     };
     let mut statement = tx.sql().prepare_cached(
-        "SELECT count(*) FROM (SELECT 1 FROM message WHERE route = ?1 AND class = ?2 AND due_at <= ?3 LIMIT ?4)",
+        "SELECT count(*) FROM (SELECT 1 FROM clock_line CROSS JOIN message WHERE clock = clock_line.n AND route = ?1 \
+         AND class = ?2 AND due_at <= ?3 - shift LIMIT ?4)",
     )?;
     let mut all = 0;
     for route in routes {
