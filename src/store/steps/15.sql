@@ -125,6 +125,7 @@ CREATE TABLE run (
     nonce       INTEGER NOT NULL,
     started_at  INTEGER NOT NULL,
     after       INTEGER NOT NULL
+) STRICT;
 -- A wall clock that is set moves the waits that were written before it.
 ALTER TABLE message ADD COLUMN clock INTEGER NOT NULL DEFAULT 0;
 DROP INDEX message_due;
