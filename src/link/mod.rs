@@ -13,7 +13,7 @@
 //! | `connector` | which host is tried next, and when |
 //! | `carriage`, `traffic` | one turn of the bound link; what each event of a session means |
 //! | `queue` | which segment leaves next, and not before when |
-//! | `pace` | when the contract that several links share has a departure for the next one |
+//! | `pace`, `rate_window` | when the contract that several links share has a departure for the next one |
 //! | `brake` | how far a link goes after "too fast" |
 //! | `silence` | when a bound carrier that answers nothing counts as lost |
 //! | `report` | what the settler gets, in batches |
@@ -28,6 +28,7 @@ mod line;
 pub mod modem;
 mod pace;
 pub mod queue;
+mod rate_window;
 mod report;
 mod settings;
 pub mod silence;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::clock::Moment;
-use crate::policy::rate_window::RateWindow;
+use super::rate_window::RateWindow;
 
 /// The departures of one contract. Cloning shares them.
 #[derive(Debug, Clone)]

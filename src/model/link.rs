@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use super::{CarrierMessageId, ErrorClass, InboundPart, MessageId, ModemNotice, Receipt, Timestamp};
 
+/// How much longer than a contract's rate asks for the time between two segments is, as it is planned and as it is kept: a
+/// second that is counted with both its ends would hold one too many otherwise (docs/decisions/0019).
+pub const RATE_MARGIN: f64 = 1.004;
+
 /// One bind of a carrier, or one modem of a group of modems. Receipts are matched within the group.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkName {

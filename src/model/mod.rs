@@ -23,7 +23,7 @@ mod time;
 pub use country::{Country, country_of};
 pub use id::{IdClock, MessageId, ParseIdError};
 pub use inbound::{InboundMessage, InboundPart, PartOf};
-pub use link::{AckToken, Capacity, LinkEvent, LinkHealth, LinkName, SubmitOutcome, SubmitResult};
+pub use link::{AckToken, Capacity, LinkEvent, LinkHealth, LinkName, RATE_MARGIN, SubmitOutcome, SubmitResult};
 pub use message::{Body, Class, Data, NewMessage, OnDoubt, Submission};
 pub use modem::{
     ModemAnswer, ModemCounters, ModemIdentity, ModemNotice, ModemRequest, ModemStage, ModemStatus, Registration,

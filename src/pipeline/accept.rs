@@ -32,8 +32,10 @@ pub struct Prepared {
     sender: Option<Sender>,
     route: Arc<str>,
     profile_id: i64,
-    encoded: Encoded,
+    /// The encoded form as it is stored, and no other: a request may bring ten thousand.
     stored: Vec<u8>,
+    segments: usize,
+    alphabet: Alphabet,
     /// The characters that were replaced.
     pub changes: Vec<Change>,
     due_at: Timestamp,
@@ -130,7 +132,8 @@ pub fn prepare(settings: &Settings, mut new: NewMessage, now: Timestamp) -> Resu
         route: name,
         profile_id: group.profile_id,
         stored: encoded.to_bytes(),
-        encoded,
+        segments: encoded.segments.len(),
+        alphabet: encoded.alphabet,
         changes,
         due_at,
         valid_until: due_at.plus(valid_for),
@@ -148,7 +151,7 @@ impl Prepared {
 
     /// How many segments it has.
     pub fn segments(&self) -> usize {
-        self.encoded.segments.len()
+        self.segments
     }
 }
 
@@ -169,13 +172,13 @@ pub fn accept(turn: &Turn<'_>, token: i64, prepared: &[Prepared]) -> Result<Vec<
 }
 
 fn write(turn: &Turn<'_>, token: i64, prepared: &Prepared) -> Result<Accepted, StoreError> {
-    let Prepared { new, encoded, .. } = prepared;
+    let Prepared { new, segments, alphabet, .. } = prepared;
     let id = turn.tx.next_id(turn.now);
-    let renumbered = (encoded.segments.len() > 1)
+    let renumbered = (*segments > 1)
         .then(|| {
             let sender = prepared.sender.as_ref().map_or("", Sender::as_str);
             let reference = reference::next(turn.tx, sender, new.to.as_str())?;
-            Ok::<_, StoreError>(Encoded { reference, ..encoded.clone() }.to_bytes())
+            Ok::<_, StoreError>(Encoded::renumbered(&prepared.stored, reference))
         })
         .transpose()?;
     let sender = prepared.sender.as_ref().map(Sender::as_str);
@@ -194,7 +197,7 @@ fn write(turn: &Turn<'_>, token: i64, prepared: &Prepared) -> Result<Accepted, S
         },
         encoded: renumbered.as_deref().unwrap_or(&prepared.stored),
         profile: prepared.profile_id,
-        segments: encoded.segments.len(),
+        segments: *segments,
         due_at: admission.due_at,
         valid_until: admission.valid_until,
         on_doubt: prepared.on_doubt,
@@ -212,8 +215,8 @@ fn write(turn: &Turn<'_>, token: i64, prepared: &Prepared) -> Result<Accepted, S
         id,
         state,
         route: Arc::clone(&prepared.route),
-        segments: encoded.segments.len(),
-        alphabet: encoded.alphabet,
+        segments: *segments,
+        alphabet: *alphabet,
         due_at: admission.due_at,
         reason: admission.reason().cloned(),
     })

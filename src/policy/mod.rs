@@ -5,7 +5,6 @@
 //! - [`callback_retry`]: whether and when a callback is tried again
 //! - [`callback_targets`]: how many callbacks may be on their way to which target
 //! - [`throttle`]: when the next segment may leave
-//! - [`rate_window`]: when it may leave after what really left
 //! - [`lanes`]: who goes first when a link has too few slots for all
 //! - [`report`]: which send a modem's status report is about
 //! - [`routes`]: which links a message may take
@@ -23,7 +22,6 @@ pub mod lanes;
 pub mod lifecycle;
 pub mod pace;
 pub mod pool;
-pub mod rate_window;
 pub mod report;
 pub mod retry;
 pub mod routes;

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::model::Timestamp;
+use crate::model::{RATE_MARGIN, Timestamp};
 
 const NANOS_PER_MILLI: i64 = 1_000_000;
 /// A slowed link never falls below this share of its rate, in thousandths.
@@ -17,12 +17,9 @@ const SHARE_STEP_PER_SECOND: u32 = 50;
 /// A second throttling answer within this time is the same event.
 const SLOW_AGAIN_AFTER: Duration = Duration::from_millis(1000);
 
-/// How much longer than its rate asks for the time between two segments is.
-pub const MARGIN: f64 = 1.004;
-
 /// The time between two segments at `rate` a second.
 pub fn interval(rate: f64) -> Duration {
-    Duration::from_secs_f64(MARGIN / rate.max(1e-4))
+    Duration::from_secs_f64(RATE_MARGIN / rate.max(1e-4))
 }
 
 /// The pace of one link group.

@@ -1,6 +1,6 @@
 //! Keeps the rate of a contract on what really left: no second holds more than is allowed, with both of its ends.
 //!
-//! The [throttle](super::throttle) plans when each segment leaves. Timers are late, by a little or after a stall, and one
+//! The dispatcher's throttle plans when each segment leaves. Timers are late, by a little or after a stall, and one
 //! that left late followed by one that leaves on time are closer than planned. So the last departures of all links that
 //! share a contract are remembered, and the next waits until the one that is as many back as the contract allows is more
 //! than a second old. See docs/decisions/0019.
@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::throttle::MARGIN;
+use crate::model::RATE_MARGIN;
 
 /// Departures that are remembered at most; a contract that allows more in its span is held over a shorter span.
 const DEPARTURES_MAX: f64 = 10_000.0;
@@ -35,7 +35,7 @@ impl Limit {
     /// A whole number of segments: a second for a whole rate, two seconds for half a segment a second.
     fn of(rate: f64) -> Option<Self> {
         let most = rate.ceil().clamp(1.0, DEPARTURES_MAX);
-        let span = Duration::try_from_secs_f64(most / rate * MARGIN).ok()?;
+        let span = Duration::try_from_secs_f64(most / rate * RATE_MARGIN).ok()?;
         Some(Self { most: most as usize, span })
     }
 }
