@@ -51,6 +51,7 @@ pub struct LeftOut {
 pub struct Budget {
     sources: HashMap<u64, Bucket>,
     kinds: HashMap<(u64, u64), Kind>,
+    looked_at: Option<Instant>,
 }
 
 /// Counts the lines of a second.
@@ -134,6 +135,12 @@ impl Budget {
 
     /// Forgets who has been quiet, once there are many.
     fn make_room(&mut self, now: Instant) {
+        // Not for each line: a flood from many sources must not cost a look at all of them.
+        let full = self.sources.len() >= KNOWN_MAX || self.kinds.len() >= KNOWN_MAX;
+        if !full || self.looked_at.is_some_and(|at| now.saturating_duration_since(at) < SECOND) {
+            return;
+        }
+        self.looked_at = Some(now);
         if self.sources.len() >= KNOWN_MAX {
             self.sources.retain(|_, bucket| !bucket.is_idle(now));
         }

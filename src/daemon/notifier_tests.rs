@@ -22,10 +22,10 @@ async fn hanging() -> (TcpListener, String) {
 }
 
 /// A target that answers 200 after `wait`, and tells when.
-async fn good(wait: Duration) -> (String, mpsc::UnboundedReceiver<Clock>) {
+async fn good(wait: Duration) -> (String, mpsc::Receiver<Clock>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/good", listener.local_addr().unwrap());
-    let (tell, told) = mpsc::unbounded_channel();
+    let (tell, told) = mpsc::channel(64);
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let tell = tell.clone();
@@ -33,7 +33,7 @@ async fn good(wait: Duration) -> (String, mpsc::UnboundedReceiver<Clock>) {
                 let mut seen = [0; 4_096];
                 while stream.read(&mut seen).await.is_ok_and(|size| size > 0) {
                     tokio::time::sleep(wait).await;
-                    let _ = tell.send(Instant::now().into_std());
+                    let _ = tell.send(Instant::now().into_std()).await;
                     stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
                 }
             });
@@ -82,7 +82,7 @@ fn start(rows: Vec<String>) -> Running {
 
 impl Running {
     /// When the last of `count` callbacks was told, after the start.
-    async fn last(&self, told: &mut mpsc::UnboundedReceiver<Clock>, count: usize) -> Duration {
+    async fn last(&self, told: &mut mpsc::Receiver<Clock>, count: usize) -> Duration {
         let mut last = self.begun;
         for n in 0..count {
             let next = tokio::time::timeout(WITHIN, told.recv()).await;

@@ -21,8 +21,8 @@ const MEDIUM: usize = 64 << 10;
 const MEDIUM_MEMORY_BYTES: usize = 8 << 20;
 /// The common memory is given out in these.
 const PERMIT_SIZE_BYTES: usize = 1 << 10;
-/// A body becomes messages of about its size, which are there until they are stored.
-const SHARES: usize = 2;
+/// A body becomes messages of two to three times its size, which are there until they are stored.
+const SHARES: usize = 4;
 /// How long a body waits for its share.
 const SHARE_WAIT_MAX: Duration = Duration::from_secs(30);
 /// Whoever waited in vain may come again after this.
@@ -146,8 +146,8 @@ impl Reader {
     /// The memory for a body of `size`, once there is some.
     async fn share(&self, size: usize) -> Result<Option<OwnedSemaphorePermit>, Problem> {
         let (memory, bytes) = match size {
-            ..=SMALL => return Ok(None),
-            ..=MEDIUM => (&self.medium, size * SHARES),
+            0..=SMALL => return Ok(None),
+            size if size <= MEDIUM => (&self.medium, size * SHARES),
             _ => (&self.large, (size * SHARES).min(self.large_bytes)),
         };
         let count = u32::try_from(permits(bytes)).unwrap_or(u32::MAX);

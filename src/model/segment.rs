@@ -90,6 +90,9 @@ pub struct Encoded {
     pub segments: Vec<Vec<u8>>,
 }
 
+/// Where the reference stands in the stored form.
+const REFERENCE: std::ops::Range<usize> = 3..5;
+
 impl Encoded {
     /// The user data header of segment `index` (from 0) with its leading length octet; empty when there is none.
     ///
@@ -112,6 +115,15 @@ impl Encoded {
         header.extend_from_slice(concatenation);
         header.extend_from_slice(&self.elements);
         header
+    }
+
+    /// A stored form with another reference.
+    pub fn renumbered(stored: &[u8], reference: u16) -> Vec<u8> {
+        let mut out = stored.to_vec();
+        if let Some(place) = out.get_mut(REFERENCE) {
+            place.copy_from_slice(&reference.to_be_bytes());
+        }
+        out
     }
 
     /// The compact form that the store keeps. [`Encoded::from_bytes`] reads it back.
@@ -237,6 +249,8 @@ mod tests {
         assert_eq!(Encoded::from_bytes(&bytes), Some(sample()));
         assert_eq!(Encoded::from_bytes(&bytes[..bytes.len() - 1]), None);
         assert_eq!(Encoded::from_bytes(&[]), None);
+        let other = Encoded { reference: 0xfedc, ..sample() };
+        assert_eq!(Encoded::from_bytes(&Encoded::renumbered(&bytes, 0xfedc)), Some(other));
     }
 
     #[test]

@@ -34,8 +34,10 @@ pub struct Prepared {
     sender: Option<Sender>,
     route: Arc<str>,
     profile_id: i64,
-    encoded: Encoded,
+    /// The encoded form as it is stored, and no other: a request may bring ten thousand.
     stored: Vec<u8>,
+    segments: usize,
+    alphabet: Alphabet,
     /// The characters that were replaced.
     pub changes: Vec<Change>,
     valid_for: Duration,
@@ -132,7 +134,8 @@ pub fn prepare(settings: &Settings, mut new: NewMessage, now: Timestamp) -> Resu
         route: name,
         profile_id: group.profile_id,
         stored: encoded.to_bytes(),
-        encoded,
+        segments: encoded.segments.len(),
+        alphabet: encoded.alphabet,
         changes,
         valid_for,
         on_doubt: new.on_doubt.unwrap_or(settings.on_doubt[new.class.lane()]),
@@ -149,7 +152,7 @@ impl Prepared {
 
     /// How many segments it has.
     pub fn segments(&self) -> usize {
-        self.encoded.segments.len()
+        self.segments
     }
 }
 
@@ -170,13 +173,13 @@ pub fn accept(turn: &Turn<'_>, token: i64, prepared: &[Prepared]) -> Result<Vec<
 }
 
 fn write(turn: &Turn<'_>, token: i64, prepared: &Prepared) -> Result<Accepted, StoreError> {
-    let Prepared { new, encoded, .. } = prepared;
+    let Prepared { new, segments, alphabet, .. } = prepared;
     let id = turn.tx.next_id(turn.now);
-    let renumbered = (encoded.segments.len() > 1)
+    let renumbered = (*segments > 1)
         .then(|| {
             let sender = prepared.sender.as_ref().map_or("", Sender::as_str);
             let reference = reference::next(turn.tx, sender, new.to.as_str())?;
-            Ok::<_, StoreError>(Encoded { reference, ..encoded.clone() }.to_bytes())
+            Ok::<_, StoreError>(Encoded::renumbered(&prepared.stored, reference))
         })
         .transpose()?;
     let sender = prepared.sender.as_ref().map(Sender::as_str);
@@ -198,7 +201,7 @@ fn write(turn: &Turn<'_>, token: i64, prepared: &Prepared) -> Result<Accepted, S
         },
         encoded: renumbered.as_deref().unwrap_or(&prepared.stored),
         profile: prepared.profile_id,
-        segments: encoded.segments.len(),
+        segments: *segments,
         due_at: admission.due_at,
         given: new.send_at == Some(admission.due_at),
         valid_until: admission.valid_until,
@@ -217,8 +220,8 @@ fn write(turn: &Turn<'_>, token: i64, prepared: &Prepared) -> Result<Accepted, S
         id,
         state,
         route: Arc::clone(&prepared.route),
-        segments: encoded.segments.len(),
-        alphabet: encoded.alphabet,
+        segments: *segments,
+        alphabet: *alphabet,
         due_at: admission.due_at,
         reason: admission.reason().cloned(),
     })

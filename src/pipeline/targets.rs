@@ -91,3 +91,72 @@ fn take_from(turn: &Turn<'_>, round: &mut Round<'_>, origin: &str, taken: &mut T
 pub fn give_up_behind(turn: &Turn<'_>, origin: &str, age: Duration, note: &str) -> Result<usize, StoreError> {
     callback::give_up_old(turn.tx, origin, turn.now.minus(age), OLD_MAX, note, turn.now)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::MessageId;
+    use crate::pipeline::Settings;
+    use crate::policy::callback_targets::{Targets, Verdict};
+    use crate::store::Database;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_305_600_000);
+
+    #[expect(clippy::disallowed_methods, reason = "an origin for made-up instants")]
+    fn start() -> std::time::Instant {
+        std::time::Instant::now()
+    }
+
+    fn turn<T>(database: &mut Database, work: impl FnOnce(&Turn<'_>) -> Result<T, StoreError>) -> T {
+        let settings = Settings::default();
+        database.write(|tx| work(&Turn::new(tx, &settings, NOW))).unwrap()
+    }
+
+    fn queue(database: &mut Database, first: i64, urls: impl Iterator<Item = String>) {
+        let all: Vec<String> = urls.collect();
+        turn(database, |turn| {
+            (first..)
+                .zip(&all)
+                .try_for_each(|(id, url)| callback::add(turn.tx, MessageId::from_i64(id).unwrap(), url, "{}", turn.now))
+        });
+    }
+
+    fn hosts(taken: &Taken) -> Vec<&str> {
+        taken.callbacks.iter().map(|callback| callback.target.as_str()).collect()
+    }
+
+    #[test]
+    fn a_dead_hosts_backlog_hides_nobody_and_is_not_tried_row_by_row() {
+        let mut database = Database::in_memory().unwrap();
+        queue(&mut database, 1, (0..5_000).map(|_| "http://dead/".to_owned()));
+        queue(&mut database, 9_001, (0..3).map(|_| "http://good/".to_owned()));
+        let (mut targets, now) = (Targets::new(32, 1), start());
+        let first = turn(&mut database, |turn| take_in_turn(turn, &mut targets.round(now), ""));
+        assert_eq!(hosts(&first), ["http://dead/", "http://good/"], "each new target gets one");
+        let places: Vec<_> = ["http://dead:80", "http://good:80"].map(|one| targets.begin(one, now)).into();
+        targets.end(&places[0], Verdict::Fails { retry_after: None }, now);
+        targets.end(&places[1], Verdict::Answers, now);
+        let second = turn(&mut database, |turn| take_in_turn(turn, &mut targets.round(now), &first.last));
+        assert_eq!(hosts(&second), ["http://good/", "http://good/"]);
+        let wait = second.next_at.unwrap().since(NOW);
+        assert!((1_000..1_300).contains(&wait.as_millis()), "the dead one is looked at after its pause: {wait:?}");
+    }
+
+    #[test]
+    fn whoever_came_last_begins_the_next_round() {
+        let mut database = Database::in_memory().unwrap();
+        queue(&mut database, 1, (0..40).map(|n| format!("http://host-{}/", n % 4)));
+        let mut last = String::new();
+        let mut seen = Vec::new();
+        for _ in 0..8 {
+            let taken = turn(&mut database, |turn| take_in_turn(turn, &mut Round::of(1), &last));
+            seen.extend(hosts(&taken).into_iter().map(str::to_owned));
+            last = taken.last;
+        }
+        let expected: Vec<String> = (0..8).map(|n| format!("http://host-{}/", n % 4)).collect();
+        assert_eq!(seen, expected);
+        let rest = turn(&mut database, |turn| take_in_turn(turn, &mut Round::of(100), &last));
+        assert_eq!(rest.callbacks.len(), 32);
+        assert!(rest.next_at.is_some_and(|at| at == NOW.plus(TAKEN_FOR)), "when they would be taken again");
+    }
+}

@@ -25,6 +25,8 @@ use super::{Api, json_bytes, query};
 
 /// Bodies above this are read on a blocking thread, so that other connections go on.
 const QUICK_SIZE_BYTES: usize = 64 << 10;
+/// Bodies above this are read in a thread of their own.
+const LARGE_SIZE_BYTES: usize = 1 << 20;
 /// How long a caller should wait while the backlog is at its limit.
 const BACKLOG_WAIT: Duration = Duration::from_secs(10);
 /// How long while the daemon takes nothing: it stops, or its disk is full.
@@ -151,10 +153,27 @@ async fn prepare(body: Bytes, poster: Poster, settings: Arc<Settings>, now: Time
     if body.len() <= QUICK_SIZE_BYTES {
         return Batch::read(&body, &poster, &settings, now);
     }
+    if body.len() > LARGE_SIZE_BYTES {
+        return in_a_thread(move || Batch::read(&body, &poster, &settings, now)).await;
+    }
     match tokio::task::spawn_blocking(move || Batch::read(&body, &poster, &settings, now)).await {
         Ok(result) => result,
         Err(_) => Err(Problem::bug()),
     }
+}
+
+/// Works in a thread that ends with it. Threads that stay keep memory of their own for the next time, and each of a pool
+/// would keep what one large body needed.
+async fn in_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("large-body".to_owned()).spawn(move || {
+        // Nobody waits any more when the connection is gone.
+        let _ = answer.send(work());
+    });
+    thread.map_err(|_| Problem::unavailable("busy", "the system gives no thread", NOT_READY_WAIT))?;
+    answered.await.map_err(|_| Problem::bug())?
 }
 
 /// Writes what was prepared, and answers.
