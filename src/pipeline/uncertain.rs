@@ -239,18 +239,19 @@ fn one_for_each(
     if !rest.iter().all(is_sibling) {
         return Ok(None);
     }
-    let since = meant.iter().map(|one| one.since).min().unwrap_or(turn.now);
+    let key = |one: &Unnamed| (one.head.id, one.segment, one.attempt);
+    let keys: Vec<_> = meant.iter().map(key).collect();
     let (mut told, mut kept) = (Told::from([(id.clone(), vec![receipt.clone()])]), Vec::new());
     for one in early::about(turn.tx, way.group, &[], first.head.recipient.digits(), KEPT_MAX)? {
         let Some(known) = one.receipt.ids.first().cloned() else { continue };
-        let same_way = !way.modem || one.link == way.link;
-        let same_handset = handset(&one.receipt, &first.head, None) == Agreement::Same;
         let same_sender = told_sender(turn, way, first, &one.receipt)? == Agreement::Same;
-        if !same_way || !same_handset || !same_sender || one.received_at < since || one.receipt == *receipt {
+        if (way.modem && one.link != way.link) || !same_sender || one.receipt == *receipt {
             continue;
         }
-        // One whose answer came since is that send's own.
-        if receipts::names_a_send(turn, way, &one.receipt)? {
+        // It may be about these parts and nobody else: not about a send that was on its way when it came, and not about one
+        // whose answer came since.
+        let others = self::meant(turn, way, &one.receipt, one.received_at)?.unwrap_or_default();
+        if !others.iter().map(key).eq(keys.iter().copied()) || receipts::names_a_send(turn, way, &one.receipt)? {
             continue;
         }
         kept.push(one.id);

@@ -5,6 +5,7 @@ use super::finding::{Finding, fail, ok, warn};
 use crate::cli::out::count;
 use crate::model::Timestamp;
 use crate::policy::wall_clock::{BUILT, Trust};
+use crate::store::id_relation::Proof;
 
 /// What an access that is refused asks for.
 const AS_ROOT: &str = "run it again with sudo, so that everything is seen";
@@ -16,6 +17,7 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
     findings.push(store(facts));
     findings.extend(held(facts));
     findings.extend(damaged(facts));
+    findings.extend(ids(facts));
     findings.extend(disk(facts));
     findings.extend(clock(facts));
     findings.extend(daemon(facts));
@@ -83,6 +85,27 @@ fn damaged(facts: &Facts) -> Vec<Finding> {
                 docs/TECHNICIAN.md for what to do with the row";
     let rows = facts.store.damaged.iter();
     rows.map(|row| warn("damaged row", format!("{} {}: {}", row.kind, row.row, row.what), next)).collect()
+}
+
+/// How each carrier writes the ids of its receipts. Two ways contradict each other, and none is believed then.
+fn ids(facts: &Facts) -> Vec<Finding> {
+    let groups = facts.store.ids.chunk_by(|a, b| a.link_group == b.link_group);
+    let told = |proof: &Proof| {
+        format!("{} (answer {}, receipt {})", proof.relation.as_str(), proof.answer_id, proof.receipt_id)
+    };
+    groups
+        .map(|proofs| {
+            let (name, all) = (format!("ids of {}", proofs[0].link_group), proofs.iter().map(told));
+            match proofs {
+                [one] => ok(&name, told(one)),
+                _ => warn(
+                    &name,
+                    format!("its receipts write ids in more than one way: {}", all.collect::<Vec<_>>().join(", ")),
+                    "ask the carrier, and set id_in_response and id_in_receipt under [carrier.receipt]",
+                ),
+            }
+        })
+        .collect()
 }
 
 fn disk(facts: &Facts) -> Option<Finding> {
@@ -191,6 +214,7 @@ mod tests {
     use super::*;
     use crate::cli::doctor::facts::{Clock, Config, Store};
     use crate::cli::doctor::finding::Mark;
+    use crate::model::IdRelation;
     use crate::model::Timestamp;
     use crate::store::damaged::Damaged;
     use crate::store::restore::Held;
@@ -233,7 +257,7 @@ mod tests {
     #[test]
     fn each_fault_is_found_alone_and_has_a_next_step() {
         type Change = fn(&mut Facts);
-        let cases: [(Mark, &str, &str, Change); 17] = [
+        let cases: [(Mark, &str, &str, Change); 18] = [
             (Mark::Fail, "configuration", "copy the annotated", |f| f.config.state = ConfigState::Missing),
             (Mark::Fail, "configuration", "tells 2 mistakes", |f| {
                 f.config.state = ConfigState::Wrong(vec!["line 3: no".into(), "line 4: no".into()]);
@@ -248,6 +272,16 @@ mod tests {
             (Mark::Warn, "damaged row", "TECHNICIAN", |f| {
                 let (kind, row, what) = ("message".into(), "7".into(), "its encoded form is damaged".into());
                 f.store.damaged = vec![Damaged { kind, row, what }];
+            }),
+            (Mark::Warn, "ids of north", "id_in_receipt", |f| {
+                let proof = |relation| Proof {
+                    link_group: "north".into(),
+                    relation,
+                    at: f.clock.now,
+                    answer_id: "39F99DD5".into(),
+                    receipt_id: "972660181".into(),
+                };
+                f.store.ids = vec![proof(IdRelation::Same), proof(IdRelation::HexThenDecimal)];
             }),
             (Mark::Fail, "disk", "du -xh", |f| f.store.room = Some((12 << 20, 256 << 20))),
             (Mark::Warn, "disk", "vacuum", |f| f.store.room = Some((300 << 20, 256 << 20))),

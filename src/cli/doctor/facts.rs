@@ -7,6 +7,7 @@ use crate::http::ModemView;
 use crate::model::Timestamp;
 use crate::policy::wall_clock::Trust;
 use crate::store::damaged::Damaged;
+use crate::store::id_relation::Proof;
 use crate::store::restore::Held;
 
 /// Everything that the checks look at.
@@ -78,6 +79,8 @@ pub struct Store {
     pub held: Option<Held>,
     /// Rows that are set aside because they cannot be read, the first few.
     pub damaged: Vec<Damaged>,
+    /// How carriers write the ids of receipts, as pairs proved it.
+    pub ids: Vec<Proof>,
 }
 
 /// How the database is.

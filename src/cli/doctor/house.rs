@@ -15,6 +15,7 @@ use crate::http::ModemView;
 use crate::model::Timestamp;
 use crate::policy::wall_clock::Trust;
 use crate::store::damaged::{self, Damaged};
+use crate::store::id_relation::{self, Proof};
 use crate::store::restore::{self, Held};
 use crate::store::{StoreError, clock, known_version, open_reader};
 
@@ -74,17 +75,19 @@ pub fn store(settings: Option<&Settings>, denied: bool) -> Store {
         Err(_) if folder.is_dir() => StoreState::Missing,
         Err(_) => StoreState::NoFolder,
     };
-    let (held, damaged) = standing(&path, &state);
-    Store { path, state, room, held, damaged }
+    let (held, damaged, ids) = standing(&path, &state);
+    Store { path, state, room, held, damaged, ids }
 }
 
-/// What a file that was put back holds, and the rows that are set aside; nothing of a file of an older version.
-fn standing(path: &Path, state: &StoreState) -> (Option<Held>, Vec<Damaged>) {
+/// What a file that was put back holds, the rows that are set aside, and what was learned of carriers; nothing of a file of an
+/// older version.
+fn standing(path: &Path, state: &StoreState) -> (Option<Held>, Vec<Damaged>, Vec<Proof>) {
     if !matches!(state, StoreState::Good) {
-        return (None, Vec::new());
+        return (None, Vec::new(), Vec::new());
     }
     let read = |connection: &rusqlite::Connection| {
-        Ok::<_, StoreError>((restore::held(connection)?, damaged::list(connection, DAMAGED_MAX)?))
+        let damaged = damaged::list(connection, DAMAGED_MAX)?;
+        Ok::<_, StoreError>((restore::held(connection)?, damaged, id_relation::all(connection)?))
     };
     open_reader(path).and_then(|connection| read(&connection)).unwrap_or_default()
 }

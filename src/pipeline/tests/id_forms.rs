@@ -153,6 +153,50 @@ fn an_early_receipt_of_another_send_does_not_complete_a_set_of_doubts() {
 }
 
 #[test]
+fn an_answer_and_its_receipt_in_one_turn_leave_the_doubts_of_another_alone() {
+    for receipt_first in [false, true] {
+        let mut gateway = Gateway::new();
+        let long = |gateway: &mut Gateway| {
+            let id = gateway.post(NewMessage::text(HANDSET.parse().unwrap(), &"a".repeat(200)));
+            assert_eq!(gateway.dispatch()[0].turns.len(), 2);
+            id
+        };
+        let first = long(&mut gateway);
+        gateway.receipt("sim-6d9-north", State::Delivered);
+        gateway.turn(recover);
+        gateway.pass(SECOND * 61);
+        assert_eq!(gateway.dispatch()[0].attempt, 2);
+        for (index, carrier_id) in [(0, "sim-70e-north"), (1, "sim-70f-north")] {
+            gateway.accepted(first, 2, index, carrier_id);
+            gateway.receipt(carrier_id, State::Delivered);
+        }
+        let second = long(&mut gateway);
+        let submit = |index, carrier_id| {
+            let outcome = SubmitOutcome::Accepted { carrier_id: CarrierMessageId::new(carrier_id) };
+            LinkEvent::Submit(SubmitResult { message: second, attempt: 1, index, outcome })
+        };
+        let receipt = LinkEvent::Receipt {
+            receipt: Receipt {
+                ids: CarrierMessageId::new("sim-9ef-north").into_iter().collect(),
+                state: State::Delivered,
+                raw_state: "DELIVRD".to_owned(),
+                error: String::new(),
+                source: Some(Sender::from_network(HANDSET)),
+                destination: None,
+                done_at: None,
+            },
+            ack: None,
+        };
+        let answers = [submit(0, "sim-9ee-north"), submit(1, "sim-9ef-north")];
+        let receipt = [receipt];
+        let both = if receipt_first { [&receipt[..], &answers[..]] } else { [&answers[..], &receipt[..]] };
+        gateway.turn(|turn| both.iter().try_for_each(|events| settle(turn, &LinkName::new("north", 1), events)));
+        gateway.receipt("sim-9ee-north", State::Delivered);
+        assert_eq!(gateway.state(second), State::Delivered, "receipt first: {receipt_first}");
+    }
+}
+
+#[test]
 fn another_senders_receipt_on_the_same_account_settles_nothing() {
     let mut gateway = Gateway::new();
     let ours = post_to(&mut gateway, HANDSET, Some("Shop"));
