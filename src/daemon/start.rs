@@ -1,6 +1,7 @@
 //! The first steps of a start: hold the file, look it over after a crash, and see whether it was put back. Nothing is read from
 //! a file that another daemon holds, and nothing is sent from one that is damaged or older than the last run.
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::JoinHandle;
@@ -17,6 +18,8 @@ use crate::store::{Begun, Database, End, FileLock, Options, Store, StoreError, h
 const CHECK_WAIT_MAX: Duration = Duration::from_secs(1);
 /// How many messages one transaction holds or releases.
 const HELD_AT_ONCE: usize = 5_000;
+/// How a database begins (SQLite, "Database File Format", 1.3.1).
+const SQLITE_HEAD: &[u8; 16] = b"SQLite format 3\0";
 /// What tells this boot of the machine from others.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
@@ -70,7 +73,8 @@ type Check = Receiver<Result<(), StoreError>>;
 fn look_over(path: &Path, end: End) -> Result<Option<Check>, StoreError> {
     let wait = match end {
         End::Stopped => return Ok(None),
-        _ if !path.exists() => return Ok(None),
+        // What is no database at all has no damage; whoever opens it says what it is.
+        _ if !is_database(path) => return Ok(None),
         End::Open => CHECK_WAIT_MAX,
         End::Damaged => Duration::MAX,
     };
@@ -87,6 +91,12 @@ fn look_over(path: &Path, end: End) -> Result<Option<Check>, StoreError> {
             Ok(Some(check))
         }
     }
+}
+
+/// Whether the file begins as every SQLite database does.
+fn is_database(path: &Path) -> bool {
+    let mut head = [0; SQLITE_HEAD.len()];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && &head == SQLITE_HEAD
 }
 
 fn tell(begun: &Begun, held: bool) {

@@ -25,6 +25,9 @@ pub const STEP_MIN: Duration = Duration::from_secs(1);
 /// A clock that is further ahead of the last believed time is not believed. No shop rests for so long with texts waiting.
 pub const AHEAD_MAX: Duration = Duration::from_secs(30 * 86_400);
 
+/// A clock that a time service slows down may show a little less at a start than was believed before.
+const BEHIND_MIN: Duration = Duration::from_secs(60);
+
 /// Whether what the wall clock shows is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Trust {
@@ -138,7 +141,7 @@ fn judge(believed: Timestamp, wall: Timestamp, corrected: bool, confirmed: bool)
         () if confirmed => Trust::Set,
         () if believed < BUILT => Trust::Set,
         () if wall.since(believed) > AHEAD_MAX => Trust::Ahead,
-        () if wall < believed && !corrected => Trust::Behind,
+        () if wall.plus(BEHIND_MIN) < believed && !corrected => Trust::Behind,
         () => Trust::Set,
     }
 }
@@ -221,7 +224,7 @@ mod tests {
     fn what_is_wrong_stays_wrong_until_it_shows_a_believable_time() {
         let behind = Kept { trust: Trust::Behind, ..kept() };
         assert_eq!(after_step(&behind, YEAR_1970, YEAR_2020, false), Trust::Behind);
-        assert_eq!(after_step(&behind, YEAR_1970, at(-1_000), false), Trust::Behind);
+        assert_eq!(after_step(&behind, YEAR_1970, at(-120_000), false), Trust::Behind);
         assert_eq!(after_step(&behind, YEAR_1970, at(-1_000), true), Trust::Set, "a time service knows better");
         assert_eq!(after_step(&behind, YEAR_1970, at(600_000), false), Trust::Set);
         assert_eq!(running(&behind, at(1), false), Trust::Set, "it caught up");

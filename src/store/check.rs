@@ -14,12 +14,6 @@ const FAULTS_MAX: i64 = 100;
 /// [`StoreError::Damaged`] with the first fault, or why the file cannot be read.
 pub fn quick_check(path: &Path) -> Result<(), StoreError> {
     let connection = open_reader(path)?;
-    // What never was a database has no damage; it is told by its name, as whoever opens it for writing tells it.
-    if let Err(error) = connection.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0))
-        && error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase)
-    {
-        return Err(StoreError::Open { path: path.to_owned(), reason: error.to_string() });
-    }
     let mut statement = connection.prepare(&format!("PRAGMA quick_check({FAULTS_MAX})"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
