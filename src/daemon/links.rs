@@ -16,13 +16,16 @@ use crate::pipeline::{LinkOffer, SimOffer};
 /// Events of one read of one link.
 pub type LinkEvents = (LinkName, Vec<LinkEvent>);
 
+/// What left over the links of each carrier.
+type ByCarrier = BTreeMap<Arc<str>, Arc<Mutex<Departures>>>;
+
 /// The links that run, by name. Reloading the configuration adds and removes some without touching the others.
 #[derive(Clone)]
 pub struct Links {
     running: Arc<Mutex<BTreeMap<LinkName, LinkHandle>>>,
     modems: Arc<Mutex<Option<Arc<Modems>>>>,
     /// What left over the links of each carrier. It outlives them, since a contract does.
-    departures: Arc<Mutex<BTreeMap<Arc<str>, Arc<Mutex<Departures>>>>>,
+    departures: Arc<Mutex<ByCarrier>>,
     /// Weak, since the settler holds the links too and ends when the last strong one is gone.
     events: mpsc::WeakSender<LinkEvents>,
     wake: Arc<Notify>,

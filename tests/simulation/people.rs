@@ -74,7 +74,7 @@ impl World {
             };
             let submit = SubmitSm {
                 source_addr: Address::new(1, 1, THEIRS),
-                destination_addr: Address::new(1, 1, &format!("8210{handset:08}")),
+                destination_addr: Address::new(1, 1, format!("8210{handset:08}")),
                 registered_delivery: 1,
                 short_message: "Somebody else's".into(),
                 ..SubmitSm::default()

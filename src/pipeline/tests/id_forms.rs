@@ -128,7 +128,7 @@ fn an_unknown_receipt_settles_a_part_whose_sends_are_all_in_doubt() {
 fn an_early_receipt_of_another_send_does_not_complete_a_set_of_doubts() {
     let mut gateway = Gateway::new();
     let long = |gateway: &mut Gateway| {
-        let new = NewMessage::text(HANDSET.parse().unwrap(), &long_korean());
+        let new = NewMessage::text(HANDSET.parse().unwrap(), long_korean());
         let id = gateway.post(NewMessage { class: Class::Marketing, ..new });
         gateway.dispatch();
         id
@@ -157,7 +157,7 @@ fn an_answer_and_its_receipt_in_one_turn_leave_the_doubts_of_another_alone() {
     for receipt_first in [false, true] {
         let mut gateway = Gateway::new();
         let long = |gateway: &mut Gateway| {
-            let id = gateway.post(NewMessage::text(HANDSET.parse().unwrap(), &"a".repeat(200)));
+            let id = gateway.post(NewMessage::text(HANDSET.parse().unwrap(), "a".repeat(200)));
             assert_eq!(gateway.dispatch()[0].turns.len(), 2);
             id
         };

@@ -4,7 +4,7 @@ use super::*;
 
 /// Posts a text of three parts with this rule, and leases it.
 fn three_parts(gateway: &mut Gateway, on_doubt: OnDoubt) -> MessageId {
-    let new = NewMessage::text("+821012345678".parse().unwrap(), &long_korean());
+    let new = NewMessage::text("+821012345678".parse().unwrap(), long_korean());
     let id = gateway.post(NewMessage { on_doubt: Some(on_doubt), ..new });
     assert_eq!(gateway.dispatch()[0].turns.len(), 3);
     id
