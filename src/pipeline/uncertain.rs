@@ -71,7 +71,7 @@ pub fn own_sender(turn: &Turn<'_>, head: &Head, row: &Submission) -> Result<Opti
     Ok(own.or_else(|| group.and_then(|group| group.sender.clone())))
 }
 
-/// Whether another send to the handset of `row` than that one has no id yet, so that a receipt may be about it.
+/// Whether a send of another part to the handset of `row` has no id yet, so that a receipt may be about it.
 pub fn has_other(turn: &Turn<'_>, way: &Way<'_>, receipt: &Receipt, row: &Submission) -> Result<bool, StoreError> {
     let Some(head) = message::head(turn.tx, row.message)? else { return Ok(false) };
     let mut found = Vec::new();
@@ -83,8 +83,8 @@ pub fn has_other(turn: &Turn<'_>, way: &Way<'_>, receipt: &Receipt, row: &Submis
     for id in near {
         unnamed_of(turn, way, id, &mut found)?;
     }
-    let is_row = |one: &Unnamed| (one.head.id, one.segment, one.attempt) == (row.message, row.segment, row.attempt);
-    for one in found.iter().filter(|one| !is_row(one)) {
+    // Whichever send of the part it is about, it is that part.
+    for one in found.iter().filter(|one| (one.head.id, one.segment) != (row.message, row.segment)) {
         if told_sender(turn, way, one, receipt)? != Agreement::Other {
             return Ok(true);
         }
