@@ -278,6 +278,10 @@ impl<'a> Carriage<'a> {
         // Events of the last moments, and submissions that were handed over meanwhile.
         self.handle_events(Moment::read());
         self.tell_read();
+        let now = Moment::read().now;
+        for line in &self.lines {
+            self.link.inherit(&line.session, now);
+        }
         let end = self.ending.take().map(|(end, _)| end);
         end.unwrap_or(End { loss: Loss::Dropped, why: "the connection was lost".to_owned() })
     }

@@ -18,14 +18,14 @@ use super::carriage::{Carriage, End};
 use super::clock::Moment;
 use super::connector::{Connector, ConnectorSettings, Loss};
 use super::handle::{AckResult, IDLE_MAX, LinkHandle, Shared};
-use super::line::Line;
+use super::line::{Line, SegmentToken};
 use super::report::Reporter;
 use super::settings::SmppLinkSettings;
 use super::status::{LinkState, LinkStatus};
 use super::stream::{ConnectError, HostPort, Stream, connect, listen};
 use crate::model::{AckToken, LinkEvent, LinkHealth, LinkName, Random, Submission, SubmitOutcome, catalog};
 use crate::smpp::pdu::BindKind;
-use crate::smpp::session::{Session, SessionSettings};
+use crate::smpp::session::{Session, SessionSettings, Unanswered};
 
 /// How long a link without a handle takes to stop.
 const ABANDONED_LIMIT: Duration = Duration::from_secs(5);
@@ -50,6 +50,8 @@ pub fn spawn(settings: SmppLinkSettings, events: mpsc::Sender<(LinkName, Vec<Lin
         inbox: Inbox { offers: offers_in, acks: acks_in, stop: stop_asked },
         shared: Arc::clone(&shared),
         last_session: 0,
+        next_sequence: 1,
+        unanswered: Unanswered::default(),
         in_doubt: 0,
         settings: settings.clone(),
     };
@@ -88,6 +90,10 @@ pub(super) struct SmppLink {
     pub reporter: Reporter,
     pub connector: Connector,
     pub last_session: u32,
+    /// Numbers go on from session to session, so that an answer says which request it means.
+    next_sequence: u32,
+    /// What earlier sessions left unanswered.
+    unanswered: Unanswered<SegmentToken>,
     /// Segments that the present session left without an answer.
     pub in_doubt: u64,
 }
@@ -150,7 +156,7 @@ impl SmppLink {
                 Ok(connected) => connected,
                 Err(error) => return Some(Err(End { loss: Loss::Unreachable, why: error.to_string() })),
             };
-            let mut line = self.line(stream, peer);
+            let mut line = self.line(stream, peer, *kind);
             if self.settings.outbind.is_none()
                 && let Err(end) = self.bind(&mut line, *kind)
             {
@@ -192,10 +198,23 @@ impl SmppLink {
             .map_err(|error| End { loss: Loss::AccountRefused, why: format!("the account cannot be sent: {error}") })
     }
 
-    fn line(&mut self, stream: Stream, peer: Option<SocketAddr>) -> Line {
+    fn line(&mut self, stream: Stream, peer: Option<SocketAddr>, kind: BindKind) -> Line {
         self.last_session = self.last_session.wrapping_add(1);
-        let session = Session::new(Moment::read().now, SessionSettings::esme(&self.settings.profile));
+        let settings =
+            SessionSettings { first_sequence: self.next_sequence, ..SessionSettings::esme(&self.settings.profile) };
+        let mut session = Session::new(Moment::read().now, settings);
+        if kind.transmits() {
+            session.remember(self.unanswered.clone());
+        }
         Line::new(self.last_session, stream, peer, session)
+    }
+
+    /// Keeps what the next session needs of one that ends.
+    pub fn inherit(&mut self, session: &Session<SegmentToken>, now: Instant) {
+        if session.bind_kind().is_some_and(BindKind::transmits) {
+            self.next_sequence = session.next_sequence();
+            self.unanswered = session.unanswered(now);
+        }
     }
 
     /// Plans the next try and tells of the loss.

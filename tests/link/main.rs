@@ -11,6 +11,7 @@
 )]
 
 mod faults;
+mod late;
 mod life;
 mod loss;
 mod proof;

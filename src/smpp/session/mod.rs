@@ -58,6 +58,9 @@ pub use sequence::SEQUENCE_MAX;
 pub use settings::{OUTBOX_HIGH_OCTETS, OUTBOX_MAX_OCTETS, Role, SessionSettings};
 pub use window::EXPIRED_MAX;
 
+/// Requests that were sent and not answered while their session lasted.
+pub type Unanswered<T> = window::Unanswered<T, CommandId>;
+
 /// One session over one connection. A new connection needs a new session.
 #[derive(Debug)]
 pub struct Session<T> {
@@ -194,12 +197,28 @@ impl<T: Clone> Session<T> {
         }
         self.phase = Phase::Closed;
         let sent_octets = self.outbox.sent(unsent);
-        for request in self.window.drain() {
+        for request in self.window.drain(sent_octets) {
             let sent = request.end_octet <= sent_octets;
             self.events
                 .push_back(SessionEvent::Outcome { token: request.token, outcome: Outcome::ConnectionLost { sent } });
         }
         self.events.push_back(SessionEvent::Closed(reason));
+    }
+
+    /// Takes over what the link's last session left unanswered. Their numbers are not used again for a while if this one
+    /// began with [`Session::next_sequence`] of that one; an answer to one of them is told as [`SessionEvent::Late`].
+    pub fn remember(&mut self, unanswered: Unanswered<T>) {
+        self.window.remember(unanswered);
+    }
+
+    /// What was sent and not answered, for the session that follows.
+    pub fn unanswered(&self, now: Instant) -> Unanswered<T> {
+        self.window.unanswered(now)
+    }
+
+    /// The number that the next request has.
+    pub fn next_sequence(&self) -> u32 {
+        self.sequence.peek()
     }
 
     /// Sends a request; its outcome will name `token`. Gives the request's sequence number.

@@ -129,7 +129,7 @@ impl<T: Clone> Session<T> {
                 let outcome = Outcome::Answered { status, body, rtt };
                 self.events.push_back(SessionEvent::Outcome { token: request.token, outcome });
             }
-            Match::Late(request) => {
+            Match::Late(request) | Match::Earlier(request) => {
                 let rtt = now.saturating_duration_since(request.made_at);
                 self.events.push_back(SessionEvent::Late { token: request.token, status, body, rtt });
             }

@@ -6,6 +6,8 @@
 //!                   │  response timer
 //!                   ▼         answer
 //!                 expired ───────────▶ late          (the last EXPIRED_MAX are remembered)
+//!                   │  next session    answer
+//!                 earlier ───────────▶ late          (for UNANSWERED_AGE_MAX)
 //! ```
 //!
 //! Every step is constant time on average: answers are found by sequence number, deadlines stand in the order in which
@@ -16,6 +18,19 @@ use std::time::{Duration, Instant};
 
 /// How many unanswered requests are remembered after their time, so that a late answer still finds its owner.
 pub const EXPIRED_MAX: usize = 10_000;
+
+/// How long a request is remembered beyond its session.
+pub const UNANSWERED_AGE_MAX: Duration = Duration::from_secs(15 * 60);
+
+/// What a session leaves to the next one of the same link: requests that were sent and not answered.
+#[derive(Debug, Clone)]
+pub struct Unanswered<T, K>(Vec<Request<T, K>>);
+
+impl<T, K> Default for Unanswered<T, K> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
 
 /// One request of ours.
 #[derive(Debug, Clone)]
@@ -39,6 +54,8 @@ pub enum Match<T, K> {
     InTime(Request<T, K>),
     /// A request that was given up already.
     Late(Request<T, K>),
+    /// A request that an earlier session left without an answer.
+    Earlier(Request<T, K>),
     /// No request that is remembered.
     None,
 }
@@ -54,6 +71,8 @@ pub struct Window<T, K> {
     order: VecDeque<u32>,
     expired: HashMap<u32, Request<T, K>>,
     expired_order: VecDeque<u32>,
+    /// What earlier sessions left unanswered.
+    earlier: HashMap<u32, Request<T, K>>,
 }
 
 impl<T: Clone, K: Copy> Window<T, K> {
@@ -66,7 +85,23 @@ impl<T: Clone, K: Copy> Window<T, K> {
             order: VecDeque::new(),
             expired: HashMap::new(),
             expired_order: VecDeque::new(),
+            earlier: HashMap::new(),
         }
+    }
+
+    /// Takes over what an earlier session left unanswered.
+    pub fn remember(&mut self, unanswered: Unanswered<T, K>) {
+        self.earlier = unanswered.0.into_iter().map(|request| (request.sequence, request)).collect();
+    }
+
+    /// Everything that was sent and never answered, for the session that comes after this one.
+    pub fn unanswered(&self, now: Instant) -> Unanswered<T, K> {
+        let all = self.earlier.values().chain(self.expired.values());
+        let recent = all.filter(|request| now.saturating_duration_since(request.made_at) <= UNANSWERED_AGE_MAX);
+        let mut kept: Vec<_> = recent.cloned().collect();
+        kept.sort_by_key(|request| std::cmp::Reverse(request.made_at));
+        kept.truncate(EXPIRED_MAX);
+        Unanswered(kept)
     }
 
     /// How many more requests fit.
@@ -94,6 +129,7 @@ impl<T: Clone, K: Copy> Window<T, K> {
         debug_assert!(self.free() > 0, "the window was asked before");
         // After a wrap the number may still name a request that expired long ago.
         self.expired.remove(&sequence);
+        self.earlier.remove(&sequence);
         self.waiting.insert(sequence, request);
         self.order.push_back(sequence);
         self.drop_answered();
@@ -112,6 +148,11 @@ impl<T: Clone, K: Copy> Window<T, K> {
         {
             return Match::Late(request);
         }
+        if self.earlier.get(&sequence).is_some_and(|request| fits(request.command))
+            && let Some(request) = self.earlier.remove(&sequence)
+        {
+            return Match::Earlier(request);
+        }
         Match::None
     }
 
@@ -128,19 +169,28 @@ impl<T: Clone, K: Copy> Window<T, K> {
         let sequence = self.order.pop_front()?;
         let request = self.waiting.remove(&sequence)?;
         self.drop_answered_front();
+        self.expect_late(request.clone());
+        Some(request)
+    }
+
+    /// Takes out everything that waits, oldest first: the connection is gone. What left in the first `sent_octets` may
+    /// still be answered over the next one.
+    pub fn drain(&mut self, sent_octets: u64) -> Vec<Request<T, K>> {
+        let order = std::mem::take(&mut self.order);
+        let lost: Vec<_> = order.into_iter().filter_map(|sequence| self.waiting.remove(&sequence)).collect();
+        for request in lost.iter().filter(|request| request.end_octet <= sent_octets) {
+            self.expect_late(request.clone());
+        }
+        lost
+    }
+
+    fn expect_late(&mut self, request: Request<T, K>) {
         while self.expired_order.len() >= EXPIRED_MAX {
             let Some(oldest) = self.expired_order.pop_front() else { break };
             self.expired.remove(&oldest);
         }
-        self.expired.insert(sequence, request.clone());
-        self.expired_order.push_back(sequence);
-        Some(request)
-    }
-
-    /// Takes out everything that waits, oldest first: the connection is gone.
-    pub fn drain(&mut self) -> Vec<Request<T, K>> {
-        let order = std::mem::take(&mut self.order);
-        order.into_iter().filter_map(|sequence| self.waiting.remove(&sequence)).collect()
+        self.expired_order.push_back(request.sequence);
+        self.expired.insert(request.sequence, request);
     }
 
     fn drop_answered_front(&mut self) {
@@ -234,7 +284,32 @@ mod tests {
             window.insert(sequence, request(sequence, start));
         }
         assert!(matches!(window.take(1, |_| true), Match::InTime(_)));
-        assert_eq!(window.drain().iter().map(|request| request.token).collect::<Vec<_>>(), [3, 2]);
+        assert_eq!(window.drain(0).iter().map(|request| request.token).collect::<Vec<_>>(), [3, 2]);
         assert!(window.is_empty());
+    }
+
+    #[test]
+    fn what_left_and_was_not_answered_is_known_to_the_next_session() {
+        let start = start();
+        let mut window = Window::new(4, RESPONSE);
+        for (sequence, end_octet) in [(1, 100), (2, 200), (3, 300), (4, 400)] {
+            window.insert(sequence, Request { end_octet, ..request(sequence, start) });
+        }
+        assert!(matches!(window.take(2, |_| true), Match::InTime(_)));
+        window.drain(300);
+        let now = start + UNANSWERED_AGE_MAX;
+        let mut next = Window::new(4, RESPONSE);
+        next.remember(window.unanswered(now));
+        assert!(matches!(next.take(1, |command| command == 'x'), Match::None), "another command's answer");
+        assert!(matches!(next.take(1, |_| true), Match::Earlier(request) if request.token == 1));
+        assert!(matches!(next.take(1, |_| true), Match::None), "only once");
+        assert!(matches!(next.take(2, |_| true), Match::None), "answered then");
+        assert!(matches!(next.take(4, |_| true), Match::None), "its last octets never left");
+        let mut third: Window<u32, char> = Window::new(4, RESPONSE);
+        third.remember(next.unanswered(now));
+        third.insert(3, request(30, now));
+        assert!(matches!(third.take(3, |_| true), Match::InTime(request) if request.token == 30), "the number is new");
+        third.remember(next.unanswered(now + Duration::from_nanos(1)));
+        assert!(matches!(third.take(3, |_| true), Match::None), "too old");
     }
 }
