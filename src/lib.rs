@@ -4,19 +4,20 @@
 //! leases it to a link, `link` carries it, `pipeline::settle` records what came back, `callback` tells the tool that
 //! posted it. `docs/ARCHITECTURE.md` is the map; `tests/tidy.rs` keeps the order of the modules below.
 
-pub mod at;
-pub mod callback;
-pub mod campaign;
 pub mod cli;
-pub mod config;
 pub mod daemon;
 pub mod http;
-pub mod link;
-pub mod model;
 pub mod pipeline;
-pub mod policy;
-pub mod sim;
-pub mod smpp;
-pub mod store;
-pub mod text;
-pub mod tpdu;
+
+pub use postrider_at as at;
+pub use postrider_callback as callback;
+pub use postrider_campaign as campaign;
+pub use postrider_config as config;
+pub use postrider_link as link;
+pub use postrider_model as model;
+pub use postrider_policy as policy;
+pub use postrider_sim as sim;
+pub use postrider_smpp as smpp;
+pub use postrider_store as store;
+pub use postrider_text as text;
+pub use postrider_tpdu as tpdu;

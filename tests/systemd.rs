@@ -289,7 +289,7 @@ fn call_at(text: &str) -> &str {
 #[test]
 fn log_lines_carry_ids_of_the_catalog_and_fields_of_ours() {
     let mut wrong = Vec::new();
-    for file in sources(&root().join("src")) {
+    for file in sources(&root().join("src")).into_iter().chain(sources(&root().join("crates"))) {
         let text = fs::read_to_string(&file).unwrap();
         let shown = file.strip_prefix(root()).unwrap().display().to_string();
         wrong.extend(wrong_fields(&text).into_iter().map(|what| format!("{shown}:{what}")));

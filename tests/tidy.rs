@@ -59,23 +59,39 @@ fn read(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// `src/text/gsm.rs` is the module `text::gsm`; `src/lib.rs` and `src/main.rs` are the root.
+/// `crates/text/src/gsm.rs` and `src/text/gsm.rs` are the module `text::gsm`; `src/lib.rs` and `src/main.rs` are the root.
 fn module_of(file: &str) -> Vec<&str> {
-    let stem = file.trim_start_matches("src/").trim_end_matches(".rs");
-    let mut names: Vec<&str> = stem.split('/').collect();
+    let stem = file.trim_end_matches(".rs");
+    let in_package = stem.strip_prefix("crates/").and_then(|stem| stem.split_once("/src/"));
+    let (package, inner) =
+        in_package.map_or((None, stem.trim_start_matches("src/")), |(name, rest)| (Some(name), rest));
+    let mut names: Vec<&str> = package.into_iter().chain(inner.split('/')).collect();
     if matches!(names.last(), Some(&"mod" | &"lib" | &"main")) {
         names.pop();
     }
     names
 }
 
-/// The Rust files of `src/` that a normal build compiles, scanned.
+/// What `crate` means in a file: its package's room, or the root.
+fn home_of(file: &str) -> &[&'static str] {
+    let package = file.strip_prefix("crates/").and_then(|rest| rest.split('/').next());
+    LAYERS.iter().map(|layer| std::slice::from_ref(&layer.name)).find(|home| Some(home[0]) == package).unwrap_or(&[])
+}
+
+/// Every Rust file of the house, those of its packages too.
+fn rust_files() -> Vec<String> {
+    let in_packages = files_below("crates").into_iter().filter(|file| file.contains("/src/"));
+    files_below("src").into_iter().chain(in_packages).filter(|file| file.ends_with(".rs")).collect()
+}
+
+/// The Rust files that a normal build compiles, scanned.
 fn sources() -> BTreeMap<String, Scan> {
     let mut scans: BTreeMap<String, Scan> = BTreeMap::new();
     let mut for_tests: BTreeSet<String> = BTreeSet::new();
-    for file in files_below("src").into_iter().filter(|file| file.ends_with(".rs")) {
-        let scan = scan(&read(&file), &module_of(&file));
-        let folder = format!("src/{}", module_of(&file).join("/"));
+    for file in rust_files() {
+        let scan = scan(&read(&file), &module_of(&file), home_of(&file));
+        let stem = file.trim_end_matches(".rs");
+        let folder = ["/mod", "/lib", "/main"].iter().find_map(|end| stem.strip_suffix(end)).unwrap_or(stem);
         for_tests.extend(scan.test_modules.iter().map(|name| format!("{}/{name}", folder.trim_end_matches('/'))));
         scans.insert(file, scan);
     }
@@ -108,38 +124,40 @@ fn every_layer_imports_only_what_stands_above_it_and_pure_layers_name_no_effects
 fn a_planted_import_or_effect_is_found() {
     let caught = |file: &str, source: &str| {
         let module = module_of(file);
-        complaints(file, Layer::named(module[0]).unwrap(), &scan(source, &module)).len()
+        complaints(file, Layer::named(module[0]).unwrap(), &scan(source, &module, home_of(file))).len()
     };
-    assert_eq!(caught("src/policy/mod.rs", "use crate::text::gsm;"), 1);
-    assert_eq!(caught("src/policy/mod.rs", "use crate::{model::Id, text::{gsm, ucs2}};"), 2);
-    assert_eq!(caught("src/policy/a.rs", "fn f() { super::super::text::gsm::g() }"), 1);
-    assert_eq!(caught("src/policy/a.rs", "mod inner { fn f() { super::super::super::store::g() } }"), 1);
-    assert_eq!(caught("src/policy/a.rs", "mod inner { use super::super::b; }"), 0, "stays in policy");
-    assert_eq!(caught("src/policy/mod.rs", "use super::*;"), 1, "the whole crate");
-    assert_eq!(caught("src/policy/mod.rs", "use crate as everything;"), 1, "the whole crate by another name");
-    assert_eq!(caught("src/model/mod.rs", "pub(crate) struct A; pub(in crate::model) struct B;"), 0);
+    assert_eq!(caught("src/pipeline/mod.rs", "use crate::link::Line;"), 1);
+    assert_eq!(caught("src/pipeline/mod.rs", "use crate::{model::Id, link::{a, b}};"), 2);
+    assert_eq!(caught("src/pipeline/mod.rs", "use postrider_link::Line;"), 1, "by its package");
+    assert_eq!(caught("src/pipeline/a.rs", "fn f() { super::super::link::a::g() }"), 1);
+    assert_eq!(caught("src/pipeline/a.rs", "mod inner { fn f() { super::super::super::http::g() } }"), 1);
+    assert_eq!(caught("src/pipeline/a.rs", "mod inner { use super::super::b; }"), 0, "stays in pipeline");
+    assert_eq!(caught("src/pipeline/mod.rs", "use super::*;"), 1, "the whole crate");
+    assert_eq!(caught("src/pipeline/mod.rs", "use crate as everything;"), 1, "the whole crate by another name");
+    assert_eq!(caught("crates/text/src/a.rs", "use crate::gsm; use super::b; use postrider_model::Id;"), 0);
     assert_eq!(caught("src/daemon/mod.rs", "use crate::cli::args;"), 1, "daemon stands above cli");
     assert_eq!(caught("src/cli/mod.rs", "use crate::{daemon, store::Row};"), 0);
-    assert_eq!(caught("src/policy/mod.rs", "// crate::store\nconst A: &str = \"crate::store\"; /* crate::store */"), 0);
-    assert_eq!(caught("src/policy/mod.rs", "#[cfg(test)]\nmod tests { use crate::store::Row; }"), 0);
-    assert_eq!(caught("src/policy/mod.rs", "#[cfg(test)]\nmod tests {}\nuse crate::store::Row;"), 1);
+    let hidden = "// crate::http\nconst A: &str = \"crate::http\"; /* crate::http */";
+    assert_eq!(caught("src/pipeline/mod.rs", hidden), 0);
+    assert_eq!(caught("src/pipeline/mod.rs", "#[cfg(test)]\nmod tests { use crate::http::Row; }"), 0);
+    assert_eq!(caught("src/pipeline/mod.rs", "#[cfg(test)]\nmod tests {}\nuse crate::http::Row;"), 1);
 
-    assert_eq!(caught("src/policy/mod.rs", "fn f() -> Instant { Instant::now() }"), 1);
-    assert_eq!(caught("src/policy/mod.rs", "use std::time::Instant as Other; fn f() { Other::now(); }"), 1);
-    assert_eq!(caught("src/policy/mod.rs", "use std::{fs, io::Read};"), 1);
-    assert_eq!(caught("src/config/mod.rs", "fn f() { File::open(p) }"), 1);
-    assert_eq!(caught("src/smpp/mod.rs", "use std::net::{IpAddr, TcpStream};"), 1);
-    assert_eq!(caught("src/smpp/mod.rs", "use std::net::IpAddr;"), 0);
-    assert_eq!(caught("src/at/mod.rs", "fn f() { std::thread::sleep(d); }"), 1);
-    assert_eq!(caught("src/text/mod.rs", "use rusqlite::Connection; use tokio::sync::mpsc;"), 2);
+    assert_eq!(caught("crates/policy/src/lib.rs", "fn f() -> Instant { Instant::now() }"), 1);
+    assert_eq!(caught("crates/policy/src/lib.rs", "use std::time::Instant as Other; fn f() { Other::now(); }"), 1);
+    assert_eq!(caught("crates/policy/src/lib.rs", "use std::{fs, io::Read};"), 1);
+    assert_eq!(caught("crates/config/src/lib.rs", "fn f() { File::open(p) }"), 1);
+    assert_eq!(caught("crates/smpp/src/lib.rs", "use std::net::{IpAddr, TcpStream};"), 1);
+    assert_eq!(caught("crates/smpp/src/lib.rs", "use std::net::IpAddr;"), 0);
+    assert_eq!(caught("crates/at/src/lib.rs", "fn f() { std::thread::sleep(d); }"), 1);
+    assert_eq!(caught("crates/text/src/lib.rs", "use rusqlite::Connection; use tokio::sync::mpsc;"), 2);
     assert_eq!(
-        caught("src/store/writer.rs", "use tokio::sync::{mpsc, oneshot};"),
+        caught("crates/store/src/writer.rs", "use tokio::sync::{mpsc, oneshot};"),
         0,
         "its writer is a thread behind a channel"
     );
-    assert_eq!(caught("src/store/writer.rs", "use tokio::net::TcpStream;"), 1);
-    assert_eq!(caught("src/sim/server.rs", "use tokio::net::TcpListener;"), 0, "the shell of a pure layer");
-    assert_eq!(caught("src/sim/carrier.rs", "use tokio::net::TcpListener;"), 1);
+    assert_eq!(caught("crates/store/src/writer.rs", "use tokio::net::TcpStream;"), 1);
+    assert_eq!(caught("crates/sim/src/server.rs", "use tokio::net::TcpListener;"), 0, "the shell of a pure layer");
+    assert_eq!(caught("crates/sim/src/carrier.rs", "use tokio::net::TcpListener;"), 1);
     assert_eq!(caught("src/pipeline/mod.rs", "fn f() { jiff::Timestamp::now(); }"), 1);
 }
 
@@ -147,10 +165,10 @@ fn a_planted_import_or_effect_is_found() {
 fn the_scanner_is_not_led_astray_by_strings_lifetimes_and_comments() {
     let source = "fn f<'a>(x: &'a str) -> char { let _ = r#\"crate::store \" \"#; let _ = b'\\''; '\"' } \
                   /* a /* nested */ crate::store */ use crate::model::Id; fn g() { x as u8 / 2; }";
-    let found = scan(source, &["policy"]);
+    let found = scan(source, &["policy"], &[]);
     assert_eq!(found.paths.iter().filter_map(scanner::Path::layer).collect::<Vec<_>>(), ["model"]);
     let tests = "fn a() {}\n#[cfg(test)]\nmod tests {\n    fn b() {}\n}\n#[cfg(test)]\nmod more;\n";
-    let found = scan(tests, &["policy"]);
+    let found = scan(tests, &["policy"], &[]);
     assert_eq!((found.code_lines, found.test_modules), (1, vec!["more".to_owned()]));
 }
 
@@ -193,7 +211,7 @@ fn cycle_in(imports: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
 #[test]
 fn every_source_file_opens_with_its_purpose_and_stays_readable_in_one_sitting() {
     let mut found = Vec::new();
-    for file in files_below("src").into_iter().filter(|file| file.ends_with(".rs")) {
+    for file in rust_files() {
         if !read(&file).starts_with("//! ") {
             found.push(format!("{file}: does not start with `//! ` and a sentence"));
         }
@@ -206,7 +224,7 @@ fn every_source_file_opens_with_its_purpose_and_stays_readable_in_one_sitting() 
     found.extend(
         SHELLS
             .iter()
-            .filter(|file| !root().join(file).exists() && root().join("src/sim").exists())
+            .filter(|file| !root().join(file).exists())
             .map(|file| format!("{file}: listed as a shell in tests/tidy/layers.rs, and not there")),
     );
     assert_none(&found);
@@ -215,7 +233,7 @@ fn every_source_file_opens_with_its_purpose_and_stays_readable_in_one_sitting() 
 #[test]
 fn every_fixture_is_read_by_something() {
     let fixtures = files_below("hw-fixtures");
-    let readers: Vec<String> = ["src", "tests", "benches", "fuzz"]
+    let readers: Vec<String> = ["src", "crates", "tests", "benches", "fuzz"]
         .into_iter()
         .flat_map(files_below)
         .filter(|file| [".rs", ".py", ".js"].iter().any(|end| file.ends_with(end)))
@@ -319,8 +337,7 @@ fn nothing_names_a_registry_host_or_a_path_of_one_machine() {
 #[test]
 fn the_map_names_every_module() {
     let map = read("docs/ARCHITECTURE.md");
-    let modules =
-        files_below("src").into_iter().filter_map(|file| module_of(&file).first().map(|&name| name.to_owned()));
+    let modules = rust_files().into_iter().filter_map(|file| module_of(&file).first().map(|&name| name.to_owned()));
     let modules: BTreeSet<String> = modules.collect();
     let unnamed: Vec<_> = modules.iter().filter(|name| !map.contains(&format!("`{name}`"))).cloned().collect();
     assert!(unnamed.is_empty(), "docs/ARCHITECTURE.md does not name {unnamed:?}");
@@ -361,7 +378,7 @@ fn the_released_binary_has_every_feature_that_the_tests_prove() {
 #[test]
 fn what_shows_a_promise_is_in_the_tree() {
     let sources: Vec<String> =
-        ["src", "tests"].into_iter().flat_map(files_below).filter(|file| file.ends_with(".rs")).collect();
+        ["src", "crates", "tests"].into_iter().flat_map(files_below).filter(|file| file.ends_with(".rs")).collect();
     let sources: Vec<String> = sources.iter().map(|file| read(file)).collect();
     assert_none(&unshown(&read("docs/GUARANTEES.md"), &sources));
 
@@ -377,7 +394,7 @@ fn unshown(page: &str, sources: &[String]) -> Vec<String> {
     };
     let is_there = |word: &str| match word.split('/').next() {
         _ if is_claim(word) => sources.iter().any(|source| source.contains(&format!("fn {word}("))),
-        Some("src" | "tests" | "fuzz" | "docs") if word.contains('/') => root().join(word).exists(),
+        Some("src" | "crates" | "tests" | "fuzz" | "docs") if word.contains('/') => root().join(word).exists(),
         _ => true,
     };
     let words = page.split('`').skip(1).step_by(2);

@@ -1,6 +1,6 @@
 """An encoder of its own for short messages: what the octets at the carrier have to be, by another pen than ours.
 
-Written from 3GPP TS 23.038 without a look at `src/text`: characters to septets (default alphabet and extension, and
+Written from 3GPP TS 23.038 without a look at `crates/text`: characters to septets (default alphabet and extension, and
 the Turkish tables), to UTF-16BE, EUC-KR or Latin-1, and how many segments a text takes. On SMPP a septet is an octet.
 """
 

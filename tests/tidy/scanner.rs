@@ -51,11 +51,12 @@ impl Token {
     }
 }
 
-/// Scans `source`, the text of the module `module` (`["text", "gsm"]` for `src/text/gsm.rs`).
-pub fn scan(source: &str, module: &[&str]) -> Scan {
+/// Scans `source`, the text of the module `module` (`["text", "gsm"]` for `crates/text/src/gsm.rs`), where `crate` means `home`:
+/// the package's room, or nothing for the root package, which has several.
+pub fn scan(source: &str, module: &[&str], home: &[&str]) -> Scan {
     let tokens = tokenize(&blank(source));
     let (kept, test_lines, test_modules) = without_tests(&tokens);
-    let paths = collect_paths(&kept, module);
+    let paths = collect_paths(&kept, module, home);
     Scan { paths, code_lines: source.lines().count().saturating_sub(test_lines), test_modules }
 }
 
@@ -201,7 +202,7 @@ fn item_end(tokens: &[Token], at: usize) -> usize {
 }
 
 /// Every path in `tokens`, resolved against `module` and the inner modules around it.
-fn collect_paths(tokens: &[Token], module: &[&str]) -> Vec<Path> {
+fn collect_paths(tokens: &[Token], module: &[&str], home: &[&str]) -> Vec<Path> {
     let mut paths = Vec::new();
     // Names of the inner modules that are open, with the brace depth at which each closes.
     let mut inner: Vec<(String, usize)> = Vec::new();
@@ -227,7 +228,7 @@ fn collect_paths(tokens: &[Token], module: &[&str]) -> Vec<Path> {
             let here: Vec<&str> = module.iter().copied().chain(inner.iter().map(|(name, _)| name.as_str())).collect();
             let mut found = Vec::new();
             flatten(tokens, at, &[], &mut found);
-            paths.extend(found.into_iter().filter(|path| path.names.len() > 1).map(|path| resolve(path, &here)));
+            paths.extend(found.into_iter().filter(|path| path.names.len() > 1).map(|path| resolve(path, &here, home)));
         }
         at += 1;
     }
@@ -270,13 +271,16 @@ fn flatten(tokens: &[Token], mut at: usize, prefix: &[String], out: &mut Vec<Pat
     at
 }
 
-/// `crate`, `self` and `super` turned into a path from the crate's root. `postrider` is the crate, seen from `main.rs`.
-fn resolve(path: Path, here: &[&str]) -> Path {
+/// `crate`, `self`, `super` and our packages turned into a path from the root of the house. `postrider` is the root package,
+/// seen from `main.rs`.
+fn resolve(path: Path, here: &[&str], home: &[&str]) -> Path {
     let ups = path.names.iter().take_while(|name| *name == "super" || *name == "self").count();
     let supers = path.names[..ups].iter().filter(|name| *name == "super").count();
     let first = path.names[0].as_str();
     let base: Vec<String> = match first {
-        "crate" | "postrider" => Vec::new(),
+        "crate" => home.iter().map(|&name| name.to_owned()).collect(),
+        "postrider" => Vec::new(),
+        package if package.starts_with("postrider_") => vec![package["postrider_".len()..].to_owned()],
         "super" | "self" => here[..here.len().saturating_sub(supers)].iter().map(|&name| name.to_owned()).collect(),
         _ => return path,
     };
