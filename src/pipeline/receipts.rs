@@ -40,6 +40,7 @@ pub fn settle(turn: &Turn<'_>, link: &LinkName, receipt: &Receipt) -> Result<(),
     };
     match matched(turn, &Way::new(turn.settings, &link.to_string()), receipt, turn.now)? {
         Outcome::Applied => Ok(()),
+        Outcome::Named(handset) => recheck_handset(turn, &link.group, &handset),
         Outcome::Proved => recheck_group(turn, &link.group),
         Outcome::Waits(why) => {
             tracing::debug!(postrider.link = %link, postrider.carrier_id = %id, "A receipt waits: {why}");
@@ -49,10 +50,12 @@ pub fn settle(turn: &Turn<'_>, link: &LinkName, receipt: &Receipt) -> Result<(),
 }
 
 /// What came of a receipt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Outcome {
     /// It is known, or says again what is known.
     Applied,
+    /// A send to this handset that had no id bears its id now, so others to it are no longer mistakable for that one.
+    Named(String),
     /// It is known, and what it proves of the carrier's ids may tell what others are about.
     Proved,
     /// Nobody can tell yet what it is about.
@@ -68,10 +71,13 @@ fn matched(turn: &Turn<'_>, way: &Way<'_>, receipt: &Receipt, received_at: Times
         ById::Ambiguous => return Ok(Outcome::Waits("several sends may have its id")),
         ById::Nothing => {
             let found = uncertain::find(turn, way, receipt, received_at)?;
+            let mut outcome = Outcome::Waits("no send has its id yet");
             for (row, receipt) in &found {
-                apply(turn, row, receipt)?;
+                let Some(head) = message::head(turn.tx, row.message)? else { continue };
+                outcome = Outcome::Named(head.recipient.digits().to_owned());
+                apply_to(turn, row, head, receipt)?;
             }
-            return Ok(if found.is_empty() { Outcome::Waits("no send has its id yet") } else { Outcome::Applied });
+            return Ok(outcome);
         }
     };
     let first = match proves {
@@ -256,11 +262,6 @@ fn receipt_is_new(row: &Submission, receipt: &Receipt) -> bool {
     !over && lifecycle::after_receipt(row.state, receipt.state).is_some()
 }
 
-fn apply(turn: &Turn<'_>, row: &Submission, receipt: &Receipt) -> Result<(), StoreError> {
-    let Some(head) = message::head(turn.tx, row.message)? else { return Ok(()) };
-    apply_to(turn, row, head, receipt)
-}
-
 /// Writes what a receipt says of a send, and lets its message follow.
 fn apply_to(turn: &Turn<'_>, row: &Submission, mut head: Head, receipt: &Receipt) -> Result<(), StoreError> {
     let Some(state) = lifecycle::after_receipt(row.state, receipt.state) else { return Ok(()) };
@@ -310,11 +311,18 @@ pub fn recheck(turn: &Turn<'_>, head: &Head, rows: &[Submission], leased: Leased
         LeasedAt::Current => message::changed_at(turn.tx, head.id)?,
         LeasedAt::Before(doubted_at) => doubted_at.minus(change::LEASE_MAX),
     };
-    let proved = again(turn, kept.into_iter().filter(|one| head.sim.is_none() || one.received_at >= since))?;
-    if proved.1 {
+    let kept = kept.into_iter().filter(|one| head.sim.is_none() || one.received_at >= since).collect();
+    let (any, proved) = again(turn, kept)?;
+    if proved {
         recheck_group(turn, group)?;
     }
-    Ok(proved.0)
+    Ok(any)
+}
+
+/// Looks again at what is kept about a handset, one of whose sends got its id from a receipt.
+fn recheck_handset(turn: &Turn<'_>, group: &str, digits: &str) -> Result<(), StoreError> {
+    let (_, proved) = again(turn, early::about(turn.tx, group, &[], digits, RECHECK_MAX)?)?;
+    if proved { recheck_group(turn, group) } else { Ok(()) }
 }
 
 /// Looks again at what is kept of a carrier, whose way of writing ids was just proved.
@@ -322,22 +330,33 @@ fn recheck_group(turn: &Turn<'_>, group: &str) -> Result<(), StoreError> {
     again(turn, early::of_group(turn.tx, group, RECHECK_MAX)?).map(drop)
 }
 
-/// Matches kept receipts anew; whether any took effect, and whether one proved something.
-fn again(turn: &Turn<'_>, kept: impl IntoIterator<Item = Early>) -> Result<(bool, bool), StoreError> {
+/// Matches kept receipts anew, until none of them makes another one plain; whether any took effect, and whether one proved
+/// something.
+fn again(turn: &Turn<'_>, mut kept: Vec<Early>) -> Result<(bool, bool), StoreError> {
     let (mut any, mut proved) = (false, false);
-    for one in kept {
-        // One that came before it may have taken this one with it.
-        if !early::is_kept(turn.tx, one.id)? {
-            continue;
+    loop {
+        let (mut waiting, mut named) = (Vec::new(), false);
+        for one in kept {
+            // One that came before it may have taken this one with it.
+            if !early::is_kept(turn.tx, one.id)? {
+                continue;
+            }
+            let way = Way::new(turn.settings, &one.link);
+            match matched(turn, &way, &one.receipt, one.received_at)? {
+                Outcome::Waits(_) => {
+                    waiting.push(one);
+                    continue;
+                }
+                Outcome::Applied => {}
+                Outcome::Named(_) => named = true,
+                Outcome::Proved => proved = true,
+            }
+            early::forget(turn.tx, one.id)?;
+            any = true;
         }
-        let way = Way::new(turn.settings, &one.link);
-        match matched(turn, &way, &one.receipt, one.received_at)? {
-            Outcome::Waits(_) => continue,
-            Outcome::Applied => {}
-            Outcome::Proved => proved = true,
+        if !named || waiting.is_empty() {
+            return Ok((any, proved));
         }
-        early::forget(turn.tx, one.id)?;
-        any = true;
+        kept = waiting;
     }
-    Ok((any, proved))
 }
