@@ -88,6 +88,7 @@ impl Bench {
                     receipt: Receipt {
                         ids: id(one).into_iter().collect(),
                         state: State::Delivered,
+                        unread: Vec::new(),
                         raw_state: "DELIVRD".to_owned(),
                         error: "000".to_owned(),
                         source: Some(Sender::International(one.to.clone())),

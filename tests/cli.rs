@@ -261,6 +261,7 @@ fn a_story(database: &mut Database) -> MessageId {
         receipt: Receipt {
             ids: CarrierMessageId::new(id).into_iter().collect(),
             state: State::Delivered,
+            unread: Vec::new(),
             raw_state: "DELIVRD".to_owned(),
             error: "000".to_owned(),
             source: Some(Sender::from_network("+821012345678")),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -23,6 +23,8 @@ const MEDIUM_MEMORY_BYTES: usize = 8 << 20;
 const PERMIT_SIZE_BYTES: usize = 1 << 10;
 /// A body becomes messages of two to three times its size, which are there until they are stored.
 const SHARES: usize = 4;
+/// The byte order mark in UTF-8.
+pub const UTF8_MARK: &[u8] = "\u{feff}".as_bytes();
 /// How long a body waits for its share.
 const SHARE_WAIT_MAX: Duration = Duration::from_secs(30);
 /// Whoever waited in vain may come again after this.
@@ -71,7 +73,12 @@ impl Reader {
     /// 415 for another content type, 413 when it is too large, 408 when it comes too slowly, 400 when it breaks off.
     pub async fn json(&self, headers: &HeaderMap, body: Body) -> Result<Read, Problem> {
         check_content_type(headers)?;
-        self.read(headers, body).await
+        let mut read = self.read(headers, body).await?;
+        // Windows tools put a byte order mark before UTF-8, which JSON does not know.
+        if read.bytes.starts_with(UTF8_MARK) {
+            read.bytes.advance(UTF8_MARK.len());
+        }
+        Ok(read)
     }
 
     /// The whole body of a form that a browser sends.

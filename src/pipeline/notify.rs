@@ -64,6 +64,10 @@ struct InboundData<'a> {
     link: &'a str,
     parts: u8,
     parts_received: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_at: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    old: bool,
     #[serde(flatten)]
     heard: Heard,
 }
@@ -153,6 +157,8 @@ pub fn received(turn: &Turn<'_>, message: &InboundMessage, heard: Heard) -> Resu
         link: &message.link,
         parts: message.parts.0,
         parts_received: message.parts.1,
+        sent_at: message.sent_at.map(|at| at.to_string()),
+        old: message.is_old(),
         heard,
     };
     queue(turn, message.id, target, &Notice { r#type: "inbound.received", timestamp: turn.now.to_string(), data })

@@ -29,14 +29,17 @@ use crate::store::{StoreError, id_relation, receipt as early};
 const SAME_ID_MAX: usize = 16;
 /// A modem's reference comes round every 256 segments, so it is looked for among more.
 const SAME_REFERENCE_MAX: usize = 256;
+/// How many octets of a receipt that cannot be read are logged.
+const OCTETS_SHOWN: usize = 160;
 /// How many kept receipts one change looks at again.
 const RECHECK_MAX: usize = 500;
 
 /// Lets `receipt` take effect, or keeps it until somebody can tell what it is about.
 pub fn settle(turn: &Turn<'_>, link: &LinkName, receipt: &Receipt) -> Result<(), StoreError> {
     let Some(id) = receipt.ids.first() else {
-        tracing::warn!(postrider.link = %link, "A receipt without any message id came; it cannot be matched");
-        return Ok(());
+        let octets = masked(&receipt.unread);
+        tracing::warn!(postrider.link = %link, state = receipt.raw_state, "No message id was found in a receipt of {link}; it is kept, and changes nothing. Ask the carrier how its receipts are written: {octets}");
+        return early::keep(turn.tx, link, receipt, turn.now);
     };
     match matched(turn, &Way::new(turn.settings, &link.to_string()), receipt, turn.now)? {
         Outcome::Applied => Ok(()),
@@ -47,6 +50,12 @@ pub fn settle(turn: &Turn<'_>, link: &LinkName, receipt: &Receipt) -> Result<(),
             early::keep(turn.tx, link, receipt, turn.now)
         }
     }
+}
+
+/// Octets for a log line: in hexadecimal, at most [`OCTETS_SHOWN`], the digits of numbers left out.
+fn masked(octets: &[u8]) -> String {
+    let shown = octets.iter().take(OCTETS_SHOWN);
+    shown.map(|octet| if octet.is_ascii_digit() { "3*".to_owned() } else { format!("{octet:02x}") }).collect()
 }
 
 /// What came of a receipt.
@@ -71,13 +80,15 @@ fn matched(turn: &Turn<'_>, way: &Way<'_>, receipt: &Receipt, received_at: Times
         ById::Ambiguous => return Ok(Outcome::Waits("several sends may have its id")),
         ById::Nothing => {
             let found = uncertain::find(turn, way, receipt, received_at)?;
-            let mut outcome = Outcome::Waits("no send has its id yet");
+            let Some((last, told)) = found.last() else { return Ok(Outcome::Waits("no send has its id yet")) };
+            // All of them are known at the same time: what holds after some of them was never so.
             for (row, receipt) in &found {
-                let Some(head) = message::head(turn.tx, row.message)? else { continue };
-                outcome = Outcome::Named(head.recipient.digits().to_owned());
-                apply_to(turn, row, head, receipt)?;
+                write(turn, row, receipt)?;
             }
-            return Ok(outcome);
+            let Some(head) = message::head(turn.tx, last.message)? else { return Ok(Outcome::Applied) };
+            let handset = head.recipient.digits().to_owned();
+            follow(turn, head, last, told)?;
+            return Ok(Outcome::Named(handset));
         }
     };
     let first = match proves {
@@ -263,13 +274,27 @@ fn receipt_is_new(row: &Submission, receipt: &Receipt) -> bool {
 }
 
 /// Writes what a receipt says of a send, and lets its message follow.
-fn apply_to(turn: &Turn<'_>, row: &Submission, mut head: Head, receipt: &Receipt) -> Result<(), StoreError> {
-    let Some(state) = lifecycle::after_receipt(row.state, receipt.state) else { return Ok(()) };
+fn apply_to(turn: &Turn<'_>, row: &Submission, head: Head, receipt: &Receipt) -> Result<(), StoreError> {
+    if write(turn, row, receipt)? { follow(turn, head, row, receipt) } else { Ok(()) }
+}
+
+/// Writes what a receipt says of a send; `false` if it says nothing new.
+fn write(turn: &Turn<'_>, row: &Submission, receipt: &Receipt) -> Result<bool, StoreError> {
+    let Some(state) = lifecycle::after_receipt(row.state, receipt.state) else { return Ok(false) };
+    submission::set_state(turn.tx, row, state, &describe(receipt), turn.now)?;
+    Ok(true)
+}
+
+/// Lets a message follow what was written of a send.
+fn follow(turn: &Turn<'_>, mut head: Head, row: &Submission, receipt: &Receipt) -> Result<(), StoreError> {
     let note = describe(receipt);
-    submission::set_state(turn.tx, row, state, &note, turn.now)?;
     let step = change::Step { link: Some(&row.link), note: Some(&note), due_at: None };
     // A single segment that was sent once is what its receipt says.
-    if head.segments == 1 && head.attempt == 1 && head.state == State::Sent && lifecycle::may_become(head.state, state)
+    if head.segments == 1
+        && head.attempt == 1
+        && head.state == State::Sent
+        && let Some(state) = lifecycle::after_receipt(row.state, receipt.state)
+        && lifecycle::may_become(head.state, state)
     {
         return change::enter(turn, &mut head, state, step);
     }

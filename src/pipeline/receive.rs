@@ -6,7 +6,9 @@
 mod again;
 
 use super::{Turn, consent};
-use crate::model::{AckToken, Alphabet, InboundMessage, InboundPart, LinkName, MessageId, Sender, SessionNews};
+use crate::model::{
+    AckToken, Alphabet, InboundMessage, InboundPart, LinkName, MessageId, Sender, SessionNews, sane_network_time,
+};
 use crate::policy::reassembly::{self, Newcomer};
 use crate::store::inbound_part::{KeptPart, Spot};
 use crate::store::inbound_session::Delivered;
@@ -75,6 +77,7 @@ fn store(turn: &Turn<'_>, incoming: &Incoming<'_>) -> Result<(), StoreError> {
             alphabet: part.alphabet,
             elements: part.elements.clone(),
             payload: part.payload.clone(),
+            network_time: part.network_time,
         };
         let whole = Whole { link: link.to_string(), from: &part.from, to: &part.to, total: 1, parts: &[single] };
         let arrival =
@@ -138,12 +141,18 @@ fn complete(
         id: turn.tx.next_id(turn.now),
         from: whole.from.clone(),
         to: whole.to.clone(),
-        text: (!is_data).then(|| join(parts)),
+        text: (!is_data).then(|| text::join(parts.iter().map(as_text))),
         data: is_data.then_some(octets),
         link: whole.link.clone(),
         received_at: turn.now,
         parts: (whole.total, u8::try_from(parts.len()).unwrap_or(u8::MAX)),
+        // A message is sent when its last part is.
+        sent_at: parts.iter().filter_map(|part| sane_network_time(part.network_time, turn.now)).max(),
     };
+    if message.is_old() {
+        let sent = message.said_at();
+        tracing::info!(postrider.message = %message.id, postrider.link = message.link, "A message came over {} that was sent at {sent}; it is stored, and nothing answers it by itself", message.link);
+    }
     inbound::insert(turn.tx, &message, inbound::Arrival { digest, ..arrival })?;
     if let Some(seen) = seen {
         inbound_seen::became(turn.tx, seen, message.id)?;
@@ -152,14 +161,6 @@ fn complete(
     Ok(message.id)
 }
 
-/// The text of all parts. Neighbours in the same form are read together, since a character may lie across their border.
-fn join(parts: &[KeptPart]) -> String {
-    let same = |a: &KeptPart, b: &KeptPart| a.alphabet == b.alphabet && a.elements == b.elements;
-    parts
-        .chunk_by(same)
-        .map(|run| {
-            let octets: Vec<u8> = run.iter().flat_map(|part| part.payload.iter().copied()).collect();
-            run.first().map_or_else(String::new, |first| text::decode(first.alphabet, &octets, &first.elements))
-        })
-        .collect()
+fn as_text(part: &KeptPart) -> text::Part<'_> {
+    text::Part { alphabet: part.alphabet, payload: &part.payload, elements: &part.elements }
 }

@@ -93,6 +93,7 @@ impl Gateway {
         let receipt = Receipt {
             ids: CarrierMessageId::new(id).into_iter().collect(),
             state,
+            unread: Vec::new(),
             raw_state: state.as_str().to_uppercase(),
             error: String::new(),
             source: source.map(Sender::from_network),

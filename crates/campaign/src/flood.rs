@@ -43,6 +43,8 @@ pub enum Silence {
     OwnNumber,
     /// The text is one that machines write.
     Machine,
+    /// The text was sent long ago.
+    Old,
     /// It is the same text for the so manieth time.
     Same(u32),
     /// The number had all its answers of an hour.
@@ -57,6 +59,7 @@ impl fmt::Display for Silence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OwnNumber => f.write_str("the number is one of ours"),
+            Self::Old => f.write_str("the text was sent more than an hour ago"),
             Self::Machine => f.write_str("the text looks like a machine's"),
             Self::Same(times) => write!(f, "the same text came {times} times within an hour"),
             Self::Hour(most) => write!(f, "it had {most} answers within an hour"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
-use postrider_model::{Alphabet, Class, Concatenation, ErrorClass, Sender};
+use postrider_model::{Alphabet, Class, Concatenation, ErrorClass, Sender, State};
 use postrider_smpp::profile::{
     AddressRules, BindMode, CarrierProfile, ClassForm, DefaultAlphabet, IdForm, ReceiptForm, ReceiptPlace,
     ReceiptSegments, RegisteredDelivery, SubmitWith, TimeForm, Timers, TonNpi, WINDOW_MAX,
@@ -43,6 +43,15 @@ const RECEIPT_SEGMENTS: [(&str, ReceiptSegments); 3] =
 const RECEIPT_PLACES: [(&str, ReceiptPlace); 3] =
     [("either", ReceiptPlace::Either), ("tlv", ReceiptPlace::Tlv), ("text", ReceiptPlace::Text)];
 const ID_FORMS: [(&str, IdForm); 3] = [("text", IdForm::Text), ("hex", IdForm::Hex), ("decimal", IdForm::Decimal)];
+/// What a word of a receipt can mean.
+const RECEIPT_STATES: [(&str, State); 6] = [
+    ("sent", State::Sent),
+    ("delivered", State::Delivered),
+    ("undelivered", State::Undelivered),
+    ("expired", State::Expired),
+    ("failed", State::Failed),
+    ("uncertain", State::Uncertain),
+];
 /// The alphabets that texts can be sent in.
 const TEXT_ALPHABETS: [(&str, Alphabet); 4] =
     [("gsm7", Alphabet::Gsm7), ("ucs2", Alphabet::Ucs2), ("latin1", Alphabet::Latin1), ("euc-kr", Alphabet::EucKr)];
@@ -124,6 +133,7 @@ fn read_text(section: &mut Section<'_>, profile: &mut CarrierProfile, text_profi
     }
     section.set("default_alphabet_mt", &mut profile.default_alphabet_mt, one_of(DEFAULT_ALPHABETS));
     section.set("default_alphabet_mo", &mut profile.default_alphabet_mo, one_of(DEFAULT_ALPHABETS));
+    section.set("header_without_udhi", &mut profile.header_without_udhi, flag);
     if section.set("long_form", &mut text_profile.long, word(&LongForm::ALL, LongForm::as_str)) {
         profile.long_form = match text_profile.long {
             LongForm::Udh8 => Concatenation::Reference8,
@@ -159,6 +169,7 @@ fn read_receipts(mut section: Section<'_>, form: &mut ReceiptForm, delivery: &mu
     section.set("zone", &mut form.zone, zone);
     section.set("accepted_is_delivered", &mut form.accepted_is_delivered, flag);
     section.set("detect_by_text", &mut form.detect_by_text, flag);
+    section.set_map("states", &mut form.states, |word| Ok(word.to_uppercase()), one_of(RECEIPT_STATES));
     section.finish();
 }
 

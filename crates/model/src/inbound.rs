@@ -1,5 +1,7 @@
 //! Messages that come in: one segment as it arrives, and the whole once it is together.
 
+use std::time::Duration;
+
 use super::{Alphabet, MessageId, Sender, Timestamp};
 
 /// How a part belongs to a longer message.
@@ -53,4 +55,64 @@ pub struct InboundMessage {
     pub received_at: Timestamp,
     /// How many parts it had, and how many of them came.
     pub parts: (u8, u8),
+    /// When its last part was sent, by the network's clock; `None` if the network gave no time that can be.
+    pub sent_at: Option<Timestamp>,
+}
+
+/// How far the network's clock may differ from ours before the difference counts as a delay.
+const CLOCKS_APART_MAX: Duration = Duration::from_secs(15 * 60);
+/// What was sent longer ago than this is old: no machine answers it any more.
+pub const OLD_AFTER: Duration = Duration::from_secs(3600);
+/// Earlier times are those of clocks that were never set.
+const TIMES_BEGIN: Timestamp = Timestamp::from_millis(946_771_200_000);
+
+/// A network's time stamp, if it can be right for what came at `now`.
+pub fn sane_network_time(network_time: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    network_time.filter(|&time| time >= TIMES_BEGIN && time <= now.plus(CLOCKS_APART_MAX))
+}
+
+impl InboundMessage {
+    /// When the person said it: when it was sent, or when it came if the two differ by no more than clocks do.
+    pub fn said_at(&self) -> Timestamp {
+        let late = self.sent_at.filter(|&sent| self.received_at.since(sent) > CLOCKS_APART_MAX);
+        late.unwrap_or(self.received_at)
+    }
+
+    /// Whether it lay somewhere for so long that nothing answers it by itself.
+    pub fn is_old(&self) -> bool {
+        self.received_at.since(self.said_at()) > OLD_AFTER
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_time_counts_within_bounds() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let sane = |text: &str| sane_network_time(Some(text.parse().unwrap()), now).is_some();
+        assert!(sane("2026-11-21T11:00:00Z") && sane("2026-11-21T12:10:00Z") && sane("2019-01-01T00:00:00Z"));
+        assert!(!sane("2026-11-21T12:16:00Z") && !sane("1970-01-01T00:00:00Z") && !sane("2000-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn clocks_that_differ_a_little_make_nothing_old() {
+        let received_at: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let said = |minutes: u64| {
+            let message = InboundMessage {
+                id: super::super::MessageId::from_i64(1).unwrap(),
+                from: Sender::from_network("+821012345678"),
+                to: Sender::from_network("15771234"),
+                text: None,
+                data: None,
+                link: "north".to_owned(),
+                received_at,
+                parts: (1, 1),
+                sent_at: Some(received_at.minus(Duration::from_secs(minutes * 60))),
+            };
+            (received_at.since(message.said_at()).as_secs() / 60, message.is_old())
+        };
+        assert_eq!([said(14), said(16), said(61)], [(0, false), (16, false), (61, true)]);
+    }
 }

@@ -24,7 +24,7 @@ mod time;
 pub use allowance::Allowance;
 pub use country::{Country, country_of};
 pub use id::{IdClock, MessageId, ParseIdError};
-pub use inbound::{InboundMessage, InboundPart, PartOf};
+pub use inbound::{InboundMessage, InboundPart, OLD_AFTER, PartOf, sane_network_time};
 pub use link::{AckToken, Capacity, LinkEvent, LinkHealth, LinkName, SessionNews, SubmitOutcome, SubmitResult};
 pub use message::{Body, Class, Data, NewMessage, OnDoubt, Submission};
 pub use modem::{

@@ -20,15 +20,23 @@ impl CarrierMessageId {
         &self.0
     }
 
-    /// The form in which two spellings of one id are equal: upper case, without leading zeros.
+    /// The form in which two spellings of one id are equal: upper case, without hyphens and leading zeros. Some carriers
+    /// write the hyphens of a UUID in one place only.
     pub fn normal_form(&self) -> String {
-        let bare = self.0.trim_start_matches('0');
+        let bare: String = self.0.chars().filter(|&c| c != '-').collect();
+        let bare = bare.trim_start_matches('0');
         if bare.is_empty() { "0".to_owned() } else { bare.to_ascii_uppercase() }
+    }
+
+    /// The id as a number may be written; what has a hyphen is none.
+    fn number(&self) -> Option<&str> {
+        let bare = self.0.trim_start_matches('0');
+        (!bare.contains('-')).then_some(if bare.is_empty() { "0" } else { bare })
     }
 
     /// How many characters of the id tell it from others: those of its normal form.
     pub fn significant_len(&self) -> usize {
-        self.0.trim_start_matches('0').len()
+        self.normal_form().trim_start_matches('0').len()
     }
 }
 
@@ -62,8 +70,8 @@ impl IdRelation {
     pub fn in_answer(self, id: &CarrierMessageId) -> Option<String> {
         match self {
             Self::Same => Some(id.normal_form()),
-            Self::HexThenDecimal => in_base(&id.normal_form(), 10, 16),
-            Self::DecimalThenHex => in_base(&id.normal_form(), 16, 10),
+            Self::HexThenDecimal => in_base(id.number()?, 10, 16),
+            Self::DecimalThenHex => in_base(id.number()?, 16, 10),
         }
     }
 
@@ -71,8 +79,8 @@ impl IdRelation {
     pub fn in_receipt(self, id: &CarrierMessageId) -> Option<String> {
         match self {
             Self::Same => Some(id.normal_form()),
-            Self::HexThenDecimal => in_base(&id.normal_form(), 16, 10),
-            Self::DecimalThenHex => in_base(&id.normal_form(), 10, 16),
+            Self::HexThenDecimal => in_base(id.number()?, 16, 10),
+            Self::DecimalThenHex => in_base(id.number()?, 10, 16),
         }
     }
 }
@@ -138,6 +146,8 @@ pub struct Receipt {
     pub destination: Option<Sender>,
     /// When the carrier says that it happened.
     pub done_at: Option<Timestamp>,
+    /// The octets of a receipt in which no id was found; empty otherwise.
+    pub unread: Vec<u8>,
 }
 
 #[cfg(test)]

@@ -117,9 +117,10 @@ pub fn read(data_coding: u8, default: DefaultAlphabet, payload: &[u8], header_oc
     let as_is = |alphabet| (alphabet, payload.to_vec());
     let (alphabet, payload) = match data_coding {
         // 3GPP TS 23.038: a reserved coding is read as the default alphabet.
-        0x00 | 0x0b | 0x0c | 0x0f | 0x40..=0xbf => from_default_alphabet(default, payload, header_octets),
+        0x00 | 0x0b | 0x0c | 0x0f | 0x80..=0xbf => from_default_alphabet(default, payload, header_octets),
         0x01 | 0x03 => as_is(Alphabet::Latin1),
-        0x02 | 0x04 | 0x09 | 0x20..=0x3f => as_is(Alphabet::Binary),
+        // Compressed texts are octets to us.
+        0x02 | 0x04 | 0x09 | 0x20..=0x3f | 0x60..=0x7f => as_is(Alphabet::Binary),
         0x05 => to_ucs2(encoding_rs::SHIFT_JIS, payload),
         0x06 => to_ucs2(encoding_rs::ISO_8859_5, payload),
         0x07 => to_ucs2(encoding_rs::ISO_8859_8, payload),
@@ -127,7 +128,8 @@ pub fn read(data_coding: u8, default: DefaultAlphabet, payload: &[u8], header_oc
         0x0a => to_ucs2(encoding_rs::ISO_2022_JP, payload),
         0x0d => to_ucs2(encoding_rs::EUC_JP, payload),
         0x0e => as_is(Alphabet::EucKr),
-        0x10..=0x1f => match data_coding >> 2 & 3 {
+        // The general group, and the one whose messages the handset deletes itself.
+        0x10..=0x1f | 0x40..=0x5f => match data_coding >> 2 & 3 {
             1 => as_is(Alphabet::Binary),
             2 => as_is(Alphabet::Ucs2),
             _ => from_default_alphabet(default, payload, header_octets),
@@ -136,13 +138,16 @@ pub fn read(data_coding: u8, default: DefaultAlphabet, payload: &[u8], header_oc
         0xf0..=0xff if data_coding & 4 != 0 => as_is(Alphabet::Binary),
         0xc0..=0xdf | 0xf0..=0xff => from_default_alphabet(default, payload, header_octets),
     };
-    let message_class = matches!(data_coding, 0x10..=0x1f | 0xf0..=0xff).then_some(data_coding & 3);
+    let message_class = matches!(data_coding, 0x10..=0x1f | 0x50..=0x5f | 0xf0..=0xff).then_some(data_coding & 3);
     Read { alphabet, payload, message_class }
 }
 
 fn from_default_alphabet(default: DefaultAlphabet, payload: &[u8], header_octets: usize) -> (Alphabet, Vec<u8>) {
     match default {
-        DefaultAlphabet::Gsm7 => (Alphabet::Gsm7, payload.to_vec()),
+        DefaultAlphabet::Gsm7 if payload.is_ascii() => (Alphabet::Gsm7, payload.to_vec()),
+        // Seven bits have no such octets, so it is something else, whatever was agreed.
+        DefaultAlphabet::Gsm7 if is_utf8(payload) => (Alphabet::Ucs2, text::utf8::to_utf16(payload)),
+        DefaultAlphabet::Gsm7 => (Alphabet::Latin1, payload.to_vec()),
         DefaultAlphabet::Gsm7Packed => {
             let mut septets = text::septets::unpack(payload, text::septets::fill_bits(header_octets), usize::MAX);
             // Seven octets hold eight septets: a last zero is padding rather than an `@`.
@@ -152,8 +157,22 @@ fn from_default_alphabet(default: DefaultAlphabet, payload: &[u8], header_octets
             (Alphabet::Gsm7, septets)
         }
         DefaultAlphabet::Latin1 | DefaultAlphabet::Ascii => (Alphabet::Latin1, payload.to_vec()),
-        DefaultAlphabet::Utf8 => (Alphabet::Ucs2, utf16(&String::from_utf8_lossy(payload))),
+        DefaultAlphabet::Utf8 => (Alphabet::Ucs2, text::utf8::to_utf16(payload)),
     }
+}
+
+/// Whether octets are UTF-8, but for characters that are cut at either end.
+fn is_utf8(payload: &[u8]) -> bool {
+    let start = payload.iter().take(3).take_while(|&&octet| (0x80..0xc0).contains(&octet)).count();
+    let rest = payload.get(start..).unwrap_or_default();
+    let whole = match std::str::from_utf8(rest) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&rest[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    !whole.is_ascii()
 }
 
 fn to_ucs2(encoding: &'static encoding_rs::Encoding, payload: &[u8]) -> (Alphabet, Vec<u8>) {
@@ -239,7 +258,13 @@ mod tests {
         assert_eq!(read(0x18, gsm7, &[0xd5, 0x5c]), (Alphabet::Ucs2, "한".into()));
         assert_eq!(read(0xf4, gsm7, &[0xc0]), (Alphabet::Binary, "C0".into()));
         assert_eq!(read(0xf0, gsm7, &[0x00]), (Alphabet::Gsm7, "@".into()));
-        assert_eq!(read(0x7f, gsm7, &[0x00]), (Alphabet::Gsm7, "@".into()), "reserved");
+        assert_eq!(read(0x8f, gsm7, &[0x00]), (Alphabet::Gsm7, "@".into()), "reserved");
+        assert_eq!(read(0x48, gsm7, &[0xd5, 0x5c]), (Alphabet::Ucs2, "한".into()), "deleted by the handset");
+        assert_eq!(read(0x44, gsm7, &[0xc0]), (Alphabet::Binary, "C0".into()));
+        assert_eq!(read(0x40, gsm7, &[0x00]), (Alphabet::Gsm7, "@".into()));
+        assert_eq!(read(0x68, gsm7, &[0xc0]), (Alphabet::Binary, "C0".into()), "compressed");
+        assert_eq!(read(0x00, gsm7, "수신거부".as_bytes()), (Alphabet::Ucs2, "수신거부".into()));
+        assert_eq!(read(0x00, gsm7, b"arr\xeat"), (Alphabet::Latin1, "arrêt".into()));
     }
 
     #[test]

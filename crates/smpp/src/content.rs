@@ -19,6 +19,8 @@ pub struct Fields<'a> {
     pub short_message: &'a Bytes,
     /// `message_payload` and the `sar_*` TLVs.
     pub tlvs: &'a Tlvs,
+    /// Whether a header that joins parts is one without its bit in `esm_class`, too.
+    pub unmarked_header: bool,
 }
 
 /// A `data_sm` has no `short_message`.
@@ -28,20 +30,27 @@ impl<'a> Fields<'a> {
     /// The fields of a PDU that carries a message; `None` for the others.
     pub fn of(body: &'a Body) -> Option<Self> {
         if let Body::DataSm(DataSm { esm_class, data_coding, tlvs, .. }) = body {
-            return Some(Self { esm_class: *esm_class, data_coding: *data_coding, short_message: &NO_TEXT, tlvs });
+            return Some(Self {
+                esm_class: *esm_class,
+                data_coding: *data_coding,
+                short_message: &NO_TEXT,
+                tlvs,
+                unmarked_header: false,
+            });
         }
         let (Body::SubmitSm(SubmitSm { esm_class, data_coding, short_message, tlvs, .. })
         | Body::DeliverSm(DeliverSm { esm_class, data_coding, short_message, tlvs, .. })) = body
         else {
             return None;
         };
-        Some(Self { esm_class: *esm_class, data_coding: *data_coding, short_message, tlvs })
+        Some(Self { esm_class: *esm_class, data_coding: *data_coding, short_message, tlvs, unmarked_header: false })
     }
 
     /// The octets of the user data, its header included.
     pub fn user_data(&self) -> &'a [u8] {
         match self.tlvs.get(Tag::MESSAGE_PAYLOAD) {
-            Some(payload) if self.short_message.is_empty() => payload,
+            // Some fill the field that is not used with a NUL.
+            Some(payload) if self.short_message.iter().all(|&octet| octet == 0) => payload,
             _ => self.short_message,
         }
     }
@@ -54,7 +63,8 @@ impl<'a> Fields<'a> {
     /// The information elements and the text. A header that says more than is there is text itself.
     fn split(&self) -> (&'a [u8], &'a [u8]) {
         let data = self.user_data();
-        let header = if self.esm_class & UDHI == 0 { None } else { split_header(data) };
+        let marked = self.esm_class & UDHI != 0 || self.unmarked_header && begins_with_a_place(data);
+        let header = if marked { split_header(data) } else { None };
         header.unwrap_or((&[], data))
     }
 }
@@ -96,6 +106,12 @@ const UDHI: u8 = 0x40;
 fn split_header(data: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = data.split_first()?;
     rest.split_at_checked(usize::from(*length))
+}
+
+/// Whether octets begin with a header that holds a part's place and nothing else.
+fn begins_with_a_place(data: &[u8]) -> bool {
+    let joins = matches!(data, [5, 0x00, 3, ..] | [6, 0x08, 4, ..]);
+    joins && split_header(data).is_some_and(|(elements, _)| take_concatenation(elements).0.is_some())
 }
 
 /// The place that the first valid concatenation element gives, and the other elements (3GPP TS 23.040, 9.2.3.24).
@@ -173,6 +189,21 @@ mod tests {
 
     #[test]
     fn without_its_bit_a_header_is_text() {
-        assert_eq!(deliver(0x00, 0, b"\x05\x00\x03\x34\x02\x01one").part_of, None);
+        let text = b"\x05\x00\x03\x34\x02\x01one";
+        assert_eq!(deliver(0x00, 0, text).part_of, None);
+        let body = Body::DeliverSm(DeliverSm { short_message: Bytes::from_static(text), ..DeliverSm::default() });
+        let fields = Fields { unmarked_header: true, ..Fields::of(&body).unwrap() };
+        let content = read(fields, DefaultAlphabet::Gsm7);
+        assert_eq!(content.part_of, Some(PartOf { reference: 0x34, wide: false, total: 2, number: 1 }), "by profile");
+        assert_eq!(content.payload, b"one");
+    }
+
+    #[test]
+    fn a_nul_beside_the_payload_is_no_text() {
+        let mut tlvs = Tlvs::new();
+        tlvs.push(Tag::MESSAGE_PAYLOAD, b"STOP").unwrap();
+        let body =
+            Body::DeliverSm(DeliverSm { short_message: Bytes::from_static(b"\0"), tlvs, ..DeliverSm::default() });
+        assert_eq!(read(Fields::of(&body).unwrap(), DefaultAlphabet::Gsm7).payload, b"STOP");
     }
 }

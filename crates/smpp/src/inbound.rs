@@ -27,9 +27,9 @@ pub fn delivery(profile: &CarrierProfile, body: &Body) -> Delivery {
         return Delivery::Neither("not a delivery");
     };
     let Some(fields) = Fields::of(body) else { return Delivery::Neither("not a delivery") };
+    let fields = Fields { unmarked_header: profile.header_without_udhi, ..fields };
     match receipt::read(&profile.receipts, fields, &source, &destination) {
         receipt::Reading::Receipt(receipt) => return Delivery::Receipt(receipt),
-        receipt::Reading::Unreadable => return Delivery::Neither("a receipt without a message id"),
         receipt::Reading::NotAReceipt => {}
     }
     let content = content::read(fields, profile.default_alphabet_mo);

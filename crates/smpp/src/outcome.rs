@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::pdu::Tlvs;
 use super::profile::CarrierProfile;
-use super::{Body, CommandStatus, Tag};
+use super::{Body, CommandStatus, Tag, receipt};
 use postrider_model::{CarrierMessageId, ErrorClass, SubmitOutcome};
 
 /// The outcome of a submission that was answered with `status` and `body`.
@@ -54,18 +54,35 @@ fn carrier_id(body: &Body) -> Option<CarrierMessageId> {
     CarrierMessageId::new(&id.to_text())
 }
 
-/// The code's name and meaning, and the carrier's own words if it sent any.
+/// The code's name and meaning, and what the carrier's TLVs add to it.
 fn reason(status: CommandStatus, is_nack: bool, tlvs: Option<&Tlvs>) -> String {
     let mut reason = status.to_string();
     if is_nack {
         reason.push_str(", by generic_nack");
     }
-    if let Some(words) =
-        tlvs.and_then(|tlvs| tlvs.text(Tag::ADDITIONAL_STATUS_INFO_TEXT)).filter(|text| !text.is_empty())
-    {
-        let words: String = words.chars().filter(|c| !c.is_control()).take(WORDS_MAX).collect();
+    let Some(tlvs) = tlvs else { return reason };
+    let mut add = |text: String| {
         // Writing to a string does not fail.
-        let _ = write!(reason, ": {words}");
+        let _ = write!(reason, ", {text}");
+    };
+    if let Some(number) = tlvs.integer(Tag::DELIVERY_FAILURE_REASON) {
+        let meaning = match number {
+            0 => " (handset unavailable)",
+            1 => " (address invalid)",
+            2 => " (permanent network error)",
+            3 => " (temporary network error)",
+            _ => "",
+        };
+        add(format!("delivery_failure_reason {number}{meaning}"));
+    }
+    if let Some(error) = tlvs.get(Tag::NETWORK_ERROR_CODE).and_then(receipt::network_error) {
+        add(format!("network_error_code {error}"));
+    }
+    if let Some(words) = tlvs.text(Tag::ADDITIONAL_STATUS_INFO_TEXT) {
+        let words: String = words.chars().filter(|c| !c.is_control()).take(WORDS_MAX).collect();
+        if !words.trim().is_empty() {
+            let _ = write!(reason, ": {}", words.trim());
+        }
     }
     reason
 }
@@ -130,6 +147,33 @@ mod tests {
         let profile = CarrierProfile::default();
         assert_eq!(refused(&profile, CommandStatus::ROK, &Body::GenericNack).0, ErrorClass::RetryFew);
         assert_eq!(refused(&profile, CommandStatus::RINVCMDID, &Body::GenericNack).0, ErrorClass::Bug);
+    }
+
+    #[test]
+    fn tlvs_in_the_place_of_the_id_are_heard() {
+        let profile = CarrierProfile::default();
+        let wire = |hex: &str| {
+            let octets: Vec<u8> =
+                (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+            let read = crate::Pdu::decode(&octets.into()).unwrap().pdu;
+            outcome(&profile, read.command_status, &read.body)
+        };
+        let permanent = wire("0000001580000004000000fe000000020425000102");
+        let SubmitOutcome::Refused { class, reason, .. } = permanent else { panic!("{permanent:?}") };
+        assert_eq!(class, ErrorClass::Permanent);
+        assert!(reason.ends_with("delivery_failure_reason 2 (permanent network error)"), "{reason}");
+        // data_sm_resp, temporary, with a text; and submit_sm_resp with an empty id before its TLVs.
+        for hex in [
+            "0000001f80000103000000fe0000000204250001030\
+             01d00066272622e2e00",
+            "0000002080000004000000fe00000002000425000103001d00066272622e2e00",
+        ] {
+            let hex = hex.replace(char::is_whitespace, "");
+            let temporary = wire(&hex);
+            let SubmitOutcome::Refused { class, reason, .. } = temporary else { panic!("{temporary:?}") };
+            assert_eq!(class, ErrorClass::Retry);
+            assert!(reason.ends_with(": brb.."), "{reason}");
+        }
     }
 
     #[test]

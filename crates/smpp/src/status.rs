@@ -140,13 +140,13 @@ impl CommandStatus {
         self.lookup().map_or(Some(RetryFew), |known| known.class)
     }
 
-    /// As [`CommandStatus::class`], with the `delivery_failure_reason` (TLV 0x0425) that decides about
-    /// `ESME_RDELIVERYFAILURE`: 0 unavailable, 1 address invalid, 2 permanent, 3 temporary.
+    /// As [`CommandStatus::class`], with the `delivery_failure_reason` (TLV 0x0425) that says more than a status about the message:
+    /// 0 unavailable, 1 address invalid, 2 permanent, 3 temporary. What is about the session, the rate or our PDU stays so.
     pub fn class_with_reason(self, delivery_failure_reason: Option<u64>) -> Option<ErrorClass> {
-        match delivery_failure_reason {
-            Some(0 | 3) if self == Self::RDELIVERYFAILURE => Some(Retry),
-            Some(1 | 2) if self == Self::RDELIVERYFAILURE => Some(Permanent),
-            _ => self.class(),
+        match (self.class(), delivery_failure_reason) {
+            (Some(Retry | RetryFew | Permanent), Some(0 | 3)) => Some(Retry),
+            (Some(Retry | RetryFew | Permanent), Some(1 | 2)) => Some(Permanent),
+            (class, _) => class,
         }
     }
 
@@ -205,7 +205,12 @@ mod tests {
         assert_eq!([class(Some(0)), class(Some(3))], [Some(Retry); 2]);
         assert_eq!([class(Some(1)), class(Some(2))], [Some(Permanent); 2]);
         assert_eq!([class(None), class(Some(9))], [Some(RetryFew); 2]);
-        assert_eq!(CommandStatus::RSYSERR.class_with_reason(Some(2)), Some(Retry));
+        assert_eq!(CommandStatus::RSYSERR.class_with_reason(Some(2)), Some(Permanent), "the reason says more");
+        assert_eq!(
+            CommandStatus::RTHROTTLED.class_with_reason(Some(2)),
+            Some(Backoff),
+            "about the rate, not the message"
+        );
     }
 
     #[test]

@@ -82,8 +82,8 @@ pub fn insert(tx: &Tx<'_>, message: &InboundMessage, arrival: Arrival<'_>) -> Re
     tx.sql()
         .prepare_cached(
             "INSERT INTO inbound (id, sender, recipient, body, data, link, received_at, parts, parts_came, digest, \
-             session, copies, sim, place, came_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+             session, copies, sim, place, came_at, sent_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
         .execute(params![
             message.id.as_i64(),
@@ -101,6 +101,7 @@ pub fn insert(tx: &Tx<'_>, message: &InboundMessage, arrival: Arrival<'_>) -> Re
             arrival.sim,
             delivered.map(|delivered| inbound_session::column(delivered.place)),
             delivered.map(|delivered| delivered.came_at.as_millis()),
+            message.sent_at.map(Timestamp::as_millis),
         ])?;
     Ok(())
 }
@@ -115,6 +116,7 @@ fn inbound_of(row: &Row<'_>) -> Result<InboundMessage, StoreError> {
         link: row.get("link")?,
         received_at: row::time(row, "received_at")?,
         parts: (row.get("parts")?, row.get("parts_came")?),
+        sent_at: row::maybe_time(row, "sent_at")?,
     })
 }
 

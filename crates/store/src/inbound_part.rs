@@ -24,6 +24,8 @@ pub struct KeptPart {
     pub elements: Vec<u8>,
     /// The payload.
     pub payload: Vec<u8>,
+    /// The network's time stamp.
+    pub network_time: Option<Timestamp>,
 }
 
 /// Where a part is kept.
@@ -238,6 +240,7 @@ fn kept_of(row: &Row<'_>) -> Result<KeptPart, StoreError> {
         alphabet: alphabet.ok_or_else(|| StoreError::Row(format!("alphabet {word}")))?,
         elements: row.get("elements")?,
         payload: row.get("payload")?,
+        network_time: row::maybe_time(row, "network_time")?,
     })
 }
 

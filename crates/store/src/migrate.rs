@@ -21,6 +21,7 @@ const STEPS: &[&str] = &[
     include_str!("steps/13.sql"),
     include_str!("steps/14.sql"),
     include_str!("steps/15.sql"),
+    include_str!("steps/16.sql"),
 ];
 
 /// The version that this program reads and writes.

@@ -22,7 +22,7 @@ pub struct Early {
     pub received_at: Timestamp,
 }
 
-/// Keeps `receipt`, which names at least one id, until somebody can match it.
+/// Keeps `receipt` until somebody can match it; one that could not be read is kept with its octets.
 ///
 /// # Errors
 /// SQLite's own.
@@ -34,8 +34,8 @@ pub fn keep(tx: &Tx<'_>, link: &LinkName, receipt: &Receipt, now: Timestamp) -> 
     tx.sql()
         .prepare_cached(
             "INSERT INTO early_receipt (carrier_key, link_group, carrier_id, state, raw_state, error, done_at, received_at, \
-             link, other_id, other_key, source, destination, source_tail, destination_tail) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+             link, other_id, other_key, source, destination, source_tail, destination_tail, octets) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
         .execute(params![
             first.map_or(0, key),
@@ -53,6 +53,7 @@ pub fn keep(tx: &Tx<'_>, link: &LinkName, receipt: &Receipt, now: Timestamp) -> 
             destination,
             source.as_deref().and_then(tail),
             destination.as_deref().and_then(tail),
+            Some(&receipt.unread).filter(|octets| !octets.is_empty()),
         ])?;
     Ok(())
 }
@@ -143,6 +144,7 @@ fn early_of(row: &Row<'_>) -> Result<Early, StoreError> {
             source: source.map(|text| Sender::from_network(&text)),
             destination: text("destination")?.map(|text| Sender::from_network(&text)),
             done_at: row::maybe_time(row, "done_at")?,
+            unread: row.get::<_, Option<Vec<u8>>>("octets")?.unwrap_or_default(),
         },
         received_at: row::time(row, "received_at")?,
     })

@@ -105,7 +105,8 @@ CREATE TABLE early_receipt (
     source      TEXT,
     destination TEXT,
     source_tail TEXT,                     -- the last digits, if it is a number
-    destination_tail TEXT
+    destination_tail TEXT,
+    octets      BLOB                      -- of a receipt in which no id was found
 ) STRICT;
 CREATE INDEX early_receipt_key ON early_receipt (carrier_key);
 CREATE INDEX early_receipt_other ON early_receipt (other_key) WHERE other_key IS NOT NULL;
@@ -157,7 +158,8 @@ CREATE TABLE inbound (
     copies      INTEGER NOT NULL DEFAULT 0,   -- redeliveries of it that were acknowledged and dropped
     sim         TEXT,                     -- the SIM that it came to; absent over a carrier
     place       INTEGER,                  -- which of the session's deliveries it was, from 1
-    came_at     INTEGER                   -- when it came over the link
+    came_at     INTEGER,                  -- when it came over the link
+    sent_at     INTEGER                   -- when it was sent, by the network's clock
 ) STRICT;
 CREATE INDEX inbound_digest ON inbound (digest);
 CREATE INDEX inbound_received ON inbound (received_at);

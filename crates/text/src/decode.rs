@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use postrider_model::Alphabet;
 
-use super::euckr;
 use super::national::Shift;
+use super::{euckr, utf8};
 
 /// Reads `payload`, kept as [`Encoded`](postrider_model::Encoded) keeps it, under the national shifts that `elements` announce.
 ///
@@ -25,7 +25,17 @@ fn utf16(payload: &[u8]) -> String {
     let (pairs, odd) = payload.as_chunks::<2>();
     let units = pairs.iter().map(|&pair| u16::from_be_bytes(pair));
     let mut out = String::with_capacity(payload.len());
-    out.extend(char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
+    // Octets of a character that lay across a border.
+    let mut cut: Vec<u8> = Vec::new();
+    for unit in char::decode_utf16(units) {
+        if let Some(octet) = unit.as_ref().err().and_then(|error| utf8::octet_of(error.unpaired_surrogate())) {
+            cut.push(octet);
+            continue;
+        }
+        out.push_str(&String::from_utf8_lossy(&std::mem::take(&mut cut)));
+        out.push(unit.unwrap_or(char::REPLACEMENT_CHARACTER));
+    }
+    out.push_str(&String::from_utf8_lossy(&cut));
     if !odd.is_empty() {
         out.push(char::REPLACEMENT_CHARACTER);
     }

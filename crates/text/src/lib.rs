@@ -11,6 +11,7 @@
 //! | `encode`, `data` | the segments of a text, and of octets |
 //! | `estimate` | what a text would cost, and which characters make it dear |
 //! | `decode` | what a payload says |
+//! | `join`, `utf8` | what the parts of a message say: byte order, filling, characters across a border |
 //! | `coder`, `gsm7`, `national`, `euckr` | the code of one character |
 //! | `normal`, `translit` | how a text is composed, and what stands in for what GSM 7-bit lacks |
 //! | `split` | how much a segment holds, and where it may end |
@@ -28,6 +29,7 @@ mod error;
 mod estimate;
 mod euckr;
 mod gsm7;
+mod join;
 mod national;
 mod normal;
 mod profile;
@@ -35,10 +37,12 @@ pub mod septets;
 mod split;
 mod tables;
 mod translit;
+pub mod utf8;
 
 pub use decode::decode;
 pub use encode::{Encoding, encode};
 pub use error::{Change, TextError};
 pub use estimate::{Estimate, Forcing, Gsm7Variant, estimate};
+pub use join::{Part, join};
 pub use profile::{Level, LongForm, NationalLanguage, TextProfile, TransliterationLevels};
 pub use split::capacity;

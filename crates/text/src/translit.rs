@@ -75,7 +75,7 @@ mod tests {
             assert_eq!(name(from), Some(&row[1]));
             count += 1;
         }
-        assert_eq!(count, 685);
+        assert_eq!(count, 856);
         assert!(REPLACEMENTS.is_sorted_by(|a, b| a.from < b.from));
     }
 

@@ -25,6 +25,10 @@ pub fn tell(story: &mut Story, message: &InboundMessage, copies: u32) {
     story.push(format!("message {} came in", message.id));
     let at = message.received_at;
     story.fact("received", format!("{} (all times are {})", local(at), offset(at)));
+    if let Some(sent_at) = message.sent_at {
+        let old = if message.is_old() { ", long before it came: nothing answered it by itself" } else { "" };
+        story.fact("sent", format!("{}{old}", local(sent_at)));
+    }
     story.fact("from", story.number(message.from.as_str()));
     story.fact("to", story.number(message.to.as_str()));
     story.fact("link", &message.link);

@@ -189,6 +189,7 @@ fn delivered(one: &Submission) -> Vec<LinkEvent> {
         let receipt = Receipt {
             ids: id_of(one, turn.index).into_iter().collect(),
             state: State::Delivered,
+            unread: Vec::new(),
             raw_state: "DELIVRD".to_owned(),
             error: "000".to_owned(),
             source: Some(Sender::International(one.to.clone())),

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 
 use crate::campaign::mapping::{Encoding, Found, Signature, Topic};
 use crate::config::Webhook;
+use crate::http::body::UTF8_MARK;
 use crate::http::problem::{Problem, ProblemDocument};
 use crate::http::request::not_json;
 use crate::model::{PhoneNumber, Timestamp};
@@ -86,7 +87,7 @@ pub async fn post_hook(
         tracing::warn!("Webhook {}: a body was refused: {}", hook.name, problem.detail());
         return Err(problem);
     }
-    let body: Value = serde_json::from_slice(&read.bytes).map_err(|error| {
+    let body: Value = serde_json::from_slice(unmarked(&read.bytes)).map_err(|error| {
         api.0.metrics.hook(&hook.name, "refused");
         not_json(&error)
     })?;
@@ -168,4 +169,8 @@ fn tell(api: &Api, hook: &Webhook, topic: &str, taken: &Taken) {
     if !taken.left_out.is_empty() {
         tracing::info!("Webhook {}: of {topic:?} something was left out: {}", hook.name, taken.left_out.join("; "));
     }
+}
+
+fn unmarked(body: &[u8]) -> &[u8] {
+    body.strip_prefix(UTF8_MARK).unwrap_or(body)
 }

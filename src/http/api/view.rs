@@ -225,6 +225,13 @@ pub struct InboundView {
     /// When it was complete.
     #[schema(format = DateTime)]
     pub received_at: String,
+    /// When it was sent, by the network's clock; absent if the network gave no time that can be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub sent_at: Option<String>,
+    /// Whether it was sent more than an hour before it came: nothing answered it by itself. Absent if not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub old: bool,
     /// How many parts it had.
     pub parts: u8,
     /// How many of them came.
@@ -235,6 +242,8 @@ impl From<InboundMessage> for InboundView {
     fn from(message: InboundMessage) -> Self {
         let text_of = |sender: &Sender| sender.as_str().to_owned();
         Self {
+            sent_at: message.sent_at.map(|at| at.to_string()),
+            old: message.is_old(),
             id: message.id.to_string(),
             from: text_of(&message.from),
             to: text_of(&message.to),

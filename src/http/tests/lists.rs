@@ -77,6 +77,7 @@ async fn incoming_messages_are_listed_newest_first() {
     let write = |tx: &store::Tx<'_>| {
         for text in ["first", "second"] {
             let message = crate::model::InboundMessage {
+                sent_at: None,
                 id: tx.next_id(NOW),
                 from: crate::model::Sender::from_network("+821012345678"),
                 to: crate::model::Sender::from_network("15771234"),

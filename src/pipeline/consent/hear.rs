@@ -2,16 +2,22 @@
 //!
 //! The carrier is told that the message arrived only after this commit, so an opt-out holds from the moment it is acknowledged.
 
+use std::time::Duration;
+
 use super::answer::{Reply, answer};
 use super::record::{Opinion, record};
 use crate::campaign::answers::Answer;
 use crate::campaign::consent::{Covers, Purpose, Source, Standing, Word, standing};
 use crate::campaign::keywords::{self, Action, Reading};
+use crate::campaign::law::Place;
 use crate::model::{Country, InboundMessage, PhoneNumber, Sender, country_of};
 use crate::pipeline::Turn;
 use crate::pipeline::notify::{self, Heard};
 use crate::pipeline::talk::{self, Incoming};
 use crate::store::{StoreError, consent, message, suppression};
+
+/// A refusal that is said again is noted again after this.
+const REFUSAL_PAUSE: Duration = Duration::from_secs(3600);
 
 /// Acts on the keyword of a message that was just stored, tells the tools, and hands the message on to whoever else it is for.
 pub fn received(turn: &Turn<'_>, message: &InboundMessage) -> Result<(), StoreError> {
@@ -97,7 +103,7 @@ impl Said<'_> {
             return Ok(true);
         }
         let within = self.turn.settings.consent.confirm_within;
-        let waits = |since| self.turn.now.since(since) <= within;
+        let waits = |since| self.message.said_at() >= since && self.turn.now.since(since) <= within;
         Ok(matches!(self.marketing()?, Standing::Pending(since) if waits(since)))
     }
 
@@ -116,8 +122,9 @@ impl Said<'_> {
         let answer = if covers == Covers::Marketing { Answer::Stop } else { Answer::StopAll };
         let held = suppression::find(self.turn.tx, self.turn.tx.person(self.number))?;
         let held = held.iter().any(|held| held.covers >= covers && (held.scope.is_none() || held.scope == scope));
-        // Who says it again is heard again, but it changes nothing and fills no ledger.
-        if held && matches!(self.marketing()?, Standing::Withdrawn(_)) {
+        // Who says it again is heard again, but it changes nothing and fills no ledger; once an hour it is noted, so that a yes
+        // which was sent before and comes later does not undo it.
+        if held && matches!(self.marketing()?, Standing::Withdrawn(_)) && !self.is_news()? {
             return self.answer(answer).map(drop);
         }
         let mut opinion = self.opinion(Word::Withdrawn, Source::Keyword, scope);
@@ -125,19 +132,37 @@ impl Said<'_> {
         if covers > Covers::Marketing {
             opinion.entry.purpose = Purpose::Transactional;
         }
-        opinion.told = self.turn.settings.consent.confirm;
+        opinion.told = self.is_told();
         record(self.turn, self.number, opinion)?;
         let number = self.number.masked();
         tracing::info!(postrider.message = %self.message.id, "{number} opted out; what waited for it is stopped");
         self.answer(answer).map(drop)
     }
 
+    /// Whether the last refusal on record is so old that another one is worth a row.
+    fn is_news(&self) -> Result<bool, StoreError> {
+        let entries = consent::entries(self.turn.tx, self.turn.tx.person(self.number))?;
+        let refusals = entries.iter().filter(|entry| entry.word == Word::Withdrawn).map(|entry| entry.at);
+        Ok(refusals.max().is_none_or(|last| self.message.said_at() > last.plus(REFUSAL_PAUSE)))
+    }
+
     /// A yes of the person's own. It always arrives: whoever was suppressed is not any more.
     fn agree(&self, source: Source) -> Result<(), StoreError> {
         let mut opinion = self.opinion(Word::Given, source, self.scope());
-        opinion.told = self.turn.settings.consent.confirm;
+        opinion.told = self.is_told();
         record(self.turn, self.number, opinion)?;
         self.answer(Answer::Start).map(drop)
+    }
+
+    /// Whether the person is told by the answer. What was said long ago has none; it is told where the law asks for it, as long
+    /// as its time is not over.
+    fn is_told(&self) -> bool {
+        let rules = &self.turn.settings.consent;
+        if !self.message.is_old() {
+            return rules.confirm;
+        }
+        let days = Place::of(self.number, rules, None).row.tell_days.unwrap_or(0);
+        self.turn.now.since(self.message.said_at()) > Duration::from_secs(u64::from(days) * 86_400)
     }
 
     /// The question of a double opt-in.
@@ -149,19 +174,24 @@ impl Said<'_> {
         self.answer(Answer::Ask).map(drop)
     }
 
+    /// What was said counts from when it was said: a START that lay on a SIM does not undo a later refusal.
     fn opinion(&self, word: Word, source: Source, scope: Option<String>) -> Opinion {
-        let mut opinion = Opinion::by_keyword(word, source, self.turn.now, self.text.trim(), self.message.id);
+        let said_at = self.message.said_at();
+        let mut opinion = Opinion::by_keyword(word, source, said_at, self.text.trim(), self.message.id);
         opinion.entry.scope = scope;
         opinion
     }
 
     fn answer(&self, answer_with: Answer) -> Result<bool, StoreError> {
+        if self.message.is_old() {
+            return Ok(false);
+        }
         let reply = Reply {
             number: self.number,
             from: Some(&self.message.to),
             answer: answer_with,
             language: self.language,
-            said_at: self.turn.now,
+            said_at: self.message.said_at(),
         };
         answer(self.turn, reply)
     }

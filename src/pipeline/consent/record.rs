@@ -89,15 +89,14 @@ fn reason_of(entry: &Entry) -> String {
     }
 }
 
-/// Whether a yes takes suppressions away: a person's own word always does, a tool's or a form's if it is newer, a file's never.
+/// Whether a yes takes suppressions away: if it is newer, and no file's.
 fn lifts(turn: &Turn<'_>, number: &PhoneNumber, entry: &Entry) -> Result<bool, StoreError> {
     if entry.purpose == Purpose::MarketingNight {
         return Ok(false);
     }
     Ok(match entry.source {
-        Source::Keyword | Source::DoubleOptIn | Source::Link => true,
         Source::Import => false,
-        Source::Api | Source::Staff | Source::Workflow => {
+        Source::Keyword | Source::DoubleOptIn | Source::Link | Source::Api | Source::Staff | Source::Workflow => {
             let held = suppression::find(turn.tx, turn.tx.person(number))?;
             held.iter().all(|held| held.since <= entry.at)
         }

@@ -99,6 +99,15 @@ impl Gateway {
         self.turn(|turn| settle(turn, &LinkName::new("north", 1), std::slice::from_ref(&event)));
     }
 
+    /// `from` wrote `text` that long ago.
+    fn wrote(&mut self, from: &str, text: &str, ago: Duration) {
+        self.session += 1;
+        let LinkEvent::Inbound { mut part, ack } = Self::part(from, text) else { unreachable!() };
+        part.network_time = Some(self.now.minus(ago));
+        let event = LinkEvent::Inbound { part, ack };
+        self.turn(|turn| settle(turn, &LinkName::new("north", 1), std::slice::from_ref(&event)));
+    }
+
     fn state(&self, id: MessageId) -> State {
         self.database.read(|c| message::state_of(c, id)).unwrap().unwrap()
     }
@@ -444,4 +453,48 @@ fn numbers_without_country_code_are_understood_where_a_country_is_configured() {
     assert_eq!(gateway.suppressed(FRENCH), [Covers::Marketing], "who was written to writes back");
     gateway.writes("Bank", "STOP");
     gateway.writes("12345", "STOP");
+}
+
+#[test]
+fn a_start_that_lay_on_a_sim_does_not_undo_a_later_refusal() {
+    let mut gateway = Gateway::noon();
+    let number = "+447700900123";
+    gateway.writes(number, "STOP");
+    gateway.wrote(number, "START", DAY * 60);
+    assert_eq!(gateway.suppressed(number), [Covers::Marketing]);
+    gateway.writes(number, "START");
+    assert!(gateway.suppressed(number).is_empty(), "a fresh one counts");
+}
+
+#[test]
+fn a_start_between_two_refusals_that_comes_last_undoes_neither() {
+    let mut gateway = Gateway::noon();
+    let number = "+447700900123";
+    gateway.wrote(number, "STOP", DAY * 90);
+    gateway.writes(number, "STOP");
+    gateway.wrote(number, "START", DAY * 30);
+    assert_eq!(gateway.suppressed(number), [Covers::Marketing]);
+}
+
+#[test]
+fn what_was_sent_long_ago_is_obeyed_and_answered_by_no_machine() {
+    for text in ["STOP", "START", "HELP", "JOIN", "수신거부", "hello"] {
+        for number in ["+447700900123", "+821012345678", "+33612345678"] {
+            let mut gateway = Gateway::noon();
+            gateway.wrote(number, text, DAY * 60);
+            assert_eq!(gateway.own_texts(), Vec::<String>::new(), "{text} of {number}");
+        }
+    }
+    let mut gateway = Gateway::noon();
+    gateway.wrote("+447700900123", "STOP", DAY * 60);
+    assert_eq!(gateway.suppressed("+447700900123"), [Covers::Marketing], "an old refusal holds");
+}
+
+#[test]
+fn an_old_refusal_does_not_undo_a_consent_that_was_given_since() {
+    let mut gateway = Gateway::noon();
+    let number = "+447700900123";
+    gateway.writes(number, "START");
+    gateway.wrote(number, "STOP", DAY * 60);
+    assert!(gateway.suppressed(number).is_empty());
 }

@@ -74,7 +74,8 @@ impl Taken {
 /// The store's own.
 pub fn hear(turn: &Turn<'_>, incoming: &Incoming<'_>) -> Result<(), StoreError> {
     let contact = contact::find(turn.tx.connection(), incoming.number)?;
-    if contact.is_some() {
+    // Workflows begin by replies, and what was written long ago is none to what runs now.
+    if contact.is_some() && !incoming.message.is_old() {
         replied(turn, incoming)?;
     }
     let text = incoming.message.text.as_deref().unwrap_or_default();
@@ -126,12 +127,18 @@ fn silence(turn: &Turn<'_>, incoming: &Incoming<'_>, text: &str) -> Result<Optio
     {
         return Ok(Some(Silence::OwnNumber));
     }
+    if incoming.message.is_old() {
+        return Ok(Some(Silence::Old));
+    }
     Ok(flood::is_of_a_machine(text).then_some(Silence::Machine))
 }
 
 impl Talk<'_> {
     /// Whoever comes first in the order takes the text.
     fn take(&mut self) -> Result<Taken, StoreError> {
+        if self.incoming.message.is_old() {
+            return self.take_old();
+        }
         if self.is_awaited()? {
             return Ok(Taken::new("workflow", ""));
         }
@@ -151,6 +158,19 @@ impl Talk<'_> {
         }
         answer::closed(self)?;
         Ok(Taken::new("conversation", ""))
+    }
+
+    /// What was said long ago is about what was then: a refusal holds all the same, everything else is for people.
+    fn take_old(&mut self) -> Result<Taken, StoreError> {
+        match self.incoming.keyword {
+            Some(action @ (Action::Stop | Action::StopAll)) => {
+                self.follow_keyword(action)?;
+                Ok(Taken::new("keyword", action.as_str()))
+            }
+            Some(Action::Start | Action::Join | Action::Yes | Action::Help) | None => {
+                Ok(Taken::new("conversation", ""))
+            }
+        }
     }
 
     /// Whether a running workflow of the contact waits for these words. A YES may answer it; other keywords never do.

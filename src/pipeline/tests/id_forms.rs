@@ -179,6 +179,7 @@ fn an_answer_and_its_receipt_in_one_turn_leave_the_doubts_of_another_alone() {
             receipt: Receipt {
                 ids: CarrierMessageId::new("sim-9ef-north").into_iter().collect(),
                 state: State::Delivered,
+                unread: Vec::new(),
                 raw_state: "DELIVRD".to_owned(),
                 error: String::new(),
                 source: Some(Sender::from_network(HANDSET)),

@@ -39,6 +39,21 @@ fn a_receipt_of_one_part_never_ends_a_message_whose_other_parts_go_again() {
 }
 
 #[test]
+fn receipts_that_settle_several_doubts_together_tell_one_state() {
+    let mut gateway = Gateway::new();
+    let id = three_parts(&mut gateway, OnDoubt::Resend);
+    gateway.turn(recover);
+    gateway.pass(SECOND * 61);
+    assert_eq!(again(&mut gateway), [0, 1, 2]);
+    gateway.accepted(id, 2, 0, "sim-70e-north");
+    gateway.outcome(id, 2, 1, refused(ErrorClass::Permanent));
+    gateway.accepted(id, 2, 2, "sim-70f-north");
+    ["sim-6d1-north", "sim-6d2-north", "sim-6d3-north"].map(|unknown| gateway.receipt(unknown, State::Delivered));
+    assert!(!gateway.story(id).contains(&State::PartiallyDelivered), "{:?}", gateway.story(id));
+    assert_eq!(gateway.state(id), State::Delivered);
+}
+
+#[test]
 fn a_part_that_may_go_again_does_and_every_part_ends() {
     let mut gateway = Gateway::new();
     let id = three_parts(&mut gateway, OnDoubt::Hold);

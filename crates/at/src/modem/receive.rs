@@ -148,6 +148,7 @@ impl Modem {
         let receipt = Receipt {
             ids: self.carrier_id(report.reference).into_iter().collect(),
             state,
+            unread: Vec::new(),
             raw_state: format!("{status:02X}"),
             error: if status == 0 { String::new() } else { report.status.meaning().to_owned() },
             source: Some(source).filter(|source| !source.as_str().is_empty()),

@@ -129,7 +129,8 @@ pub struct BindResp {
 impl BindResp {
     #[inline]
     pub(super) fn decode(&mut self, ok: bool, reader: &mut Reader<'_>) -> Result<(), BodyError> {
-        if reader.body_is_missing(ok) {
+        if let Some(tlvs) = reader.answer_without_fields(ok) {
+            self.tlvs = tlvs;
             return Ok(());
         }
         reader.c_octets("system_id", &mut self.system_id)?;

@@ -89,7 +89,8 @@ pub struct BroadcastSmResp {
 impl BroadcastSmResp {
     #[inline]
     pub(super) fn decode(&mut self, ok: bool, reader: &mut Reader<'_>) -> Result<(), BodyError> {
-        if reader.body_is_missing(ok) {
+        if let Some(tlvs) = reader.answer_without_fields(ok) {
+            self.tlvs = tlvs;
             return Ok(());
         }
         reader.c_octets("message_id", &mut self.message_id)?;

@@ -101,6 +101,9 @@ pub enum Quirk {
     /// A response that says "no error" came without the body that it must have.
     #[error("the body is missing")]
     MissingBody,
+    /// A response came with TLVs in the place of its fields.
+    #[error("TLVs stand in the place of the body's fields")]
+    TlvsAlone,
     /// A TLV that this PDU must have is not there.
     #[error("TLV {tag} is missing")]
     MissingTlv {
@@ -157,6 +160,9 @@ pub enum EncodeError {
         /// How many octets.
         octets: usize,
     },
+    /// A response came with TLVs in the place of its fields.
+    #[error("TLVs stand in the place of the body's fields")]
+    TlvsAlone,
     /// A TLV that this PDU must have is not there.
     #[error("TLV {tag} is missing")]
     MissingTlv {

@@ -154,13 +154,37 @@ impl<'a> Reader<'a> {
         (0..count).map(|_| entry(self)).collect()
     }
 
-    /// Whether an answer came as its header alone: usual with errors, odd when it says "no error".
+    /// The TLVs of an answer that came without its fields: as its header alone, usual with errors and odd when it says "no
+    /// error", or as TLVs in the place of its fields.
     #[inline]
-    pub(super) fn body_is_missing(&mut self, ok: bool) -> bool {
-        if self.rest.is_empty() && ok {
-            self.note(Quirk::MissingBody);
+    pub(super) fn answer_without_fields(&mut self, ok: bool) -> Option<Tlvs> {
+        if self.rest.is_empty() {
+            if ok {
+                self.note(Quirk::MissingBody);
+            }
+            return Some(Tlvs::default());
         }
-        self.rest.is_empty()
+        if !self.is_tlvs_alone() {
+            return None;
+        }
+        self.note(Quirk::TlvsAlone);
+        Some(self.tlvs())
+    }
+
+    /// Whether all that is left is TLVs: tags that answers have, with lengths that fit to the last octet. An id would begin with a
+    /// printable character; the NUL of an empty one makes no tag that fits.
+    fn is_tlvs_alone(&self) -> bool {
+        let mut at = self.rest;
+        while let Some((head, value)) = at.split_first_chunk::<4>() {
+            let tag = Tag(u16::from_be_bytes([head[0], head[1]]));
+            let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
+            let plausible = tag.rule().is_some() || (0x14..0x20).contains(&head[0]);
+            match value.split_at_checked(length) {
+                Some((_, next)) if plausible => at = next,
+                _ => return false,
+            }
+        }
+        at.is_empty()
     }
 
     /// Ends a body that may hold nothing more.

@@ -163,7 +163,8 @@ pub struct SubmitMultiResp {
 impl SubmitMultiResp {
     #[inline]
     pub(super) fn decode(&mut self, ok: bool, reader: &mut Reader<'_>) -> Result<(), BodyError> {
-        if reader.body_is_missing(ok) {
+        if let Some(tlvs) = reader.answer_without_fields(ok) {
+            self.tlvs = tlvs;
             return Ok(());
         }
         reader.c_octets("message_id", &mut self.message_id)?;

@@ -37,6 +37,8 @@ pub struct CarrierProfile {
     pub default_alphabet_mt: DefaultAlphabet,
     /// What `data_coding` 0 means in what the carrier sends.
     pub default_alphabet_mo: DefaultAlphabet,
+    /// Whether parts come with a header that bit 6 of `esm_class` does not announce.
+    pub header_without_udhi: bool,
     /// How a message class (flash) is written.
     pub class_form: ClassForm,
     /// How long messages are tied together: any form but `None`.
@@ -83,6 +85,7 @@ impl Default for CarrierProfile {
             ]),
             default_alphabet_mt: DefaultAlphabet::Gsm7,
             default_alphabet_mo: DefaultAlphabet::Gsm7,
+            header_without_udhi: false,
             class_form: ClassForm::General,
             long_form: Concatenation::Reference8,
             submit_with: SubmitWith::SubmitSm,

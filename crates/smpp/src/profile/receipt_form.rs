@@ -1,8 +1,9 @@
 //! What a carrier's delivery receipts look like.
 
-use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
 
-use postrider_model::IdRelation;
+use jiff::tz::TimeZone;
+use postrider_model::{IdRelation, State};
 
 /// Where the receipt's facts stand, and how its id and dates are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct ReceiptForm {
     pub accepted_is_delivered: bool,
     /// Whether a text like `id:... stat:...` is a receipt though neither `esm_class` nor TLVs say so.
     pub detect_by_text: bool,
+    /// What this carrier's own words for a state mean, in upper case; they come before the known ones.
+    pub states: BTreeMap<String, State>,
 }
 
 impl ReceiptForm {
@@ -42,6 +45,7 @@ impl Default for ReceiptForm {
             zone: TimeZone::UTC,
             accepted_is_delivered: false,
             detect_by_text: false,
+            states: BTreeMap::new(),
         }
     }
 }

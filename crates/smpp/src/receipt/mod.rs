@@ -2,6 +2,7 @@
 //!
 //! Sources: SMPP 3.4, 5.2.12 and appendix B; the text's form is each carrier's own, see `text`.
 
+mod octets;
 mod state;
 mod text;
 
@@ -9,26 +10,24 @@ use super::content::Fields;
 use super::pdu::Tlvs;
 use super::profile::{ReceiptForm, ReceiptPlace};
 use super::{Tag, time_text};
-use postrider_model::{Alphabet, CarrierMessageId, Receipt, Sender, State};
+use postrider_model::{CarrierMessageId, Receipt, Sender};
 
 use self::text::ReceiptText;
 
 /// What a delivery turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reading {
-    /// A receipt that names a message.
+    /// A receipt. One that names no message has what could not be read.
     Receipt(Receipt),
-    /// A receipt that names none.
-    Unreadable,
     /// A message.
     NotAReceipt,
 }
 
 /// Reads a delivery from `source` to `destination` as a receipt, if it is one.
 pub fn read(form: &ReceiptForm, fields: Fields<'_>, source: &Sender, destination: &Sender) -> Reading {
-    let text = readable_text(fields);
-    let parsed = ReceiptText::parse(&text);
     let marked = is_marked(fields);
+    let text = readable_text(fields, marked);
+    let parsed = ReceiptText::parse(&text);
     if !(marked || form.detect_by_text && parsed.looks_like_a_receipt(&text)) {
         return Reading::NotAReceipt;
     }
@@ -38,23 +37,15 @@ pub fn read(form: &ReceiptForm, fields: Fields<'_>, source: &Sender, destination
     };
     let parsed = if form.place == ReceiptPlace::Tlv { ReceiptText::default() } else { parsed };
     let ids = distinct_ids([from_tlvs.id, parsed.id.map(str::to_owned)]);
-    if ids.is_empty() {
-        // A handset's own acknowledgement may be a text for people.
-        let by_handset = fields.esm_class & KIND == BY_HANDSET;
-        return if by_handset { Reading::NotAReceipt } else { Reading::Unreadable };
+    // A handset's own acknowledgement may be a text for people.
+    if ids.is_empty() && fields.esm_class & KIND == BY_HANDSET {
+        return Reading::NotAReceipt;
     }
-    let (state, raw_state) = match (from_tlvs.state, parsed.state) {
-        (Some(number), word) => (state::of_number(number), word.map_or_else(|| number.to_string(), str::to_owned)),
-        (None, Some(word)) => (state::of_word(word), word.to_owned()),
-        // An intermediate notification may name no state at all.
-        (None, None) if fields.esm_class & INTERMEDIATE != 0 => (State::Sent, String::new()),
-        (None, None) => (State::Uncertain, String::new()),
-    };
-    let accepted = from_tlvs.state == Some(state::ACCEPTED)
-        || (from_tlvs.state.is_none() && parsed.state.is_some_and(state::is_accepted));
+    let unread = if ids.is_empty() { fields.user_data().to_vec() } else { Vec::new() };
+    let (state, raw_state) = state::of(form, from_tlvs.state, &parsed, fields.esm_class & INTERMEDIATE == 0);
     Reading::Receipt(Receipt {
         ids,
-        state: if accepted && form.accepted_is_delivered { State::Delivered } else { state },
+        state,
         raw_state,
         error: [from_tlvs.error.as_deref(), parsed.error]
             .into_iter()
@@ -65,6 +56,7 @@ pub fn read(form: &ReceiptForm, fields: Fields<'_>, source: &Sender, destination
         source: Some(source.clone()).filter(|address| !address.as_str().is_empty()),
         destination: Some(destination.clone()).filter(|address| !address.as_str().is_empty()),
         done_at: parsed.done_date.and_then(|date| time_text::read(date, &form.zone)),
+        unread,
     })
 }
 
@@ -106,7 +98,7 @@ impl FromTlvs {
 }
 
 /// Network type and code; some carriers send three digits instead.
-fn network_error(value: &[u8]) -> Option<String> {
+pub(crate) fn network_error(value: &[u8]) -> Option<String> {
     match value {
         digits if digits.len() == 3 && digits.iter().all(u8::is_ascii_digit) => {
             Some(String::from_utf8_lossy(digits).into_owned())
@@ -127,16 +119,20 @@ fn distinct_ids(raw: [Option<String>; 2]) -> Vec<CarrierMessageId> {
     ids
 }
 
-/// The text of a receipt. Its ids and words are ASCII whatever the alphabet, so that only UCS-2 is converted.
-fn readable_text(fields: Fields<'_>) -> String {
+/// The text of a receipt, read by its octets. What is marked as a receipt and shows no id may be packed.
+fn readable_text(fields: Fields<'_>, marked: bool) -> String {
     let octets = fields.text();
-    match fields.data_coding {
-        0x08 => postrider_text::decode(Alphabet::Ucs2, octets, &[]),
-        _ => octets.iter().map(|&octet| if octet == 0 { ' ' } else { char::from(octet) }).collect(),
+    let text = octets::readable(octets);
+    if marked && ReceiptText::parse(&text).id.is_none() {
+        let unpacked = octets::unpacked(octets);
+        if ReceiptText::parse(&unpacked).id.is_some() {
+            return unpacked;
+        }
     }
+    text
 }
 
-fn is_zero(error: &str) -> bool {
+pub(crate) fn is_zero(error: &str) -> bool {
     error.bytes().all(|byte| byte == b'0')
 }
 

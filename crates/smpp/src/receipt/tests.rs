@@ -7,7 +7,7 @@ use crate::Body;
 use crate::inbound::{Delivery, delivery};
 use crate::pdu::{Address, DataSm, DeliverSm};
 use crate::profile::CarrierProfile;
-use postrider_model::Timestamp;
+use postrider_model::{Alphabet, State, Timestamp};
 
 const TEXT: &str =
     "id:0972660181 sub:001 dlvrd:001 submit date:2611211430 done date:2611211431 stat:DELIVRD err:000 text:hi";
@@ -104,7 +104,7 @@ fn intermediate_notices_leave_the_message_sent() {
         (0x20, "id:1 stat:ENROUTE", State::Sent),
         (0x20, "id:1", State::Sent),
         (0x04, "id:1 stat:ACCEPTD", State::Sent),
-        (0x04, "id:1 stat:NEWWORD", State::Uncertain),
+        (0x04, "id:1 stat:NEWWORD", State::Failed),
         (0x44, "id:1 stat:EXPIRED err:0B", State::Expired),
     ] {
         assert_eq!(receipt(ReceiptForm::default(), &deliver(esm_class, text, Tlvs::new())).state, state, "{text}");
@@ -130,9 +130,14 @@ fn an_unmarked_text_is_a_receipt_only_where_the_profile_says_so() {
 }
 
 #[test]
-fn a_receipt_without_an_id_is_neither() {
+fn a_receipt_without_an_id_keeps_what_it_says() {
     let profile = CarrierProfile::default();
-    assert!(matches!(delivery(&profile, &deliver(0x04, "stat:DELIVRD", Tlvs::new())), Delivery::Neither(_)));
+    let found = delivery(&profile, &deliver(0x04, "stat:DELIVRD", Tlvs::new()));
+    let Delivery::Receipt(receipt) = found else { panic!("{found:?}") };
+    assert_eq!(
+        (receipt.ids.len(), receipt.state, receipt.unread.as_slice()),
+        (0, State::Delivered, &b"stat:DELIVRD"[..])
+    );
     assert!(matches!(delivery(&profile, &Body::EnquireLink), Delivery::Neither(_)));
 }
 
@@ -171,4 +176,24 @@ fn a_message_is_no_receipt() {
     let Delivery::Message(part) = delivery(&CarrierProfile::default(), &body) else { panic!("a message") };
     assert_eq!((part.from.as_str(), part.to.as_str()), ("+821012345678", "Shop"));
     assert_eq!((part.alphabet, part.payload, part.part_of), (Alphabet::Gsm7, b"hello".to_vec(), None));
+}
+
+#[test]
+fn a_receipt_is_read_by_its_octets_and_not_by_its_data_coding() {
+    let text = "id:0007000001 stat:DELIVRD err:000 text:";
+    let wide = |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+    let half = [&text.as_bytes()[..14], &wide(u16::to_be_bytes)[28..]].concat();
+    let texts = [text.as_bytes().to_vec(), wide(u16::to_be_bytes), wide(u16::to_le_bytes), half];
+    for octets in texts {
+        for data_coding in [0x00, 0x01, 0x03, 0x04, 0x08, 0x18, 0x48, 0xf0] {
+            let body = Body::DeliverSm(DeliverSm {
+                esm_class: 4,
+                data_coding,
+                short_message: Bytes::from(octets.clone()),
+                ..DeliverSm::default()
+            });
+            let Delivery::Receipt(receipt) = delivery(&CarrierProfile::default(), &body) else { panic!("{octets:?}") };
+            assert_eq!((ids(&receipt), receipt.state), (vec!["0007000001"], State::Delivered));
+        }
+    }
 }

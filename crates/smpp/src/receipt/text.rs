@@ -6,7 +6,7 @@
 
 use nom::branch::alt;
 use nom::bytes::complete::tag_no_case;
-use nom::character::complete::{char, one_of, space0};
+use nom::character::complete::{one_of, space0};
 use nom::combinator::{opt, value};
 use nom::sequence::terminated;
 use nom::{IResult, Parser};
@@ -22,6 +22,8 @@ pub struct ReceiptText<'a> {
     pub error: Option<&'a str>,
     /// When it happened, without zone.
     pub done_date: Option<&'a str>,
+    /// How many parts arrived, as it came.
+    pub delivered: Option<&'a str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,10 +32,14 @@ enum Label {
     Stat,
     Err,
     DoneDate,
+    Delivered,
     /// A field that is not used; it ends the one before.
     Other,
     Text,
 }
+
+/// What carriers put between fields and around values.
+const SEPARATORS: &[char] = &[',', ';', '|', '/', '"', '\'', '<', '>', '[', ']', '(', ')', '{', '}'];
 
 /// The longest text that is looked at; a receipt's text has about 160 characters.
 const TEXT_OCTETS_MAX: usize = 2_000;
@@ -76,11 +82,12 @@ impl<'a> ReceiptText<'a> {
             Label::Stat => &mut self.state,
             Label::Err => &mut self.error,
             Label::DoneDate => &mut self.done_date,
+            Label::Delivered => &mut self.delivered,
             Label::Other | Label::Text => return,
         };
         if place.is_none() {
-            *place =
-                text.get(start..end).and_then(|value| value.split_whitespace().next()).map(|v| v.trim_matches(','));
+            let word = text.get(start..end).and_then(|value| value.split_whitespace().next());
+            *place = word.map(|word| word.trim_matches(SEPARATORS)).filter(|word| !word.is_empty());
         }
     }
 
@@ -90,6 +97,7 @@ impl<'a> ReceiptText<'a> {
             state: self.state.or(other.state),
             error: self.error.or(other.error),
             done_date: self.done_date.or(other.done_date),
+            delivered: self.delivered.or(other.delivered),
         }
     }
 }
@@ -99,7 +107,7 @@ fn word_starts(text: &str) -> impl Iterator<Item = usize> {
     let bytes = text.as_bytes();
     (0..bytes.len()).filter(move |&at| match at.checked_sub(1).and_then(|before| bytes.get(before)) {
         None => true,
-        Some(before) => before.is_ascii_whitespace() || matches!(before, b',' | b';' | b'|'),
+        Some(before) => before.is_ascii_whitespace() || SEPARATORS.contains(&char::from(*before)),
     })
 }
 
@@ -108,14 +116,19 @@ fn label(input: &str) -> IResult<&str, Label> {
     terminated(
         alt((
             value(Label::Id, tag_no_case("id")),
+            value(
+                Label::Id,
+                (alt((tag_no_case("message"), tag_no_case("msg"))), opt(one_of(" _-")), tag_no_case("id")),
+            ),
             value(Label::Stat, alt((tag_no_case("status"), tag_no_case("stat")))),
             value(Label::Err, alt((tag_no_case("error"), tag_no_case("err")))),
             value(Label::DoneDate, (tag_no_case("done"), opt(one_of(" _-")), tag_no_case("date"))),
             value(Label::Other, (tag_no_case("submit"), opt(one_of(" _-")), tag_no_case("date"))),
-            value(Label::Other, alt((tag_no_case("sub"), tag_no_case("dlvrd")))),
+            value(Label::Other, tag_no_case("sub")),
+            value(Label::Delivered, tag_no_case("dlvrd")),
             value(Label::Text, tag_no_case("text")),
         )),
-        (space0, char(':'), space0),
+        (space0, one_of(":="), space0),
     )
     .parse(input)
 }
@@ -136,6 +149,7 @@ mod tests {
             state: Some("DELIVRD"),
             error: Some("000"),
             done_date: Some("2611211431"),
+            delivered: Some("001"),
         };
         assert_eq!(found, expected);
         assert!(found.looks_like_a_receipt(text));
@@ -149,6 +163,11 @@ mod tests {
             "id: ab-cd_ef.1  submitdate:2611211430 donedate:2611211431 stat: UNDELIV err: 21b text:",
             "id:ab-cd_ef.1 foo:bar stat:UNDELIV err:21b text: stat:DELIVRD",
             "id:ab-cd_ef.1,stat:UNDELIV,err:21b",
+            "id:ab-cd_ef.1|stat:UNDELIV|err:21b|",
+            "id:ab-cd_ef.1;stat:UNDELIV;err:21b;",
+            "id:\"ab-cd_ef.1\"; stat:'UNDELIV' err:21b",
+            "id=ab-cd_ef.1 stat=UNDELIV",
+            "msgid:ab-cd_ef.1 status:UNDELIV",
             "text:id and err: words id:ab-cd_ef.1 stat:UNDELIV",
         ];
         for text in variants {

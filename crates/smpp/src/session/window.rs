@@ -240,8 +240,8 @@ mod tests {
     fn an_expired_request_frees_its_place_and_still_knows_a_late_answer() {
         let start = start();
         let mut window = Window::new(2, RESPONSE);
-        window.insert(1, request(10, start));
-        window.insert(2, request(20, start + Duration::from_secs(1)));
+        window.insert(1, Request { token: 10, ..request(1, start) });
+        window.insert(2, Request { token: 20, ..request(2, start + Duration::from_secs(1)) });
         assert_eq!(window.poll_timeout(), Some(start + RESPONSE));
         assert!(window.expire(start + RESPONSE - Duration::from_nanos(1)).is_none());
         assert_eq!(window.expire(start + RESPONSE).map(|request| request.token), Some(10));

@@ -7,6 +7,7 @@ fn report(sim: &str, reference: u8, to: &str, state: State, done_at: Option<Time
     let receipt = Receipt {
         ids: CarrierMessageId::new(&format!("{sim}:{reference}")).into_iter().collect(),
         state,
+        unread: Vec::new(),
         raw_state: "00".to_owned(),
         error: String::new(),
         source: Some(Sender::from_network(to)),
