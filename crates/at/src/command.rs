@@ -13,6 +13,8 @@ pub(super) enum Wanted {
     Nothing,
     /// Those that begin so.
     Prefix(String),
+    /// Those that begin with one of these.
+    Several(&'static [&'static str]),
     /// Those that begin so, or bare ones: `AT+CCID` answers in either form.
     Bare(String),
     /// Every line that is no indication; for technicians.
@@ -67,6 +69,11 @@ impl Command {
     /// A command that asks for lines with `prefix`.
     pub(super) fn ask(text: impl Into<String>, prefix: &str, wait: Duration) -> Self {
         Self { wanted: Wanted::Prefix(prefix.to_owned()), ..Self::new(text, wait) }
+    }
+
+    /// A compound command that asks for lines with these prefixes.
+    pub(super) fn ask_several(text: impl Into<String>, prefixes: &'static [&'static str], wait: Duration) -> Self {
+        Self { wanted: Wanted::Several(prefixes), ..Self::new(text, wait) }
     }
 
     /// A command whose answer is a bare line, or one with `prefix`.
@@ -129,6 +136,8 @@ pub(super) struct Reply {
     pub(super) end: End,
     /// How far a send had come.
     pub(super) reached: Reached,
+    /// Whether the modem wrote the command back.
+    pub(super) echoed: bool,
 }
 
 impl Reply {

@@ -52,6 +52,8 @@ struct Exchange {
     at_prompt: bool,
     /// Whether the Ctrl-Z was handed out.
     reached: Reached,
+    /// Whether the command came back.
+    echoed: bool,
 }
 
 impl Wire {
@@ -74,7 +76,14 @@ impl Wire {
             self.out.push_back(octets);
         }
         let (deadline, at_prompt) = (now + command.wait, command.payload.is_some());
-        self.exchange = Some(Exchange { command, lines: Vec::new(), deadline, at_prompt, reached: Reached::BeforePdu });
+        self.exchange = Some(Exchange {
+            command,
+            lines: Vec::new(),
+            deadline,
+            at_prompt,
+            reached: Reached::BeforePdu,
+            echoed: false,
+        });
     }
 
     /// The prompt came: the PDU follows, whole or in `chunks`, and Ctrl-Z without a line end before it.
@@ -99,6 +108,7 @@ impl Wire {
     pub(super) fn handle_line(&mut self, now: Instant, line: &str, pdu: Option<&str>) -> Line {
         let Some(exchange) = self.exchange.as_mut() else { return Line::Other };
         if exchange.is_echo(line) {
+            exchange.echoed |= line == exchange.command.text;
             return Line::Taken;
         }
         if exchange.wants(line) {
@@ -176,7 +186,8 @@ impl Wire {
         if unwritten > 0 {
             exchange.reached = Reached::BeforePdu;
         }
-        Some(Reply { lines: exchange.lines, end: End::Silent, reached: exchange.reached })
+        let Exchange { lines, reached, echoed, .. } = exchange;
+        Some(Reply { lines, end: End::Silent, reached, echoed })
     }
 
     fn end(&mut self, end: End) -> Line {
@@ -184,7 +195,7 @@ impl Wire {
         self.chunks.clear();
         self.chunk_at = None;
         match self.exchange.take() {
-            Some(exchange) => Line::Ends(Reply { lines: exchange.lines, end, reached: exchange.reached }),
+            Some(Exchange { lines, reached, echoed, .. }) => Line::Ends(Reply { lines, end, reached, echoed }),
             None => Line::Other,
         }
     }
@@ -206,6 +217,7 @@ impl Exchange {
         }
         match &self.command.wanted {
             Wanted::Nothing => false,
+            Wanted::Several(prefixes) => prefixes.iter().any(|prefix| fields::behind(line, prefix).is_some()),
             Wanted::Prefix(prefix) | Wanted::Bare(prefix) | Wanted::Anything(prefix) => {
                 !prefix.is_empty() && fields::behind(line, prefix).is_some()
             }

@@ -215,6 +215,12 @@ impl Player {
         {
             self.is_set_up = true;
         }
+        if let Token::Line(text) = token
+            && ["AT+CNMI=", "AT+CMGF=", "ATE"].iter().any(|setting| text.starts_with(setting))
+        {
+            // Questions that the dialogue does not have are answered by what it set.
+            self.set(now, text);
+        }
         self.due = self.due.max(now);
         if let Some(place) = self.next_anchor()
             && let Some(anchor) = self.exchanges.get(place)
@@ -290,6 +296,12 @@ impl Player {
             self.answer.extend(anchor.answer.iter().cloned());
             self.events.extend(std::mem::take(&mut anchor.after));
         }
+    }
+
+    fn set(&mut self, now: Instant, line: &str) {
+        self.fallback.handle_bytes(now, line.as_bytes());
+        self.fallback.handle_bytes(now, b"\r");
+        while self.fallback.poll_transmit().is_some() {}
     }
 
     fn fall_back(&mut self, now: Instant, line: &str) {

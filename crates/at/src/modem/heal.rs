@@ -221,7 +221,8 @@ impl Modem {
         }
         let waiting = self.next.take().map(|(job, _)| job);
         for job in waiting.into_iter().chain(self.queue.take(|_| true)) {
-            let reply = Reply { lines: Vec::new(), end: super::send::NOTHING, reached: super::send::NOWHERE };
+            let reply =
+                Reply { lines: Vec::new(), end: super::send::NOTHING, reached: super::send::NOWHERE, echoed: false };
             self.drop_job(job, reply, why);
         }
         self.end_dialogue(why);

@@ -22,6 +22,7 @@
 //! | `send` | how a segment leaves, and what became of it |
 //! | `unasked` | what a line means that nobody asked for |
 //! | `receive`, `slots`, `storage` | how messages and reports come in, and when they are deleted |
+//! | `verify` | whether it still is as it was set up |
 //! | `upkeep`, `network` | whether it lives, and where it stands with the network |
 //! | `ussd`, `technician` | what people ask of it |
 //! | `heal` | how it is brought back |
@@ -47,6 +48,7 @@ mod tests;
 mod unasked;
 mod upkeep;
 mod ussd;
+mod verify;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -59,6 +61,7 @@ use self::setup::Setup;
 use self::stage::Told;
 use self::upkeep::Upkeep;
 use self::ussd::Dialogue;
+use self::verify::Verified;
 use super::command::Command;
 use super::event::{ModemEvent, Token};
 use super::ladder::Ladder;
@@ -95,6 +98,7 @@ pub struct Modem {
     sends: Sends,
     pending: Pending,
     upkeep: Upkeep,
+    verified: Verified,
     dialogue: Option<Dialogue>,
     told: Told,
     counters: ModemCounters,
@@ -146,6 +150,7 @@ impl Modem {
             sends: Sends::default(),
             pending: Pending::default(),
             upkeep: Upkeep::default(),
+            verified: Verified::default(),
             dialogue: None,
             told: Told::default(),
             counters: ModemCounters::default(),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::engine::Next;
 use super::jobs::Job;
 use super::steps::Step;
+use super::verify::Verdict;
 use super::{Modem, Phase};
 use crate::answers::pin::{self, SimState};
 use crate::answers::{operator, registration, signal, storage};
@@ -25,6 +26,8 @@ const SIGNAL_STEP_DBM: u16 = 3;
 /// One of the regular questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Check {
+    /// Whether it still is as it was set up.
+    Settings,
     /// `AT+CREG?`
     Circuits,
     /// `AT+CGREG?`
@@ -46,12 +49,15 @@ pub(super) enum Check {
 }
 
 impl Check {
-    /// The first of a round.
+    /// The first of a round during the set-up, when there is nothing to verify.
     pub(super) const FIRST: Self = Self::Circuits;
+    /// The first of a regular round.
+    pub(super) const ROUND: Self = Self::Settings;
 
     /// The next of a round.
     pub(super) const fn after(self) -> Option<Self> {
         Some(match self {
+            Self::Settings => Self::Circuits,
             Self::Circuits => Self::Packets,
             Self::Packets => Self::Lte,
             Self::Lte => Self::Signal,
@@ -64,6 +70,7 @@ impl Check {
 
     const fn question(self) -> (&'static str, &'static str) {
         match self {
+            Self::Settings => ("AT+CMGF?", "+CMGF:"),
             Self::Circuits => ("AT+CREG?", "+CREG:"),
             Self::Packets => ("AT+CGREG?", "+CGREG:"),
             Self::Lte => ("AT+CEREG?", "+CEREG:"),
@@ -85,10 +92,14 @@ fn is_unknown(failure: &Failure) -> bool {
 impl Modem {
     /// The command of a question; `None` when the modem refused it before, or it is not needed.
     pub(super) fn check_command(&self, check: &Check) -> Option<Command> {
+        if *check == Check::Settings {
+            return Some(self.verify_command());
+        }
         let (text, prefix) = check.question();
         let needed = match check {
             Check::SignalLte => self.known.network.signal_dbm.is_none(),
-            Check::Circuits
+            Check::Settings
+            | Check::Circuits
             | Check::Packets
             | Check::Lte
             | Check::Signal
@@ -130,8 +141,21 @@ impl Modem {
     }
 
     pub(super) fn check_reply(&mut self, now: Instant, check: &Check, reply: &Reply) {
+        if *check == Check::Settings {
+            return match self.verify_reply(now, reply) {
+                Verdict::Certain => {}
+                Verdict::Again => drop(self.queue.push(now, Job::Check(Check::Settings))),
+                Verdict::Changed(what) => self.settings_lost(now, &what),
+            };
+        }
         let (text, prefix) = check.question();
         let said = reply.behind(prefix);
+        if *check == Check::Circuits
+            && self.phase == Phase::Running
+            && (said.is_some_and(|said| self.verified.announces_less(said)))
+        {
+            return self.settings_lost(now, "its indications of the network are off");
+        }
         if let End::Failed(failure) = &reply.end
             && is_unknown(failure)
             && !matches!(check, Check::Stores | Check::Sim | Check::Centre)
@@ -139,6 +163,7 @@ impl Modem {
             self.setup.refused.insert(text);
         }
         match check {
+            Check::Settings => {}
             Check::Circuits => self.registered(now, 0, said, true),
             Check::Packets => self.registered(now, 1, said, true),
             Check::Lte => self.registered(now, 2, said, true),

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::engine::Next;
 use super::jobs::Job;
+use super::verify::Verdict;
 use super::{Modem, Phase};
 use crate::SendErrorClass;
 use crate::answers::message;
@@ -74,6 +75,8 @@ impl Key {
 /// Which command of a send is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
+    /// Whether it is in PDU mode.
+    Verify,
     /// `AT+CMMS`, so that the network keeps the connection.
     KeepOpen,
     /// `AT+CMGS`
@@ -167,7 +170,11 @@ impl Modem {
             }
         };
         let keep_open = more && self.profile.send.more_messages > 0 && !self.known.more_messages;
-        let part = if keep_open { Part::KeepOpen } else { Part::Pdu };
+        let part = match keep_open {
+            _ if !self.verified.holds(now) => Part::Verify,
+            true => Part::KeepOpen,
+            false => Part::Pdu,
+        };
         let send = Send { key, to: submission.to.clone(), more, length, pdu, part, began: None };
         self.sends.open = true;
         self.queue.push(now, Job::Send(Box::new(send)));
@@ -190,6 +197,7 @@ impl Modem {
     pub(super) fn send(&mut self, now: Instant, mut send: Box<Send>, reply: Option<Reply>) -> Next {
         let Some(reply) = reply else { return self.send_part(now, send) };
         match send.part {
+            Part::Verify => self.send_verified(now, send, &reply),
             Part::KeepOpen => {
                 // Refused or not: it only saves time.
                 self.known.more_messages = true;
@@ -208,6 +216,7 @@ impl Modem {
     fn send_part(&mut self, now: Instant, mut send: Box<Send>) -> Next {
         let sending = &self.profile.send;
         let command = match send.part {
+            Part::Verify => self.verify_command(),
             Part::KeepOpen => Command::new(format!("AT+CMMS={}", sending.more_messages), SECOND * 5),
             Part::Close => Command::new("AT+CMMS=0", SECOND * 5),
             Part::Cure => Command::new(sending.on_unknown_error.as_deref().unwrap_or("AT"), SECOND * 10),
@@ -221,11 +230,30 @@ impl Modem {
         Next::Command(Job::Send(send), command)
     }
 
+    /// Whether the modem is in PDU mode is known.
+    fn send_verified(&mut self, now: Instant, mut send: Box<Send>, reply: &Reply) -> Next {
+        match self.verify_reply(now, reply) {
+            Verdict::Certain => {
+                let keep_open = send.more && self.profile.send.more_messages > 0 && !self.known.more_messages;
+                send.part = if keep_open { Part::KeepOpen } else { Part::Pdu };
+                self.send_part(now, send)
+            }
+            Verdict::Again => self.send_part(now, send),
+            Verdict::Changed(what) => {
+                let reason = format!("{} rebooted without a word ({what}); nothing was sent", self.name());
+                self.tell_outcome(send.key, SubmitOutcome::NotSent { reason });
+                self.settings_lost(now, &what);
+                Next::Done
+            }
+        }
+    }
+
     /// `AT+CMGS` has its result.
     fn sent(&mut self, now: Instant, mut send: Box<Send>, reply: &Reply) -> Next {
         if let Some(said) = reply.behind("+CMGS:").filter(|_| reply.is_ok()) {
             let took = send.began.map(|began| now.saturating_duration_since(began));
             self.sends.measure(took.unwrap_or_default());
+            self.verified.prove(now);
             self.accepted(send.key, send.to.clone(), message::reference(said));
             if !send.more && std::mem::take(&mut self.known.more_messages) && self.profile.send.more_messages == 2 {
                 send.part = Part::Close;

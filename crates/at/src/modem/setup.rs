@@ -84,6 +84,7 @@ impl Modem {
         self.phase = Phase::Starting;
         self.postponed = None;
         self.known.forget_settings();
+        self.verified.forget();
         self.setup = Setup {
             silent: std::mem::take(&mut self.setup.silent),
             hanging: std::mem::take(&mut self.setup.hanging),
@@ -156,6 +157,9 @@ impl Modem {
     }
 
     fn step_reply(&mut self, now: Instant, step: Step, reply: &Reply) -> Go {
+        if reply.echoed && !matches!(step, Step::Escape | Step::Hello(_) | Step::EchoOff) {
+            self.verified.handle_echo();
+        }
         if self.is_busy(&step, reply) {
             self.setup.busy_tries += 1;
             return Go::Wait(step, SECOND);
@@ -269,6 +273,7 @@ impl Modem {
     fn pdu_mode_reply(&mut self, now: Instant, reply: &Reply) -> Go {
         if reply.is_ok() {
             self.setup.refused_since = None;
+            self.verified.prove(now);
             return Go::To(Step::AfterSim(0));
         }
         let since = *self.setup.refused_since.get_or_insert(now);

@@ -84,7 +84,7 @@ impl Modem {
             let every =
                 if self.known.can_send() { self.upkeep.keep_alive } else { self.upkeep.keep_alive.min(SEARCHING) };
             self.upkeep.check_at = Some(now + every);
-            return Some(Job::Check(Check::FIRST));
+            return Some(Job::Check(Check::ROUND));
         }
         if is_due(&mut self.upkeep.sweep_at, now) {
             self.upkeep.sweep_at = Some(now + self.upkeep.sweep_every);
@@ -102,7 +102,7 @@ impl Modem {
         // A busy modem has its duties too: they wait in the queue, and are not put off for ever.
         if self.wire.is_busy() && self.upkeep.check_at.is_some_and(|at| at <= now) {
             self.upkeep.check_at = Some(now + self.upkeep.keep_alive);
-            self.queue.push(now, Job::Check(Check::FIRST));
+            self.queue.push(now, Job::Check(Check::ROUND));
         }
         if self.wire.is_busy() && self.upkeep.sweep_at.is_some_and(|at| at <= now) {
             self.upkeep.sweep_at = Some(now + self.upkeep.sweep_every);

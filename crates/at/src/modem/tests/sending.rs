@@ -217,3 +217,65 @@ fn no_reports_and_no_validity_where_they_are_not_wanted() {
     bench.submit(0, false);
     assert!(bench.sent[1].starts_with("0041000C91"), "{}", bench.sent[1]);
 }
+
+/// What a modem that rebooted without a word answers to the question before a segment.
+fn rebooted(said: &str) -> Bench {
+    let mut bench = Bench::ready();
+    bench.pass(S * 10);
+    bench.forget();
+    bench.answer("AT+CMGF?;+CNMI?", said);
+    bench.submit(0, false);
+    bench
+}
+
+#[test]
+fn a_modem_that_rebooted_without_a_word_never_gets_a_pdu() {
+    let signs = [
+        "+CMGF: 1\r\n+CNMI: 2,1,0,1,0\r\n\r\nOK",
+        "+CMGF: 0\r\n+CNMI: 0,0,0,0,0\r\n\r\nOK",
+        "AT+CMGF?;+CNMI?\r\r\n+CMGF: 0\r\n+CNMI: 2,1,0,1,0\r\n\r\nOK",
+    ];
+    for said in signs {
+        let bench = rebooted(said);
+        assert!(matches!(bench.outcomes()[..], [SubmitOutcome::NotSent { .. }]), "{said}: {:?}", bench.outcomes());
+        assert!(!bench.sent.iter().any(|line| line.starts_with("AT+CMGS=")), "{:?}", bench.sent);
+        assert!(bench.sent.contains(&"AT+CMGF=0".to_owned()), "set up again: {:?}", bench.sent);
+        assert!(bench.told().contains("rebooted without a word"), "{}", bench.told());
+    }
+}
+
+#[test]
+fn a_modem_that_is_as_it_was_set_up_gets_its_segments_with_one_question_before_the_first() {
+    let mut bench = rebooted("+CMGF: 0\r\n+CNMI: 2,1,0,1,0\r\n\r\nOK");
+    bench.submit(1, false);
+    assert!(matches!(bench.outcomes()[..], [SubmitOutcome::Accepted { .. }, SubmitOutcome::Accepted { .. }]));
+    assert_eq!(bench.count("AT+CMGF?;+CNMI?"), 1);
+}
+
+#[test]
+fn where_questions_are_refused_pdu_mode_is_written_before_a_segment() {
+    let mut bench = Bench::ready();
+    bench.pass(S * 10);
+    bench.forget();
+    bench.submit(0, false);
+    assert!(matches!(bench.outcomes()[..], [SubmitOutcome::Accepted { .. }]));
+    assert_eq!(
+        bench.sent[..4],
+        ["AT+CMGF?;+CNMI?", "AT+CMGF?", "AT+CMGF=0", "AT+CMGS=23"].map(String::from),
+        "{:?}",
+        bench.sent
+    );
+}
+
+#[test]
+fn an_indication_setting_that_the_modem_writes_in_its_own_way_costs_one_set_up() {
+    let mut bench = rebooted("+CMGF: 0\r\n+CNMI: 3,1,0,1,0\r\n\r\nOK");
+    assert!(matches!(bench.outcomes()[..], [SubmitOutcome::NotSent { .. }]));
+    for _ in 0..3 {
+        bench.pass(S * 20);
+        bench.forget();
+        bench.events.clear();
+        bench.submit(0, false);
+        assert!(matches!(bench.outcomes()[..], [SubmitOutcome::Accepted { .. }]), "{:?}", bench.sent);
+    }
+}
