@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::parts::Parts;
 use super::receipts::{self, handset, sender};
 use super::{Settings, Turn, change};
-use crate::model::{CarrierMessageId, Receipt, Sender, State, Timestamp};
+use crate::model::{CarrierMessageId, Receipt, Sender, State, TAIL_DIGITS_MIN, Timestamp};
 use crate::policy::lifecycle;
 use crate::policy::receipt_match::Agreement;
 use crate::store::message::{self, Head};
@@ -146,18 +146,18 @@ fn meant(
     let since = turn.now.minus(DOUBT_AGE_MAX);
     let mut messages = Vec::new();
     for address in [&receipt.source, &receipt.destination].into_iter().flatten() {
-        match address {
-            Sender::International(number) => {
-                messages.extend(message::changed_since(turn.tx, number.as_str(), since, MESSAGES_MAX)?);
-            }
-            Sender::Digits(digits) => {
-                let bare = digits.trim_start_matches('0');
-                let rows = submission::doubts(turn.tx, bare, since, MESSAGES_MAX)?;
-                messages.extend(rows.into_iter().map(|row| row.message));
-                messages.extend(message::leased_to_suffix(turn.tx, bare, MESSAGES_MAX)?);
-            }
-            Sender::Alphanumeric(_) => {}
+        let digits = address.as_str().trim_start_matches('+');
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            continue;
         }
+        if let Sender::International(number) = address {
+            messages.extend(message::changed_since(turn.tx, number.as_str(), since, MESSAGES_MAX)?);
+        }
+        // However it is written, its end is the same.
+        let tail = digits.get(digits.len().saturating_sub(TAIL_DIGITS_MIN)..).unwrap_or(digits);
+        let rows = submission::doubts(turn.tx, tail, since, MESSAGES_MAX)?;
+        messages.extend(rows.into_iter().map(|row| row.message));
+        messages.extend(message::leased_to_suffix(turn.tx, tail, MESSAGES_MAX)?);
     }
     if messages.len() >= MESSAGES_MAX {
         return Ok(None);

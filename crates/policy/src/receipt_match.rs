@@ -4,7 +4,7 @@
 //! one does, `256` may be about `256` or about `0x100`: then the number alone decides nothing. A receipt that can only be
 //! about one send proves the form; a second form proved for the same carrier is a contradiction, and none is believed.
 
-use postrider_model::{IdRelation, Sender, State};
+use postrider_model::{IdRelation, Sender, State, TAIL_DIGITS_MIN, is_written};
 
 /// A shorter id may be another send's by accident: small counters are written alike in both bases.
 const TELLING_LEN: usize = 6;
@@ -20,18 +20,10 @@ pub enum Agreement {
     Same,
 }
 
-/// The fewest digits of a national number that tell whose it is.
-const NATIONAL_DIGITS_MIN: usize = 7;
-
-/// Whether `address` is the number `digits` (country code first, no plus). Some carriers leave the country code out, and
-/// write the trunk zero that stands for it.
+/// Whether `address` is the number `digits` (country code first, no plus), in one of the ways in which carriers write it.
 pub fn is_number(address: &Sender, digits: &str) -> bool {
     let text = address.as_str().trim_start_matches('+');
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return false;
-    }
-    let bare = text.trim_start_matches('0');
-    digits == text || digits == bare || (bare.len() >= NATIONAL_DIGITS_MIN && digits.ends_with(bare))
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) && is_written(digits, text)
 }
 
 /// Whether the receipt between these addresses is about the handset `digits`, whose message had the sender `own`.
@@ -65,7 +57,7 @@ fn is_sender(told: &Sender, own: &Sender) -> bool {
     let (told, own) = (bare(told), bare(own));
     let (long, short) = if told.len() >= own.len() { (&told, &own) } else { (&own, &told) };
     let digits = short.bytes().all(|byte| byte.is_ascii_digit());
-    long == short || (digits && short.len() >= NATIONAL_DIGITS_MIN && long.ends_with(short.as_str()))
+    long == short || (digits && short.len() >= TAIL_DIGITS_MIN && long.ends_with(short.as_str()))
 }
 
 /// A send whose id a receipt may name.

@@ -140,20 +140,19 @@ impl Address {
     ///
     /// A status report may name the recipient in another form than the message did.
     pub fn may_be(&self, number: &PhoneNumber) -> bool {
-        const NATIONAL_DIGITS_MIN: usize = 6;
-        let text = self.text();
-        let bare = text.trim_start_matches('0');
         match self.type_of_number() {
             TypeOfNumber::Alphanumeric => false,
-            TypeOfNumber::International => bare == number.digits(),
+            // A country code counts, but for what stands before it.
+            TypeOfNumber::International => {
+                let bare = self.text();
+                bare.trim_start_matches('0').len() >= number.digits().len() && number.may_be_written(&bare)
+            }
             TypeOfNumber::Unknown
             | TypeOfNumber::National
             | TypeOfNumber::NetworkSpecific
             | TypeOfNumber::Subscriber
             | TypeOfNumber::Abbreviated
-            | TypeOfNumber::Reserved => {
-                bare == number.digits() || bare.len() >= NATIONAL_DIGITS_MIN && number.digits().ends_with(bare)
-            }
+            | TypeOfNumber::Reserved => number.may_be_written(&self.text()),
         }
     }
 

@@ -35,18 +35,24 @@ impl Status {
         }
     }
 
+    /// Whether nobody defined the value. It is kept as it came and read as `0x63`, service rejected (9.2.3.15).
+    pub const fn is_reserved(self) -> bool {
+        matches!(self.0, 0x03..=0x0f | 0x26..=0x2f | 0x4a..=0x4f | 0x66..=0x6f | 0x80..=0xff)
+    }
+
     /// The state that a message or segment takes by it.
     pub const fn state(self) -> State {
         match self.0 {
+            _ if self.is_reserved() => State::Undelivered,
             0x00..=0x1f => State::Delivered,
             0x20..=0x3f => State::Sent,
             // The recipient or the centre's administration refused it.
             0x42 | 0x48 => State::Failed,
             0x46 => State::Expired,
             0x47 => State::Canceled,
-            // The centre does not know the message, or says what nobody defined.
-            0x49 | 0x80..=0xff => State::Uncertain,
-            0x40..=0x7f => State::Undelivered,
+            // The centre does not know the message.
+            0x49 => State::Uncertain,
+            0x40..=0xff => State::Undelivered,
         }
     }
 
@@ -61,7 +67,7 @@ impl Status {
             0x00 => "received by the handset",
             0x01 => "forwarded, and the service centre cannot confirm the delivery",
             0x02 => "replaced by the service centre",
-            0x03..=0x0f => "completed, reserved",
+            _ if self.is_reserved() => "a reserved value, which stands for service rejected",
             0x10..=0x1f => "completed, in the service centre's own meaning",
             0x20 => "congestion, the service centre still tries",
             0x21 => "recipient busy, the service centre still tries",
@@ -69,7 +75,6 @@ impl Status {
             0x23 => "service rejected, the service centre still tries",
             0x24 => "quality of service not available, the service centre still tries",
             0x25 => "error in the recipient's handset, the service centre still tries",
-            0x26..=0x2f => "temporary error, reserved, the service centre still tries",
             0x30..=0x3f => "temporary error in the service centre's own meaning, it still tries",
             0x40 => "remote procedure error",
             0x41 => "incompatible destination",
@@ -81,7 +86,6 @@ impl Status {
             0x47 => "deleted by the sender",
             0x48 => "deleted by the service centre's administration",
             0x49 => "the service centre does not know the message",
-            0x4a..=0x4f => "permanent error, reserved",
             0x50..=0x5f => "permanent error in the service centre's own meaning",
             0x60 => "congestion, the service centre gave up",
             0x61 => "recipient busy, the service centre gave up",
@@ -89,9 +93,8 @@ impl Status {
             0x63 => "service rejected, the service centre gave up",
             0x64 => "quality of service not available, the service centre gave up",
             0x65 => "error in the recipient's handset, the service centre gave up",
-            0x66..=0x6f => "temporary error, reserved, the service centre gave up",
             0x70..=0x7f => "temporary error in the service centre's own meaning, it gave up",
-            0x80..=0xff => "reserved",
+            0x03..=0xff => "reserved",
         }
     }
 }
@@ -126,7 +129,9 @@ mod tests {
             (0x5f, State::Undelivered, StatusClass::Permanent),
             (0x60, State::Undelivered, StatusClass::GaveUp),
             (0x7f, State::Undelivered, StatusClass::GaveUp),
-            (0x80, State::Uncertain, StatusClass::Reserved),
+            (0x80, State::Undelivered, StatusClass::Reserved),
+            (0x03, State::Undelivered, StatusClass::Completed),
+            (0x26, State::Undelivered, StatusClass::StillTrying),
         ];
         for (octet, state, class) in table {
             assert_eq!((Status(octet).state(), Status(octet).class()), (state, class), "{octet:02X}");

@@ -136,6 +136,8 @@ impl Modem {
 
     fn hand_on_report(&mut self, report: &StatusReport, token: Token) {
         self.counters.reports += 1;
+        // Its reference is a command's, which has numbers of its own.
+        let reference = if report.for_command { None } else { self.carrier_id(report.reference) };
         let source = match report.recipient.to_sender() {
             Sender::International(number) => Sender::International(number),
             // In another form than the message had it: whoever it was sent to, if that may be the same.
@@ -146,7 +148,7 @@ impl Modem {
         let Status(status) = report.status;
         let state = report.status.state();
         let receipt = Receipt {
-            ids: self.carrier_id(report.reference).into_iter().collect(),
+            ids: reference.into_iter().collect(),
             state,
             unread: Vec::new(),
             raw_state: format!("{status:02X}"),

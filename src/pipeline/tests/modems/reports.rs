@@ -176,3 +176,37 @@ fn a_carriers_receipt_with_an_unknown_id_settles_a_held_doubt_unless_it_may_be_a
     gateway.receipt("7000080", State::Undelivered);
     assert_eq!(gateway.state(held), State::Delivered);
 }
+
+#[test]
+fn a_report_in_another_form_of_the_number_settles_the_doubt_and_stops_the_resend() {
+    let to = number(1);
+    let national = format!("0{}", &to[3..]);
+    let forms = [
+        to.clone(),
+        to[1..].to_owned(),
+        national.clone(),
+        national[1..].to_owned(),
+        format!("00{}", &to[1..]),
+        format!("001{}", &to[1..]),
+        format!("011{}", &to[1..]),
+        format!("{}0{}", &to[1..3], &to[3..]),
+    ];
+    for form in forms {
+        for crash in [false, true] {
+            let mut sticks = Sticks::free();
+            let id = sticks.post_to(&to, "x");
+            sticks.dispatch(&[("one", A, 9)]);
+            if crash {
+                sticks.restart();
+                sticks.gateway.turn(recover);
+            } else {
+                sticks.outcome("one", id, 1, 0, lost());
+            }
+            sticks.gateway.pass(SECOND * 20);
+            sticks.event("one", report(A, 9, &form, State::Delivered, None));
+            assert_eq!(sticks.gateway.state(id), State::Delivered, "{form}, crash: {crash}");
+            sticks.gateway.pass(SECOND * 100);
+            assert!(sticks.dispatch(&[("one", A, 9)]).submissions.is_empty(), "{form}");
+        }
+    }
+}
