@@ -161,7 +161,8 @@ fn is_other(line: &str) -> bool {
 }
 
 fn is_hexadecimal(line: &str) -> bool {
-    line.len().is_multiple_of(2) && line.bytes().all(|byte| byte.is_ascii_hexdigit())
+    // An odd number of digits is a PDU that was cut, and is told as one.
+    line.len() >= 4 && line.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether a PDU follows `line` on a line of its own, and if so, whether both are part of an answer.

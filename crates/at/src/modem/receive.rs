@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 
 use super::engine::Next;
 use super::jobs::Job;
+use super::network::Check;
 use super::slots::Slot;
-use super::{Modem, steps};
+use super::{Modem, Phase, steps};
 use crate::answers::{indications, message};
 use crate::codes::Family;
 use crate::command::{Command, End, Ends, Reply};
 use crate::event::{ModemEvent, Token};
+use crate::fields;
 use crate::profile::{Acknowledge, Cnmi};
 use postrider_model::{Receipt, Sender, catalog};
 use postrider_tpdu::{DecodeError, Deliver, Incoming, Pdu, Status, StatusReport};
@@ -29,6 +31,8 @@ const HELD_MAX: usize = 1024;
 pub(super) struct Pending {
     last: Token,
     held: BTreeMap<Token, Held>,
+    /// What was taken out of which slot, until it is empty: a slot that cannot be deleted is read with every sweep.
+    taken: BTreeMap<(String, u16), (String, bool)>,
 }
 
 /// Where it is until then.
@@ -59,6 +63,23 @@ impl Pending {
     /// Whether what lies in this slot was handed on already.
     pub(super) fn holds(&self, store: &str, index: u16) -> bool {
         self.held.values().any(|held| matches!(held, Held::Slot(own, at) if own == store && *at == index))
+    }
+
+    /// Whether this PDU was taken out of the slot already, and stored.
+    pub(super) fn was_taken(&self, store: &str, index: u16, pdu: &str) -> bool {
+        self.taken.get(&(store.to_owned(), index)).is_some_and(|(known, stored)| *stored && known == pdu)
+    }
+
+    /// The slot is empty.
+    pub(super) fn forget_taken(&mut self, store: &str, index: u16) {
+        self.taken.remove(&(store.to_owned(), index));
+    }
+
+    fn remember_taken(&mut self, store: &str, index: u16, pdu: &str) {
+        if self.taken.len() == HELD_MAX {
+            self.taken.pop_first();
+        }
+        self.taken.insert((store.to_owned(), index), (pdu.to_owned(), false));
     }
 
     /// A new port: slots are read anew, and the network brings again what was not acknowledged.
@@ -105,6 +126,26 @@ impl Modem {
         }
     }
 
+    /// A message or report without its PDU: in text mode its fields stand in the line itself, else it was cut.
+    pub(super) fn handle_without_pdu(&mut self, now: Instant, name: &str, said: &str) {
+        if self.must_acknowledge() {
+            let token = self.pending.hold(Held::Direct(now));
+            self.handle_committed(now, token, true);
+        }
+        if self.phase != Phase::Running {
+            return;
+        }
+        let what = if name == "+CDS" { "a status report" } else { "a message" };
+        let text = format!("{}: it brought {what} without its PDU; it cannot be read", self.name());
+        let advice =
+            "The network may bring it again. If this repeats, set the modem up again with: postrider modem reset.";
+        self.tell_once(name, text, advice, catalog::MODEM_UNREADABLE);
+        // In text mode number, date and more stand in the line.
+        if fields::split(said).len() > 2 {
+            self.queue.push(now, Job::Check(Check::Settings));
+        }
+    }
+
     fn take_pdu(&mut self, announced: &str, pdu: &str, token: Token) -> Result<(), DecodeError> {
         let pdu = match message::direct(announced) {
             Some(length) => Pdu::parse_hex_sized(pdu, length)?,
@@ -119,7 +160,8 @@ impl Modem {
     }
 
     /// What lies in a slot is handed on, and waits for its commit there.
-    pub(super) fn hand_on_slot(&mut self, store: &str, index: u16, incoming: &Incoming) {
+    pub(super) fn hand_on_slot(&mut self, store: &str, index: u16, pdu: &str, incoming: &Incoming) {
+        self.pending.remember_taken(store, index, pdu);
         let token = self.pending.hold(Held::Slot(store.to_owned(), index));
         match incoming {
             Incoming::Deliver(deliver) => self.hand_on_message(deliver, token),
@@ -171,6 +213,9 @@ impl Modem {
         }
         match self.pending.held.remove(&token) {
             Some(Held::Slot(store, index)) if taken => {
+                if let Some((_, stored)) = self.pending.taken.get_mut(&(store.clone(), index)) {
+                    *stored = true;
+                }
                 self.queue.push(now, Job::Slot(Slot::delete(&store, index)));
             }
             Some(Held::Direct(since)) if taken && self.must_acknowledge() => {
@@ -266,6 +311,16 @@ impl Modem {
     pub(super) fn prefer_direct_reports(&mut self, now: Instant) {
         if let Some([mode, mt, bm, 2, bfr]) = self.known.cnmi {
             self.queue.push(now, Job::Acknowledge(Acknowledgement::Indicate([mode, mt, bm, 1, bfr])));
+            return;
         }
+        self.reports_are_lost();
+    }
+
+    /// Reports are announced in a store that cannot hold them, and the modem brings them in no other way.
+    fn reports_are_lost(&mut self) {
+        let text = format!("{}: its status reports cannot be read; what it sends stays \"sent\"", self.name());
+        let advice = "Its store for reports has no places. Set `indications` in the modem's profile to AT+CNMI=2,1,0,1,0 if it \
+                      takes that, or switch `reports` off for it.";
+        self.tell_once("SR", text, advice, catalog::MODEM_SETUP_FAILED);
     }
 }

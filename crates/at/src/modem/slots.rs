@@ -30,8 +30,8 @@ pub(super) struct Slot {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Work {
-    /// One slot is read; `report` says that a status report was announced in it.
-    Read { index: u16, report: bool },
+    /// One slot is read; `announced` says that something was announced in it, and `report` that it was a status report.
+    Read { index: u16, announced: bool, report: bool },
     /// A slot is emptied.
     Delete { index: u16 },
     /// Everything in it is read.
@@ -54,14 +54,19 @@ impl Slot {
         Self { store: store.to_owned(), work, step: Step::Select }
     }
 
-    /// Reads a slot.
+    /// Reads a slot in which a message was announced.
     pub(super) fn read(store: &str, index: u16) -> Self {
-        Self::new(store, Work::Read { index, report: false })
+        Self::new(store, Work::Read { index, announced: true, report: false })
+    }
+
+    /// Reads a slot that may be empty.
+    fn look(store: &str, index: u16) -> Self {
+        Self::new(store, Work::Read { index, announced: false, report: false })
     }
 
     /// Reads a slot in which a status report was announced.
     pub(super) fn report(store: &str, index: u16) -> Self {
-        Self::new(store, Work::Read { index, report: true })
+        Self::new(store, Work::Read { index, announced: true, report: true })
     }
 
     /// Empties a slot.
@@ -144,13 +149,17 @@ impl Modem {
 
     fn slot_reply(&mut self, now: Instant, slot: &Slot, reply: &Reply) {
         match &slot.work {
-            Work::Read { index, report } => {
+            Work::Read { index, announced, report } => {
                 let lines = reply.lines.iter().filter_map(|info| Some((info, info.pdu.as_deref()?)));
                 let found = lines.map(|(info, pdu)| (info.line.clone(), pdu.to_owned())).next();
                 let is_report = found.is_some_and(|(line, pdu)| {
                     let head = message::read(line.trim_start_matches("+CMGR:"));
                     head.is_some_and(|(state, length)| self.stored(now, &slot.store, *index, state, length, &pdu))
                 });
+                let has_pdu = reply.lines.iter().any(|info| info.pdu.is_some());
+                if *announced && !*report && !reply.lines.is_empty() && !has_pdu {
+                    self.unreadable(now, &slot.store, *index, "a message was announced there, and the slot has no PDU");
+                }
                 if *report && !is_report {
                     self.report_is_elsewhere(now, &slot.store);
                 }
@@ -160,16 +169,25 @@ impl Modem {
                     self.not_listed(now, slot, reply);
                 }
                 for info in &reply.lines {
-                    if let Some(pdu) = &info.pdu
-                        && let Some((index, state, length)) = message::listed(info.line.trim_start_matches("+CMGL:"))
-                    {
-                        self.stored(now, &slot.store, index, state, length, pdu);
+                    match (message::listed(info.line.trim_start_matches("+CMGL:")), &info.pdu) {
+                        (Some((index, state, length)), Some(pdu)) => {
+                            self.stored(now, &slot.store, index, state, length, pdu);
+                        }
+                        (Some((index, ..)), None) => {
+                            self.unreadable(now, &slot.store, index, "it is listed without a PDU");
+                        }
+                        (None, _) => {
+                            let text = format!("{}: a line of its message list cannot be read", self.name());
+                            let advice = "Read its dialogue with: postrider modem record.";
+                            self.tell_once("+CMGL", text, advice, catalog::MODEM_UNREADABLE);
+                        }
                     }
                 }
             }
             // An empty slot is what was wanted; anything else is read and tried again with the next sweep.
-            Work::Delete { .. } => {
+            Work::Delete { index } => {
                 self.uncount(&slot.store, reply.is_ok());
+                self.deleted(&slot.store, *index, reply);
             }
             Work::Home => {}
         }
@@ -178,17 +196,22 @@ impl Modem {
     /// What lies in a slot is handed on once. `true` if it is a status report.
     fn stored(&mut self, now: Instant, store: &str, index: u16, state: u8, length: usize, pdu: &str) -> bool {
         let waits = self.pending.holds(store, index) || self.is_being_deleted(store, index);
+        if !waits && self.pending.was_taken(store, index, pdu) {
+            // It was taken before and could not be deleted.
+            self.queue.push(now, Job::Slot(Slot::delete(store, index)));
+            return true;
+        }
         let incoming = Pdu::parse_hex_sized(pdu, length).and_then(|pdu| Incoming::decode(&pdu.tpdu));
         let outgoing = OUTGOING.contains(&state);
         match incoming {
             _ if waits => false,
             // Some modems keep reports among what was sent.
             Ok(Incoming::StatusReport(report)) => {
-                self.hand_on_slot(store, index, &Incoming::StatusReport(report));
+                self.hand_on_slot(store, index, pdu, &Incoming::StatusReport(report));
                 true
             }
             Ok(Incoming::Deliver(deliver)) if !outgoing => {
-                self.hand_on_slot(store, index, &Incoming::Deliver(deliver));
+                self.hand_on_slot(store, index, pdu, &Incoming::Deliver(deliver));
                 false
             }
             Ok(Incoming::Deliver(_) | Incoming::SubmitReport(_)) if outgoing => false,
@@ -201,6 +224,18 @@ impl Modem {
                 self.unreadable(now, store, index, &error.to_string());
                 false
             }
+        }
+    }
+
+    /// What became of a deletion.
+    fn deleted(&mut self, store: &str, index: u16, reply: &Reply) {
+        match &reply.end {
+            End::Failed(failure) => {
+                let why = failure.to_string();
+                self.not_deleted(store, index, &why);
+            }
+            End::Ok | End::Settled => self.pending.forget_taken(store, index),
+            End::Silent => {}
         }
     }
 
@@ -247,7 +282,7 @@ impl Modem {
         if used > 0 {
             // Some number slots from 0, some from 1.
             for index in 0..=total.min(SLOTS_MAX) {
-                self.queue.push(now, Job::Slot(Slot::read(store, index)));
+                self.queue.push(now, Job::Slot(Slot::look(store, index)));
             }
         }
     }

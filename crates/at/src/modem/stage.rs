@@ -37,6 +37,13 @@ impl Modem {
         self.events.push_back(ModemEvent::Trouble { text, advice: advice.to_owned(), entry });
     }
 
+    /// Tells a trouble of this name once, until the modem is another one.
+    pub(super) fn tell_once(&mut self, name: &str, text: String, advice: &str, entry: Entry) {
+        if self.setup.unreadable.insert((name.to_owned(), u16::MAX)) {
+            self.tell_trouble(text, advice, entry);
+        }
+    }
+
     /// Tells a trouble once, until [`Modem::end_trouble`].
     pub(super) fn tell_lasting(&mut self, text: String, advice: &str, entry: Entry) {
         if !self.told.lasting.contains(&entry) {

@@ -45,7 +45,14 @@ impl Modem {
 
     /// `+CMTI` or `+CDSI` announced a slot.
     pub(super) fn handle_announced(&mut self, now: Instant, said: &str, report: bool) {
-        let Some((store, index)) = storage::slot(said) else { return };
+        let Some((store, index)) = storage::slot(said) else {
+            let text =
+                format!("{}: it announced a message without telling where it lies ({})", self.name(), said.trim());
+            let advice = "Its stores are looked through instead. If messages come late, read its dialogue with: postrider modem record.";
+            self.tell_once("+CMTI", text, advice, catalog::MODEM_UNREADABLE);
+            self.sweep_all(now);
+            return;
+        };
         if self.pending.holds(&store, index) {
             return;
         }
@@ -114,6 +121,17 @@ impl Modem {
         if let Some((used, total)) = reply.behind("+CPMS:").and_then(storage::selected) {
             self.set_fill(StorageFill { name: store.to_owned(), used, total });
         }
+    }
+
+    /// A slot could not be emptied: what lies there was taken, and is read with every sweep.
+    pub(super) fn not_deleted(&mut self, store: &str, index: u16, why: &str) {
+        let text = format!("{}: a message in its store {store} was taken and cannot be deleted: {why}", self.name());
+        let advice = format!(
+            "It is not taken twice, and deleting is tried again with every sweep. Try: postrider modem at {} AT+CMGD={index}. A SIM \
+             that can no longer be written is to be replaced before its store is full.",
+            self.settings.name
+        );
+        self.tell_once("AT+CMGD", text, &advice, catalog::MODEM_UNREADABLE);
     }
 
     /// A slot was emptied.

@@ -107,8 +107,8 @@ impl Modem {
             ("+CMTI", _) => self.handle_announced(now, said, false),
             ("+CDSI", _) => self.handle_announced(now, said, true),
             ("+CMT" | "+CDS", Some(pdu)) => self.handle_direct(now, said, pdu),
-            // Without a PDU it is of text mode, or was cut.
-            ("+CMT" | "+CDS" | "+CBM", _) => {}
+            ("+CBM", _) => {}
+            ("+CMT" | "+CDS", _) => self.handle_without_pdu(now, name, said),
             ("+CMGS", _) => self.handle_late_result(now, said),
             ("+CUSD", _) => self.handle_said(now, said),
             ("^SMMEMFULL", _) => self.handle_memory_full(now, fields::split(said).first().copied().unwrap_or_default()),

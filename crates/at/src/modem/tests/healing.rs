@@ -192,7 +192,6 @@ fn noise_of_all_makers_changes_nothing() {
         "ERROR",
         "+CMS ERROR: 500",
         "+CMGL: 1,1,,5",
-        "+CDS: 6,124,,,\"26/01/18,10:15:00+04\",\"26/01/18,11:30:00+04\",0",
     ] {
         bench.tell(line);
     }

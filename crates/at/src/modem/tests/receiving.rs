@@ -254,3 +254,51 @@ fn reports_without_country_code_are_known_by_the_recipient_of_the_segment() {
     let found = receipts(&bench);
     assert_eq!(found[0].0.source.as_ref().map(|to| to.as_str().to_owned()).as_deref(), Some("+821012345678"));
 }
+
+#[test]
+fn what_cannot_be_read_is_told_with_its_next_step() {
+    let cases = [
+        ("+CMTI: \"SM\",-1", "without telling where it lies"),
+        ("+CMTI: ,-1", "without telling where it lies"),
+        ("+CMTI: garbage", "without telling where it lies"),
+        ("+CMT: ,24\r\n07914400000000F004", "brought something that is no message"),
+        ("+CMT: ,24\r\n07914400000000F", "brought something that is no message"),
+        ("+CMT: \"+821012345678\",,\"26/11/21,12:00:00+36\"\r\nhello", "without its PDU"),
+    ];
+    for (line, said) in cases {
+        let mut bench = Bench::ready();
+        bench.tell(line);
+        bench.pass(S * 5);
+        assert!(bench.told().contains(said), "{line}: {}", bench.told());
+        bench.tell(line);
+        bench.pass(S * 5);
+        assert!(bench.told().matches(said).count() <= 2, "{}", bench.told());
+    }
+}
+
+#[test]
+fn an_announcement_without_a_place_is_found_by_a_sweep() {
+    let mut bench = Bench::ready();
+    bench.tell("+CMTI: \"SM\",-1");
+    bench.pass(S * 5);
+    assert!(bench.count("AT+CMGL=4") > 0, "{:?}", bench.sent);
+}
+
+#[test]
+fn a_message_whose_slot_cannot_be_deleted_comes_in_once() {
+    let mut bench = Bench::ready();
+    let pdu = "07914400000000F0040C9144770900213200006211121210000004D4E29308";
+    bench.answer("AT+CMGL=4", &format!("+CMGL: 3,1,,{}\r\n{pdu}\r\n\r\nOK", pdu.len() / 2 - 8));
+    bench.answer("AT+CMGD=3", "+CMS ERROR: 300");
+    for _ in 0..3 {
+        bench.tell("+CMTI: \"ME\",-1");
+        bench.pass(S * 10);
+        for (_, token) in inbound(&bench) {
+            bench.modem.committed(bench.now, token, true);
+        }
+        bench.pass(S * 10);
+    }
+    // The table answers alike for each of the three stores.
+    assert_eq!(inbound(&bench).len(), 3, "{:?}", bench.events);
+    assert_eq!(bench.told().matches("cannot be deleted").count(), 1, "{}", bench.told());
+}
