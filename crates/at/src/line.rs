@@ -42,8 +42,8 @@ pub(super) struct LineReader {
     prompt_expected: bool,
     after_prompt: bool,
     head: Option<Head>,
-    /// A `+CUSD` line whose quoted text goes on in the next line.
-    said: Option<(String, usize)>,
+    /// The lines of a `+CUSD` whose quoted text goes on.
+    said: Option<Vec<String>>,
     readings: VecDeque<Reading>,
 }
 
@@ -108,23 +108,40 @@ impl LineReader {
     }
 
     fn handle_line(&mut self, line: String) {
-        if let Some((said, lines)) = self.said.take() {
-            if lines < TEXT_LINES_MAX && !is_other(&line) {
-                let ends = line.contains('"');
-                let said = format!("{said}\n{line}");
-                if ends || said.len() > LINE_MAX {
-                    self.readings.push_back(Reading::Line(said));
+        if let Some(mut said) = self.said.take() {
+            // A text may hold lines that look like indications, but a command's end is one.
+            if !super::result::is_final(&line) {
+                said.push(line);
+                let octets: usize = said.iter().map(String::len).sum();
+                if said.last().is_some_and(|line| closes_text(line)) {
+                    self.readings.push_back(Reading::Line(said.join("\n")));
+                } else if said.len() > TEXT_LINES_MAX || octets > LINE_MAX {
+                    self.end_text(said);
                 } else {
-                    self.said = Some((said, lines + 1));
+                    self.said = Some(said);
                 }
                 return;
             }
-            self.readings.push_back(Reading::Line(said));
+            self.end_text(said);
         }
-        if line.starts_with("+CUSD:") && line.matches('"').count() == 1 {
-            self.said = Some((line, 1));
+        if line.starts_with("+CUSD:") && opens_text(&line) {
+            self.said = Some(vec![line]);
             return;
         }
+        self.handle_single(line);
+    }
+
+    /// A text that was cut: what looks like an indication in it was one.
+    fn end_text(&mut self, lines: Vec<String>) {
+        let count = lines.iter().skip(1).take_while(|line| !is_indication(line)).count() + 1;
+        let (said, others) = lines.split_at(count.min(lines.len()));
+        self.readings.push_back(Reading::Line(said.join("\n")));
+        for line in others {
+            self.handle_single(line.clone());
+        }
+    }
+
+    fn handle_single(&mut self, line: String) {
         if let Some(head) = self.head.take() {
             if is_hexadecimal(&line) {
                 self.readings.push_back(Reading::WithPdu { head: head.line, pdu: line });
@@ -154,10 +171,26 @@ impl LineReader {
     }
 }
 
-/// Whether a line cannot be part of a text that a network shows.
-fn is_other(line: &str) -> bool {
-    let indication = line.starts_with(['+', '^']) && line.contains(':');
-    indication || super::result::is_final(line)
+/// Whether a line looks like one that a modem writes by itself.
+fn is_indication(line: &str) -> bool {
+    line.starts_with(['+', '^']) && line.contains(':')
+}
+
+/// Whether the quoted text of a `+CUSD` line goes on in the next line.
+fn opens_text(line: &str) -> bool {
+    line.split_once('"').is_some_and(|(_, text)| !ends_quoted(text))
+}
+
+/// Whether a line ends a quoted text. Words in quotation marks, or an indication with a quoted field, come in pairs.
+fn closes_text(line: &str) -> bool {
+    line.matches('"').count() % 2 == 1 && ends_quoted(line)
+}
+
+/// `…"`, or `…",15`
+fn ends_quoted(text: &str) -> bool {
+    let text = text.trim_end();
+    let bare = text.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end();
+    text.ends_with('"') || bare.strip_suffix(',').is_some_and(|text| text.trim_end().ends_with('"'))
 }
 
 fn is_hexadecimal(line: &str) -> bool {
@@ -278,8 +311,13 @@ mod tests {
         let mut reader = LineReader::default();
         let readings = read(&mut reader, b"\r\n+CUSD: 1,\"1 Balance\r\n2 Offers\r\n0 Back\",15\r\n\r\nOK\r\n");
         assert_eq!(readings, [line("+CUSD: 1,\"1 Balance\n2 Offers\n0 Back\",15"), line("OK")]);
-        let readings = read(&mut reader, b"+CUSD: 0,\"cut\r\n+CMTI: \"SM\",1\r\n");
-        assert_eq!(readings, [line("+CUSD: 0,\"cut"), line("+CMTI: \"SM\",1")]);
+        let readings = read(&mut reader, b"+CUSD: 0,\"cut\r\n+CMTI: \"SM\",1\r\nOK\r\n");
+        assert_eq!(readings, [line("+CUSD: 0,\"cut"), line("+CMTI: \"SM\",1"), line("OK")]);
+        let said = "+CUSD: 0,\"Say \"yes\" or\r\n+CMTI: \"SM\",1\r\nto \"no\"\",15\r\n";
+        let joined = "+CUSD: 0,\"Say \"yes\" or\n+CMTI: \"SM\",1\nto \"no\"\",15";
+        assert_eq!(read(&mut reader, said.as_bytes()), [line(joined)], "an indication is quoted in the text");
+        let said = b"+CUSD: 0,\"Say \"yes\"\",15\r\n+CSQ: 1,99\r\n";
+        assert_eq!(read(&mut reader, said), [line("+CUSD: 0,\"Say \"yes\"\",15"), line("+CSQ: 1,99")]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! IMEI, IMSI, ICCID, own number, maker, model and firmware: bare lines, or lines with a prefix.
 
+use super::wide;
 use crate::fields;
 
 /// `line` without the prefix that some modems write, and without quotes.
@@ -34,13 +35,17 @@ pub(crate) fn iccid(line: &str) -> Option<String> {
     }
     let value = line.split_once(':').map_or(line, |(_, value)| value);
     let value = fields::split(value).into_iter().next_back()?;
-    digits(value.trim_end_matches(['F', 'f']), 18..=20)
+    let value = value.trim_end_matches(['F', 'f']);
+    // Some Chinese SIMs have letters in it.
+    let is_one =
+        (18..=20).contains(&value.len()) && value.starts_with("89") && value.bytes().all(|b| b.is_ascii_hexdigit());
+    is_one.then(|| value.to_ascii_uppercase()).or_else(|| digits(value, 18..=20))
 }
 
 /// The first number of `+CNUM: "alpha","+82...",145` lines.
 pub(crate) fn own_number(line: &str) -> Option<String> {
     let fields = fields::split(fields::behind(line, "+CNUM:")?);
-    let number = *fields.get(1)?;
+    let number = wide::number(fields.get(1)?);
     let digits = digits(number.trim_start_matches('+'), 3..=15)?;
     let international = number.starts_with('+') || fields.get(2) == Some(&"145");
     Some(if international { format!("+{digits}") } else { digits })
@@ -85,6 +90,7 @@ mod tests {
             "#CCID: 8982000000000000001",
             "!ICCID: 8982000000000000001",
             "8982000000000000001F",
+            "+ICCID: 8982000000000000001f",
             "+CRSM: 144,0,\"982800000000000000F1\"",
             "+CRSM: 144,0,98280000000000000010",
         ] {
@@ -108,7 +114,15 @@ mod tests {
         assert_eq!(own_number("+CNUM: \"\",\"+821012345678\",145").as_deref(), Some("+821012345678"));
         assert_eq!(own_number("+CNUM: ,\"821012345678\",145,7,4").as_deref(), Some("+821012345678"));
         assert_eq!(own_number("+CNUM: \"own\",\"01012345678\",129").as_deref(), Some("01012345678"));
+        assert_eq!(own_number("+CNUM: \"\",\"002B0038003200310030\",145").as_deref(), Some("+8210"), "in UCS-2");
         assert_eq!(own_number("+CNUM: \"\",\"\",145"), None);
         assert_eq!(own_number("OK"), None);
+    }
+
+    #[test]
+    fn an_iccid_may_have_letters() {
+        assert_eq!(iccid("+CCID: 898600B5191590001234").as_deref(), Some("898600B5191590001234"));
+        assert_eq!(iccid("+CCID: 898600b519159000123F").as_deref(), Some("898600B519159000123"));
+        assert_eq!(iccid("+CRSM: 144,0,\"98680 0\""), None);
     }
 }

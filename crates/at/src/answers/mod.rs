@@ -11,3 +11,4 @@ pub(super) mod service;
 pub(super) mod signal;
 pub(super) mod storage;
 pub(super) mod ussd;
+pub(crate) mod wide;

@@ -1,11 +1,13 @@
 //! `+COPS`: the network's name and the technology (3GPP TS 27.007, 7.3).
 
+use super::wide;
 use crate::fields;
 
 /// The network that `+COPS?` names: its name or code, and the technology.
-pub(crate) fn parse(text: &str) -> (Option<String>, Option<&'static str>) {
+/// `wide` says that the modem writes strings in UCS-2.
+pub(crate) fn parse(text: &str, wide: bool) -> (Option<String>, Option<&'static str>) {
     let fields = fields::split(text);
-    let name = fields.get(2).filter(|name| !name.is_empty());
+    let name = fields.get(2).filter(|name| !name.is_empty()).map(|name| wide::readable(name, wide));
     // A network's name is shown to people: what a terminal would obey is dropped.
     let name = name.map(|name| name.chars().filter(|c| !c.is_control()).take(40).collect());
     (name, fields.get(3).and_then(|field| field.parse().ok()).and_then(technology))
@@ -33,10 +35,11 @@ mod tests {
 
     #[test]
     fn names_codes_and_nothing() {
-        assert_eq!(parse("0,0,\"SKTelecom\",7"), (Some("SKTelecom".to_owned()), Some("LTE")));
-        assert_eq!(parse("1,2,\"45005\""), (Some("45005".to_owned()), None));
-        assert_eq!(parse("1,0,\"CHINA MOBILE\",7"), (Some("CHINA MOBILE".to_owned()), Some("LTE")));
-        assert_eq!(parse("0"), (None, None));
-        assert_eq!(parse("0,0,\"\",99"), (None, None));
+        assert_eq!(parse("0,0,\"SKTelecom\",7", false), (Some("SKTelecom".to_owned()), Some("LTE")));
+        assert_eq!(parse("1,2,\"45005\"", false), (Some("45005".to_owned()), None));
+        assert_eq!(parse("1,0,\"CHINA MOBILE\",7", false), (Some("CHINA MOBILE".to_owned()), Some("LTE")));
+        assert_eq!(parse("0,0,\"0053004B00540065006C\",7", false).0.as_deref(), Some("SKTel"), "in UCS-2");
+        assert_eq!(parse("0", false), (None, None));
+        assert_eq!(parse("0,0,\"\",99", false), (None, None));
     }
 }

@@ -22,6 +22,8 @@ pub(crate) enum Turn {
     Unsupported,
     /// 5: the network did not answer.
     TimedOut,
+    /// What nobody defined.
+    Unknown,
 }
 
 /// Reads what stands behind `+CUSD:`: the turn, and the text.
@@ -34,6 +36,7 @@ pub(crate) fn parse(text: &str) -> Option<(Turn, String)> {
         "3" => Turn::Elsewhere,
         "4" => Turn::Unsupported,
         "5" => Turn::TimedOut,
+        turn if !turn.is_empty() && turn.bytes().all(|byte| byte.is_ascii_digit()) => Turn::Unknown,
         _ => return None,
     };
     // The text may hold quotes and commas, so the coding is looked for from the end.
@@ -58,6 +61,15 @@ fn decode(said: &str, coding: u8) -> String {
         text::decode(Alphabet::Gsm7, &unpacked, &[]).trim_end_matches(['@', '\r', '\0']).to_owned()
     };
     let says_ucs2 = matches!(coding, 17 | 72) || coding & 0xcc == 0x48;
+    // A text in octets is UTF-8 or Latin-1.
+    let octets_alone = || match std::str::from_utf8(&octets) {
+        Ok(text) => text.to_owned(),
+        Err(_) => text::decode(Alphabet::Latin1, &octets, &[]),
+    };
+    if coding & 0xcc == 0x44 || coding & 0xf4 == 0xf4 {
+        let text = octets_alone();
+        return if is_sane(&text) { text } else { said.to_owned() };
+    }
     let order = if says_ucs2 || looks_like_ucs2(&octets) { [ucs2(), packed()] } else { [packed(), ucs2()] };
     order.into_iter().find(|text| is_sane(text)).unwrap_or_else(|| said.to_owned())
 }
@@ -130,6 +142,10 @@ mod tests {
             ("0,\"1250\",15", Turn::Done, "1250"),
             ("0,\"Say \"yes\", please\",15", Turn::Done, "Say \"yes\", please"),
             ("0,\"no coding\"", Turn::Done, "no coding"),
+            ("2,\"Bye, 5\",15", Turn::Ended, "Bye, 5"),
+            ("0,\"42616C616E6365\",68", Turn::Done, "Balance"),
+            ("0,\"42616C616E6365\",244", Turn::Done, "Balance"),
+            ("9,\"hm\",15", Turn::Unknown, "hm"),
         ] {
             assert_eq!(parse(text), Some((turn, said.to_owned())), "{text}");
         }

@@ -28,6 +28,8 @@ pub(super) struct Known {
     /// The stores that can be read, for sweeps.
     pub(super) readable: Vec<String>,
     pub(super) fills: Vec<StorageFill>,
+    /// Whether the modem writes and wants strings in UCS-2.
+    pub(super) wide: bool,
     /// Whether `AT+CMMS` is on.
     pub(super) more_messages: bool,
 }

@@ -170,7 +170,7 @@ impl Modem {
             Check::Signal => self.tell_signal(said.and_then(signal::csq)),
             Check::SignalLte => self.tell_signal(said.and_then(signal::cesq)),
             Check::Operator => {
-                let (name, technology) = said.map(operator::parse).unwrap_or_default();
+                let (name, technology) = said.map(|said| operator::parse(said, self.known.wide)).unwrap_or_default();
                 let mut network = self.known.network.clone();
                 network.operator = name;
                 network.technology = technology.map(str::to_owned).or(network.technology);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::engine::Next;
 use super::jobs::Job;
 use super::sim::SimStep;
-use super::steps::Step;
+use super::steps::{CHARSETS, Step};
 use super::{Modem, Phase};
 use crate::answers::{identity, indications, service, storage};
 use crate::codes::Family;
@@ -196,7 +196,15 @@ impl Modem {
                 self.known.sim.number = reply.lines.iter().find_map(|info| identity::own_number(&info.line));
             }
             Step::Check(check) => self.check_reply(now, check, reply),
-            Step::Escape
+            Step::Charset(place) if !reply.is_ok() && place + 1 < CHARSETS.len() => {
+                return Go::To(Step::Charset(place + 1));
+            }
+            Step::CharsetRead => {
+                let said = reply.behind("+CSCS:").map(fields::split).unwrap_or_default();
+                self.known.wide = said.first().is_some_and(|set| matches!(*set, "UCS2" | "0055004300530032"));
+            }
+            Step::Charset(_)
+            | Step::Escape
             | Step::EchoOff
             | Step::Verbose
             | Step::Results

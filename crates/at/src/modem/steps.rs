@@ -30,6 +30,10 @@ pub(super) enum Step {
     Results,
     /// `AT+CMEE=1`: numeric errors.
     Errors,
+    /// The character set of strings: the words for GSM, plain or as a modem in UCS-2 wants them.
+    Charset(usize),
+    /// `AT+CSCS?`: what it is.
+    CharsetRead,
     /// The profile's first commands.
     First(usize),
     Maker,
@@ -69,6 +73,9 @@ pub(super) enum Step {
     Done,
 }
 
+/// `GSM`, `IRA`, and `GSM` for a modem that takes strings in UCS-2 only.
+pub(super) const CHARSETS: [&str; 3] = ["GSM", "IRA", "00470053004D"];
+
 const S: Duration = Duration::from_secs(1);
 
 impl Modem {
@@ -82,6 +89,8 @@ impl Modem {
             Step::Verbose => Command::new("ATV1", S * 2),
             Step::Results => Command::new("ATQ0", S * 2),
             Step::Errors => Command::new("AT+CMEE=1", S * 2),
+            Step::Charset(place) => Command::new(format!("AT+CSCS=\"{}\"", CHARSETS.get(*place)?), S * 3),
+            Step::CharsetRead => Command::ask("AT+CSCS?", "+CSCS:", S * 3),
             Step::First(place) => Command::new(init.first.get(*place)?, S * 5),
             Step::Maker => Command::ask_bare("AT+CGMI", "+CGMI:", S * 3),
             Step::Model => Command::ask_bare("AT+CGMM", "+CGMM:", S * 3),
@@ -121,6 +130,12 @@ impl Modem {
         })
     }
 
+    /// Whether the profile's own commands choose the character set.
+    fn profile_sets_charset(&self) -> bool {
+        let init = &self.profile.init;
+        init.first.iter().chain(&init.after_sim).any(|command| command.contains("+CSCS"))
+    }
+
     /// The step after `step`.
     pub(super) fn step_after(&self, step: &Step) -> Step {
         match step {
@@ -145,7 +160,10 @@ impl Modem {
             Step::Service => Step::PduMode,
             Step::PduMode => Step::AfterSim(0),
             Step::AfterSim(place) if *place < self.profile.init.after_sim.len() => Step::AfterSim(place + 1),
-            Step::AfterSim(_) => Step::StoreRange,
+            Step::AfterSim(_) if self.profile_sets_charset() => Step::CharsetRead,
+            Step::AfterSim(_) => Step::Charset(0),
+            Step::Charset(_) => Step::CharsetRead,
+            Step::CharsetRead => Step::StoreRange,
             Step::StoreRange => Step::Store(0, 3),
             Step::Store(..) => Step::IndicationRange,
             Step::IndicationRange => Step::Indicate(0),

@@ -9,6 +9,7 @@ use super::technician::Asked;
 use crate::answers::ussd::{self, Turn};
 use crate::command::{Command, End, Reply};
 use crate::event::ModemEvent;
+use crate::profile::UssdForm;
 use postrider_model::ModemAnswer;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -39,7 +40,11 @@ impl Modem {
         {
             return self.answer(request, ModemAnswer::Failed("another USSD question waits for its answer".to_owned()));
         }
-        match ussd::encode(said, self.profile.ussd) {
+        let form = match self.profile.ussd {
+            UssdForm::Plain if self.known.wide => UssdForm::Ucs2,
+            form => form,
+        };
+        match ussd::encode(said, form) {
             Ok(code) => {
                 self.queue.push(now, Job::Asked(Asked::Ussd { request, code }));
             }
@@ -76,6 +81,10 @@ impl Modem {
             // Some networks send their text with the end.
             Turn::Ended if !text.is_empty() => ModemAnswer::Ussd { text, more },
             Turn::Ended => ModemAnswer::Failed("the network ended the dialogue without a word".to_owned()),
+            Turn::Unknown if !text.is_empty() => ModemAnswer::Ussd { text, more },
+            Turn::Unknown => {
+                ModemAnswer::Failed(format!("the modem answered with +CUSD: {}, which nobody defined", said.trim()))
+            }
             Turn::Elsewhere => ModemAnswer::Failed("another program on this modem answered".to_owned()),
             Turn::Unsupported => ModemAnswer::Failed("the network does not know this code".to_owned()),
             Turn::TimedOut => ModemAnswer::Failed("the network did not answer in time".to_owned()),

@@ -87,3 +87,30 @@ fn without_a_port_there_is_an_answer_too() {
     ask(&mut bench, 1, ModemRequest::At("AT".to_owned()));
     assert!(matches!(&answers(&bench)[..], [(1, ModemAnswer::Failed(_))]));
 }
+
+#[test]
+fn an_answer_in_a_turn_that_nobody_defined_is_told_at_once() {
+    for (said, expected) in [("9,\"hm\",15", "hm"), ("9", "which nobody defined"), ("2,\"Bye\",15", "Bye")] {
+        let mut bench = Bench::ready();
+        bench.answer("AT+CUSD=1,\"*100#\",15", "OK");
+        bench.modem.request(bench.now, 5, postrider_model::ModemRequest::Ussd("*100#".to_owned()));
+        bench.settle();
+        bench.tell(&format!("+CUSD: {said}"));
+        let told = format!("{:?}", bench.events);
+        assert!(told.contains(expected), "{said}: {told}");
+    }
+}
+
+#[test]
+fn the_character_set_is_chosen_and_read_back() {
+    let mut bench = Bench::new();
+    bench.answer("AT+CSCS=\"00470053004D\"", "ERROR");
+    bench.answer("AT+CSCS?", "+CSCS: \"UCS2\"\r\nOK");
+    bench.answer("AT+COPS?", "+COPS: 0,0,\"004B0054\",7\r\nOK");
+    bench.answer("AT+CUSD=1,\"002A0031003000300023\",15", "OK");
+    bench.open();
+    assert!(format!("{:?}", bench.events).contains("\"KT\""), "{:?}", bench.events);
+    bench.modem.request(bench.now, 5, postrider_model::ModemRequest::Ussd("*100#".to_owned()));
+    bench.settle();
+    assert_eq!(bench.count("AT+CUSD=1,\"002A0031003000300023\",15"), 1, "{:?}", bench.sent);
+}
