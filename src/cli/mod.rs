@@ -38,6 +38,7 @@ mod consent;
 mod contact;
 mod database;
 mod decide;
+mod decode;
 mod demo;
 mod doctor;
 mod estimate;
@@ -127,6 +128,8 @@ enum Command {
     Workflow(workflow::Command),
     /// Tell what a text would cost: encoding, segments, and what makes it dear
     Estimate(estimate::Args),
+    /// Read a PDU of SMPP or a TPDU of a modem, field by field
+    Decode(decode::Args),
     /// Tell a message's story: every step, every answer, the PDUs decoded
     Why(why::Args),
     /// List callbacks that were given up, and send them again
@@ -173,6 +176,7 @@ pub fn main() -> ExitCode {
         Command::Playbook(command) => playbook::run(&command),
         Command::Workflow(command) => workflow::run(&command),
         Command::Estimate(args) => estimate::run(&args),
+        Command::Decode(args) => decode::run(&args),
         Command::Why(args) => why::run(&args),
         Command::Callbacks(command) => callbacks::run(&command),
         Command::Clock(command) => clock::run(&command),

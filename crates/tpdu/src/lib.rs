@@ -13,6 +13,7 @@
 //! | `coding`, `protocol`, `validity`, `time` | TP-DCS, TP-PID, TP-VP, time stamps |
 //! | `status`, `failure` | what became of a message, and why it was refused |
 //! | `user_data`, `header` | the text, and the elements before it |
+//! | `describe` | a TPDU in words |
 //! | `parameters` | the optional fields of reports |
 //! | `first_octet`, `reader`, `error` | what they share |
 
@@ -21,6 +22,7 @@ mod coding;
 mod command;
 mod deliver;
 mod deliver_report;
+mod describe;
 mod direction;
 mod error;
 mod failure;
@@ -44,6 +46,7 @@ pub use coding::{DataCoding, MessageClass};
 pub use command::{Command, CommandType};
 pub use deliver::Deliver;
 pub use deliver_report::DeliverReport;
+pub use describe::Fields;
 pub use direction::{Incoming, Outgoing};
 pub use error::{DecodeError, EncodeError};
 pub use failure::FailureCause;

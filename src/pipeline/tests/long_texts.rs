@@ -48,7 +48,9 @@ fn receipts_that_settle_several_doubts_together_tell_one_state() {
     gateway.accepted(id, 2, 0, "sim-70e-north");
     gateway.outcome(id, 2, 1, refused(ErrorClass::Permanent));
     gateway.accepted(id, 2, 2, "sim-70f-north");
-    ["sim-6d1-north", "sim-6d2-north", "sim-6d3-north"].map(|unknown| gateway.receipt(unknown, State::Delivered));
+    for unknown in ["sim-6d1-north", "sim-6d2-north", "sim-6d3-north"] {
+        gateway.receipt(unknown, State::Delivered);
+    }
     assert!(!gateway.story(id).contains(&State::PartiallyDelivered), "{:?}", gateway.story(id));
     assert_eq!(gateway.state(id), State::Delivered);
 }
