@@ -235,7 +235,7 @@ fn by_reference(turn: &Turn<'_>, way: &Way<'_>, receipt: &Receipt) -> Result<ByI
     for row in with_form(turn, way.group, &id.normal_form(), SAME_REFERENCE_MAX)?.into_iter().rev() {
         let Some(head) = message::head(turn.tx, row.message)? else { continue };
         let agreement = handset(receipt, &head, None);
-        if agreement != Agreement::Other {
+        if agreement > Agreement::Unlikely {
             found.push((row, Box::new(head), agreement));
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use postrider::model::Random;
-use postrider::sim::{Faults, FinalState, IdForm, IdForms, ReceiptPlace};
+use postrider::sim::{Faults, FinalState, IdForm, IdForms, ReceiptAddresses, ReceiptCoding, ReceiptPlace};
 
 /// Something that happens from outside.
 #[derive(Debug, Clone)]
@@ -116,6 +116,10 @@ pub struct Plan {
     pub ids: IdForms,
     /// Where receipts stand.
     pub place: ReceiptPlace,
+    /// How their texts are written, and what `data_coding` says of it.
+    pub coding: (ReceiptCoding, u8),
+    /// How they name handset and sender.
+    pub addresses: ReceiptAddresses,
     /// When receipts come.
     pub receipt_delay: (Duration, Duration),
     /// What receipts say, with their weights.
@@ -166,6 +170,12 @@ impl Plan {
         happenings.push((HEALED, Happening::Faults(Box::default())));
         happenings.sort_by_key(|(at, _)| *at);
         let ids = id_forms(&mut random);
+        // Drawn apart, so that the rest of a seed's plan stays what it was.
+        let mut odd = Random::new(seed ^ 0x6f64_6420);
+        let codings = [ReceiptCoding::Ascii, ReceiptCoding::Ucs2, ReceiptCoding::Ucs2LittleEndian, ReceiptCoding::Half];
+        let coding = (one_of(&mut odd, &codings), one_of(&mut odd, &[0x00, 0x01, 0x03, 0x08, 0x18, 0x48, 0xf0]));
+        let ways = [ReceiptAddresses::Swapped, ReceiptAddresses::Unswapped, ReceiptAddresses::National];
+        let addresses = one_of(&mut odd, &ways);
         let receipts = [ReceiptPlace::Both, ReceiptPlace::Text, ReceiptPlace::Tlv, ReceiptPlace::TextInPayload];
         let delays = [(0, 200), (50, 20_000), (50, 20_000), (1000, 300_000)].map(span);
         Self {
@@ -175,6 +185,8 @@ impl Plan {
             rate: random.chance(500).then(|| 1.0 + random.below(30) as f64),
             ids,
             place: one_of(&mut random, &receipts),
+            coding,
+            addresses,
             receipt_delay: one_of(&mut random, &delays),
             states: vec![(FinalState::Undeliverable, 120), (FinalState::Expired, 50), (FinalState::Rejected, 30)],
             wire_delay: Duration::from_millis(1 + random.below(200)),

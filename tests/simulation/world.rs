@@ -85,6 +85,9 @@ impl World {
             receipts: ReceiptSettings {
                 delay: plan.receipt_delay,
                 place: plan.place,
+                coding: plan.coding.0,
+                data_coding: plan.coding.1,
+                addresses: plan.addresses,
                 states: plan.states.clone(),
                 ..ReceiptSettings::default()
             },

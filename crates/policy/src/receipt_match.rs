@@ -14,6 +14,8 @@ const TELLING_LEN: usize = 6;
 pub enum Agreement {
     /// It certainly is another one.
     Other,
+    /// It is a whole number without country code that does not fit. Only an id that tells by itself overrules it.
+    Unlikely,
     /// It cannot be compared: a name, a short or a national number, or nothing.
     Unknown,
     /// It is the one.
@@ -32,10 +34,11 @@ pub fn handset(source: Option<&Sender>, destination: Option<&Sender>, digits: &s
     if is(source) || is(destination) {
         return Agreement::Same;
     }
-    match source {
-        // A carrier that leaves both addresses as they were in the submission names our sender first.
-        Some(source) if own.is_some_and(|own| is_sender(source, own)) => Agreement::Unknown,
+    // A carrier that leaves both addresses as they were in the submission names our sender first.
+    let unswapped = source.is_some_and(|source| own.is_some_and(|own| is_sender(source, own)));
+    match if unswapped { destination } else { source } {
         Some(Sender::International(_)) => Agreement::Other,
+        Some(Sender::Digits(digits)) if digits.len() >= TAIL_DIGITS_MIN => Agreement::Unlikely,
         Some(Sender::Digits(_) | Sender::Alphanumeric(_)) | None => Agreement::Unknown,
     }
 }
@@ -118,8 +121,13 @@ pub enum Choice {
 /// Which of `candidates`, newest first, a receipt is about. `id_len` is the significant length of its ids' shortest;
 /// `unnamed` says whether other sends to that handset have an id that was not learned yet.
 pub fn choose(candidates: &[Candidate], known: Known, id_len: usize, unnamed: bool) -> Choice {
-    let mut meant: Vec<usize> =
-        (0..candidates.len()).filter(|&place| candidates[place].handset != Agreement::Other).collect();
+    let exact = if let Known::Is(relation) = known { relation } else { IdRelation::Same };
+    let may_be = |candidate: &Candidate| match candidate.handset {
+        Agreement::Other => false,
+        Agreement::Unlikely => id_len >= TELLING_LEN && candidate.is_named_by(exact),
+        Agreement::Unknown | Agreement::Same => true,
+    };
+    let mut meant: Vec<usize> = (0..candidates.len()).filter(|&place| may_be(&candidates[place])).collect();
     // More than the number: both ids of the receipt, then the handset.
     let ids = meant.iter().map(|&place| candidates[place].ids()).max().unwrap_or(0);
     meant.retain(|&place| candidates[place].ids() == ids);
@@ -238,6 +246,10 @@ mod tests {
             Choice::Send { place: 0, .. }
         ));
         assert!(matches!(choose(&[unknown, named(&[SAME])], Known::Nothing, 7, false), Choice::Send { place: 1, .. }));
+        let unlikely = Candidate { handset: Agreement::Unlikely, ..named(&[SAME]) };
+        let alone = std::slice::from_ref(&unlikely);
+        assert!(matches!(choose(alone, Known::Nothing, 7, false), Choice::Send { .. }), "the id tells by itself");
+        assert_eq!(choose(alone, Known::Nothing, 3, false), Choice::Nothing, "a counter does not");
         let other = Candidate { handset: Agreement::Other, ..named(&[SAME]) };
         assert_eq!(choose(&[other], Known::Is(IdRelation::Same), 7, false), Choice::Nothing);
     }
@@ -265,7 +277,10 @@ mod tests {
             ("+18005550123", "+821012345678", Agreement::Same),
             ("+18005550123", "Shop", Agreement::Unknown),
             ("Shop", "Shop", Agreement::Unknown),
-            ("91234567", "Shop", Agreement::Unknown),
+            ("91234567", "Shop", Agreement::Unlikely),
+            ("12345678", "Shop", Agreement::Same),
+            ("9123", "Shop", Agreement::Unknown),
+            ("+18005550123", "+821099999999", Agreement::Other),
             ("+821099999999", "+18005550123", Agreement::Other),
         ] {
             assert_eq!(agreement(source, destination), expected, "{source} to {destination}");

@@ -244,8 +244,15 @@ impl Carrier {
     pub(super) fn deliver(&mut self, account: &Arc<str>, now: Instant) {
         let at = self.wall(now);
         let settings = &self.settings;
-        let look =
-            Look { id: settings.ids.receipt, place: settings.receipts.place, esm_class: settings.receipts.esm_class };
+        let receipts = &settings.receipts;
+        let look = Look {
+            id: settings.ids.receipt,
+            place: receipts.place,
+            esm_class: receipts.esm_class,
+            coding: receipts.coding,
+            data_coding: receipts.data_coding,
+            addresses: receipts.addresses,
+        };
         let Some(known) = self.accounts.get_mut(account) else { return };
         while !known.pending.is_empty() {
             let open = |(_, connection): &(&u32, &mut Connection)| {

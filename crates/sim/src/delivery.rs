@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::ids::IdForm;
 use super::ledger::Sar;
-use super::settings::{FinalState, ReceiptPlace};
+use super::settings::{FinalState, ReceiptAddresses, ReceiptCoding, ReceiptPlace};
 use postrider_model::Timestamp;
 use postrider_smpp::pdu::{Address, DataSm, DeliverSm, Tlvs};
 use postrider_smpp::{Body, Tag};
@@ -122,6 +122,40 @@ pub(super) struct Look {
     pub id: IdForm,
     pub place: ReceiptPlace,
     pub esm_class: u8,
+    pub coding: ReceiptCoding,
+    pub data_coding: u8,
+    pub addresses: ReceiptAddresses,
+}
+
+impl ReceiptCoding {
+    fn write(self, text: &str) -> Vec<u8> {
+        let wide = |text: &str, order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+        match self {
+            Self::Ascii => text.as_bytes().to_vec(),
+            Self::Ucs2 => wide(text, u16::to_be_bytes),
+            Self::Ucs2LittleEndian => wide(&format!("\u{feff}{text}"), u16::to_le_bytes),
+            Self::Half => {
+                let (first, second) = text.split_at(text.floor_char_boundary(text.len() / 2));
+                [first.as_bytes(), &wide(second, u16::to_be_bytes)].concat()
+            }
+        }
+    }
+}
+
+impl ReceiptAddresses {
+    /// Source and destination of the receipt of a message from `sender` to `handset`.
+    fn of(self, sender: &Address, handset: &Address) -> (Address, Address) {
+        match self {
+            Self::Swapped => (handset.clone(), sender.clone()),
+            Self::Unswapped => (sender.clone(), handset.clone()),
+            Self::National => {
+                let digits = handset.addr.to_text().into_owned();
+                // Two digits are the country code of all handsets of the tests.
+                let national = format!("0{}", digits.get(2..).unwrap_or(&digits));
+                (Address::new(2, 1, &national), sender.clone())
+            }
+        }
+    }
 }
 
 impl Receipt {
@@ -134,14 +168,17 @@ impl Receipt {
             tlvs.push_u8(Tag::MESSAGE_STATE, self.state as u8);
         }
         let text = if look.place == ReceiptPlace::Tlv { String::new() } else { self.text(&id, minutes) };
-        let mut short_message = Bytes::from(text.into_bytes());
-        if look.place == ReceiptPlace::TextInPayload {
+        let mut short_message = Bytes::from(look.coding.write(&text));
+        let in_payload = look.place == ReceiptPlace::TextInPayload || short_message.len() > 254;
+        let (source_addr, destination_addr) = look.addresses.of(&self.source, &self.destination);
+        if in_payload {
             let _ = tlvs.push(Tag::MESSAGE_PAYLOAD, &short_message);
             short_message = Bytes::new();
         }
         Body::DeliverSm(DeliverSm {
-            source_addr: self.destination.clone(),
-            destination_addr: self.source.clone(),
+            source_addr,
+            destination_addr,
+            data_coding: look.data_coding,
             esm_class: if self.state == FinalState::Enroute { 0x20 } else { look.esm_class },
             short_message,
             tlvs,
@@ -208,9 +245,20 @@ mod tests {
         body
     }
 
+    fn look() -> Look {
+        Look {
+            id: IdForm::Hex(4),
+            place: ReceiptPlace::Both,
+            esm_class: 4,
+            coding: ReceiptCoding::Ascii,
+            data_coding: 0,
+            addresses: ReceiptAddresses::Swapped,
+        }
+    }
+
     #[test]
     fn the_text_is_that_of_appendix_b_and_the_addresses_are_swapped() {
-        let look = Look { id: IdForm::Hex(4), place: ReceiptPlace::Text, esm_class: 4 };
+        let look = Look { id: IdForm::Hex(4), place: ReceiptPlace::Text, ..look() };
         let body = deliver_sm(look);
         let text =
             "id:001a sub:001 dlvrd:000 submit date:2611220000 done date:2611220001 stat:UNDELIV err:001 text:Hello";
@@ -221,7 +269,7 @@ mod tests {
 
     #[test]
     fn tlvs_alone_carry_id_and_state() {
-        let body = deliver_sm(Look { id: IdForm::Decimal(10), place: ReceiptPlace::Tlv, esm_class: 4 });
+        let body = deliver_sm(Look { id: IdForm::Decimal(10), place: ReceiptPlace::Tlv, ..look() });
         assert!(body.short_message.is_empty());
         assert_eq!(body.tlvs.text(Tag::RECEIPTED_MESSAGE_ID).as_deref(), Some("0000000026"));
         assert_eq!(body.tlvs.integer(Tag::MESSAGE_STATE), Some(5));

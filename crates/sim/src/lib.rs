@@ -47,4 +47,4 @@ pub use fixture_player::{Player, PlayerSettings};
 pub use ids::{IdForm, IdForms};
 pub use ledger::{Counts, Entry, Fate, Keep};
 pub use server::{CarrierServer, ServerSettings};
-pub use settings::{CarrierSettings, FinalState, ReceiptPlace, ReceiptSettings};
+pub use settings::{CarrierSettings, FinalState, ReceiptAddresses, ReceiptCoding, ReceiptPlace, ReceiptSettings};

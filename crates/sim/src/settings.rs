@@ -68,6 +68,12 @@ pub struct ReceiptSettings {
     pub intermediate: bool,
     /// The `esm_class` of receipts; 0x04, but 0 at some carriers.
     pub esm_class: u8,
+    /// How the text is written.
+    pub coding: ReceiptCoding,
+    /// What `data_coding` says of it, right or wrong.
+    pub data_coding: u8,
+    /// How handset and sender are written.
+    pub addresses: ReceiptAddresses,
 }
 
 impl Default for ReceiptSettings {
@@ -78,8 +84,35 @@ impl Default for ReceiptSettings {
             states: Vec::new(),
             intermediate: true,
             esm_class: 0x04,
+            coding: ReceiptCoding::Ascii,
+            data_coding: 0,
+            addresses: ReceiptAddresses::Swapped,
         }
     }
+}
+
+/// How the text of a receipt is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReceiptCoding {
+    /// One octet a character.
+    Ascii,
+    /// UCS-2, the usual way round.
+    Ucs2,
+    /// UCS-2, the other way round, behind a byte order mark.
+    Ucs2LittleEndian,
+    /// One octet a character up to the middle, then UCS-2.
+    Half,
+}
+
+/// How a receipt names the handset and the sender of its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReceiptAddresses {
+    /// As the specification has it: the handset sends it.
+    Swapped,
+    /// As they were in the submission.
+    Unswapped,
+    /// The handset by its national number, with a trunk zero.
+    National,
 }
 
 /// Where a receipt says what it says.

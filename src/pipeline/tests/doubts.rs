@@ -108,3 +108,16 @@ fn after_a_crash_a_lease_is_a_doubt_and_never_silently_queued() {
     let note = gateway.database.read(|c| event::of(c, order)).unwrap().pop().unwrap().note.unwrap();
     assert!(note.contains("stopped before the answer came") && note.contains("may have been sent"), "{note}");
 }
+
+#[test]
+fn a_receipt_that_names_the_handset_nationally_settles_the_one_doubt_that_it_can_be_about() {
+    for form in ["01012345678", "1012345678", "821012345678", "8201012345678", "001821012345678"] {
+        let mut gateway = Gateway::new();
+        let to = "+821012345678".parse().unwrap();
+        let id = gateway.post(NewMessage { class: Class::Marketing, ..NewMessage::text(to, "sale") });
+        gateway.dispatch();
+        gateway.outcome(id, 1, 0, lost());
+        gateway.receipt_for("7000079", State::Delivered, Some(form));
+        assert_eq!(gateway.state(id), State::Delivered, "{form}");
+    }
+}

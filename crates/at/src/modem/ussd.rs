@@ -42,7 +42,7 @@ impl Modem {
         }
         let form = match self.profile.ussd {
             UssdForm::Plain if self.known.wide => UssdForm::Ucs2,
-            form => form,
+            form @ (UssdForm::Plain | UssdForm::Packed | UssdForm::Ucs2) => form,
         };
         match ussd::encode(said, form) {
             Ok(code) => {
