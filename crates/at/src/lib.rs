@@ -13,6 +13,23 @@
 //! | `answers` | what each kind of answer says |
 //! | `ladder` | which rung a failing modem is put on next |
 //! | `recent` | the last lines of the dialogue |
+//!
+//! ```
+//! use std::time::Instant;
+//!
+//! use postrider_at::{Modem, Settings};
+//! use postrider_model::Timestamp;
+//!
+//! # #[allow(clippy::disallowed_methods)]
+//! let (now, wall) = (Instant::now(), Timestamp::from_millis(1_795_000_000_000));
+//! let mut modem = Modem::new(Settings::default(), None);
+//! modem.handle_opened(now, wall);
+//! // It leaves whatever prompt the modem may stand in, and goes on when the owner says that time has passed.
+//! assert_eq!(modem.poll_transmit().as_deref(), Some(&b"\x1b\r"[..]));
+//! let due = modem.poll_timeout().unwrap();
+//! modem.handle_timeout(due, wall);
+//! assert_eq!(modem.poll_transmit().as_deref(), Some(&b"AT\r"[..]));
+//! ```
 
 mod answers;
 mod codes;

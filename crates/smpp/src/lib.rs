@@ -14,6 +14,14 @@
 //!
 //! A frame is decoded leniently, as carriers really write them, and what was odd about it is noted beside it
 //! ([`pdu::Quirk`]); a PDU is encoded strictly, so that no carrier has to be lenient with us.
+//!
+//! ```
+//! use postrider_smpp::{Body, Pdu};
+//!
+//! let octets = b"\0\0\0\x10\0\0\0\x15\0\0\0\0\0\0\0\x07";
+//! let read = Pdu::decode(&bytes::Bytes::from_static(octets)).unwrap();
+//! assert_eq!((read.pdu.sequence_number, read.pdu.body), (7, Body::EnquireLink));
+//! ```
 
 pub mod addressing;
 pub mod coding;

@@ -18,6 +18,16 @@
 //! | `elements` | the information elements of a user data header |
 //! | `septets` | seven bits a character, packed into octets |
 //! | `tables` | the CSV tables beside the code, read by the compiler |
+//!
+//! ```
+//! use postrider_model::{Alphabet, Body, Indication};
+//! use postrider_text::{TextProfile, decode, encode};
+//!
+//! let body = Body::Text("안녕하세요".to_owned());
+//! let written = encode(&body, &Indication::default(), &TextProfile::default(), None).unwrap();
+//! assert_eq!(written.encoded.alphabet, Alphabet::Ucs2);
+//! assert_eq!(decode(Alphabet::Ucs2, &written.encoded.segments[0], &[]), "안녕하세요");
+//! ```
 
 mod choose;
 mod coder;

@@ -16,6 +16,14 @@
 //! | `describe` | a TPDU in words |
 //! | `parameters` | the optional fields of reports |
 //! | `first_octet`, `reader`, `error` | what they share |
+//!
+//! ```
+//! use postrider_tpdu::{Incoming, Pdu};
+//!
+//! let pdu = Pdu::parse_hex("07916608000000F0040B916608000000F30008621022806100820C0E220E010E400E250E340E01").unwrap();
+//! let Incoming::Deliver(deliver) = Incoming::decode(&pdu.tpdu).unwrap() else { panic!("another kind") };
+//! assert_eq!((deliver.from.to_string(), deliver.content().text()), ("+66800000003".to_owned(), "ยกเลิก".to_owned()));
+//! ```
 
 mod address;
 mod coding;

@@ -197,3 +197,30 @@ fn a_receipt_is_read_by_its_octets_and_not_by_its_data_coding() {
         }
     }
 }
+
+/// What a carrier was seen to send, in hexadecimal.
+fn seen(hex: &str) -> Delivery {
+    let octets: Vec<u8> =
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+    delivery(&CarrierProfile::default(), &crate::Pdu::decode(&octets.into()).unwrap().pdu.body)
+}
+
+#[test]
+fn receipts_that_carriers_were_seen_to_send_are_read() {
+    let ascii_as_ucs2 = "0000005900000005000000000000000100010138323130313233343536373800050053686f70000400000000000008002869643a3030303730303030303120737461743a44454c49565244206572723a30303020746578743a";
+    let unswapped = "000000600000000500000000000000010001013138303035353530313233000101383231303132333435363738000400000000000000002869643a3030303730303030303120737461743a44454c49565244206572723a30303020746578743a";
+    let national = "0000005f00000005000000000000000100020130313031323334353637380001013138303035353530313233000400000000000000002869643a3030303730303030303120737461743a44454c49565244206572723a30303020746578743a";
+    for (hex, source) in [(ascii_as_ucs2, "+821012345678"), (unswapped, "+18005550123"), (national, "01012345678")] {
+        let Delivery::Receipt(receipt) = seen(hex) else { panic!("{hex}") };
+        assert_eq!((ids(&receipt), receipt.state), (vec!["0007000001"], State::Delivered));
+        assert_eq!(receipt.source.unwrap().as_str(), source);
+    }
+}
+
+#[test]
+fn a_stop_behind_a_byte_order_mark_is_a_stop() {
+    let hex = "0000003f0000000500000000000000010001013832313031323334353637380003003135373731323334000000000000000008000afffe530054004f005000";
+    let Delivery::Message(part) = seen(hex) else { panic!("no message") };
+    let part = postrider_text::Part { alphabet: part.alphabet, payload: &part.payload, elements: &part.elements };
+    assert_eq!(postrider_text::join([part]), "STOP");
+}
