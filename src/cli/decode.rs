@@ -16,6 +16,8 @@ use crate::tpdu::{Incoming, Outgoing, Pdu, to_hex};
 
 /// The header of a PDU of SMPP.
 const HEADER_OCTETS: usize = 16;
+/// The shortest TPDU that a modem shows, a report to the network with its service centre.
+const TPDU_OCTETS_MIN: usize = 3;
 /// The longest PDU that is read.
 const FRAME_OCTETS_MAX: usize = 64 * 1024;
 
@@ -126,10 +128,15 @@ struct Reading {
     fields: Vec<(&'static str, String)>,
     /// Whether writing it again gives the same octets.
     exact: bool,
+    /// Whether modems write it so: to the network without a service centre's number, from the network with one.
+    usual: bool,
 }
 
 /// A TPDU says neither its direction nor whether a service centre stands before it, so each way is tried.
 fn of_modem(octets: &[u8]) -> anyhow::Result<Vec<String>> {
+    if octets.len() < TPDU_OCTETS_MIN {
+        bail!("{} octets are too few: neither a PDU of SMPP nor a TPDU is as short", octets.len());
+    }
     let mut readings: Vec<Reading> = Vec::new();
     let mut errors = Vec::new();
     let with_centre = Pdu::parse(octets).ok().map(|pdu| (pdu.smsc.map(|smsc| smsc.to_string()), pdu.tpdu));
@@ -143,6 +150,7 @@ fn of_modem(octets: &[u8]) -> anyhow::Result<Vec<String>> {
             Ok(read) => readings.push(Reading {
                 title: format!("TPDU from the network, {} octets{before}", tpdu.len()),
                 exact: read.encode().is_ok_and(|again| again == tpdu),
+                usual: centre.is_some(),
                 fields: read.describe(),
             }),
             Err(error) => errors.push(format!("  from the network{before}: {error}")),
@@ -151,6 +159,7 @@ fn of_modem(octets: &[u8]) -> anyhow::Result<Vec<String>> {
             Ok(read) => readings.push(Reading {
                 title: format!("TPDU to the network, {} octets{before}", tpdu.len()),
                 exact: read.encode().is_ok_and(|again| again == tpdu),
+                usual: centre.is_none() && tpdu.len() < octets.len(),
                 fields: read.describe(),
             }),
             Err(error) => errors.push(format!("  to the network{before}: {error}")),
@@ -159,8 +168,8 @@ fn of_modem(octets: &[u8]) -> anyhow::Result<Vec<String>> {
     if readings.is_empty() {
         bail!("{} octets are neither a PDU of SMPP nor a TPDU:\n{}", octets.len(), errors.join("\n"));
     }
-    let exact = readings.iter().position(|reading| reading.exact).unwrap_or(0);
-    let best = readings.swap_remove(exact);
+    readings.sort_by_key(|reading| std::cmp::Reverse((reading.exact, reading.usual)));
+    let best = readings.remove(0);
     let mut lines = vec![best.title];
     lines.extend(best.fields.iter().map(|(name, value)| format!("  {name:<10}{value}")));
     if !best.exact {
@@ -211,7 +220,8 @@ mod tests {
             "{}",
             told("0000005900000005")
         );
-        assert!(told("07").contains("neither"), "{}", told("07"));
+        assert!(told("07").contains("too few"), "{}", told("07"));
+        assert!(told("0791829000").contains("neither"), "{}", told("0791829000"));
         assert!(told("").contains("nothing to read"));
     }
 }

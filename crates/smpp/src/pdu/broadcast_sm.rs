@@ -89,7 +89,7 @@ pub struct BroadcastSmResp {
 impl BroadcastSmResp {
     #[inline]
     pub(super) fn decode(&mut self, ok: bool, reader: &mut Reader<'_>) -> Result<(), BodyError> {
-        if let Some(tlvs) = reader.answer_without_fields(ok) {
+        if let Some(tlvs) = reader.answer_without_text(ok) {
             self.tlvs = tlvs;
             return Ok(());
         }

@@ -53,8 +53,7 @@ pub struct QueryBroadcastSmResp {
 impl QueryBroadcastSmResp {
     #[inline]
     pub(super) fn decode(&mut self, ok: bool, reader: &mut Reader<'_>) -> Result<(), BodyError> {
-        if let Some(tlvs) = reader.answer_without_fields(ok) {
-            self.tlvs = tlvs;
+        if reader.body_is_missing(ok) {
             return Ok(());
         }
         reader.c_octets("message_id", &mut self.message_id)?;

@@ -154,14 +154,19 @@ impl<'a> Reader<'a> {
         (0..count).map(|_| entry(self)).collect()
     }
 
-    /// The TLVs of an answer that came without its fields: as its header alone, usual with errors and odd when it says "no
-    /// error", or as TLVs in the place of its fields.
+    /// Whether an answer came as its header alone: usual with errors, odd when it says "no error".
     #[inline]
-    pub(super) fn answer_without_fields(&mut self, ok: bool) -> Option<Tlvs> {
-        if self.rest.is_empty() {
-            if ok {
-                self.note(Quirk::MissingBody);
-            }
+    pub(super) fn body_is_missing(&mut self, ok: bool) -> bool {
+        if self.rest.is_empty() && ok {
+            self.note(Quirk::MissingBody);
+        }
+        self.rest.is_empty()
+    }
+
+    /// The TLVs of an answer that came without the text before them: as its header alone, or as TLVs in the place of the text.
+    #[inline]
+    pub(super) fn answer_without_text(&mut self, ok: bool) -> Option<Tlvs> {
+        if self.body_is_missing(ok) {
             return Some(Tlvs::default());
         }
         if !self.is_tlvs_alone() {
@@ -171,20 +176,12 @@ impl<'a> Reader<'a> {
         Some(self.tlvs())
     }
 
-    /// Whether all that is left is TLVs: tags that answers have, with lengths that fit to the last octet. An id would begin with a
-    /// printable character; the NUL of an empty one makes no tag that fits.
+    /// Whether all that is left is TLVs, and no text with TLVs behind it.
     fn is_tlvs_alone(&self) -> bool {
-        let mut at = self.rest;
-        while let Some((head, value)) = at.split_first_chunk::<4>() {
-            let tag = Tag(u16::from_be_bytes([head[0], head[1]]));
-            let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
-            let plausible = tag.rule().is_some() || (0x14..0x20).contains(&head[0]);
-            match value.split_at_checked(length) {
-                Some((_, next)) if plausible => at = next,
-                _ => return false,
-            }
-        }
-        at.is_empty()
+        let text_end = self.rest.iter().position(|&octet| octet == 0);
+        let behind_text = text_end.and_then(|end| self.rest.get(end + 1..));
+        let begins = self.rest.first_chunk::<2>().map(|tag| Tag(u16::from_be_bytes(*tag)));
+        begins.is_some_and(|tag| tag.rule().is_some()) && are_tlvs(self.rest) && !behind_text.is_some_and(are_tlvs)
     }
 
     /// Ends a body that may hold nothing more.
@@ -206,6 +203,16 @@ impl<'a> Reader<'a> {
     fn slice(&self, piece: &[u8]) -> Bytes {
         if piece.is_empty() { Bytes::new() } else { self.frame.slice_ref(piece) }
     }
+}
+
+/// Whether octets are TLVs to the last one.
+fn are_tlvs(mut octets: &[u8]) -> bool {
+    while let Some((head, value)) = octets.split_first_chunk::<4>() {
+        let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
+        let Some((_, next)) = value.split_at_checked(length) else { return false };
+        octets = next;
+    }
+    octets.is_empty()
 }
 
 /// How many quirks of one PDU are noted.

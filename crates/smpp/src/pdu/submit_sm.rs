@@ -97,7 +97,7 @@ pub struct SubmitSmResp {
 impl SubmitSmResp {
     #[inline]
     pub(super) fn decode(&mut self, ok: bool, reader: &mut Reader<'_>) -> Result<(), BodyError> {
-        if let Some(tlvs) = reader.answer_without_fields(ok) {
+        if let Some(tlvs) = reader.answer_without_text(ok) {
             self.tlvs = tlvs;
             return Ok(());
         }
