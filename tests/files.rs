@@ -208,6 +208,8 @@ fn a_second_daemon_leaves_without_a_trace_and_says_who_holds_the_file() {
     // Nothing of the first one moves while it stands still, so that whatever changes is the second one's doing.
     let pid = rustix::process::Pid::from_child(&first.child);
     rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+    // The signal is only sent then; a thread may still end what it was writing.
+    rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::UNTRACED).unwrap();
     let before = house.files();
     for round in 0..40 {
         let output = command(if round % 2 == 0 { &other_port } else { &by_link }).output().unwrap();
