@@ -15,6 +15,7 @@
 //! | `workflow` | workflows: checking, playing in fast time, who is in them |
 //! | `estimate` | what a text would cost |
 //! | `why` | a message's story with its PDUs |
+//! | `trace` | what passed over a link lately |
 //! | `decide` | `postrider resolve` and `postrider cancel`, over the API of the running daemon |
 //! | `restore` | a database that was put back, over the API of the running daemon |
 //! | `modem` | the modems, through the API of the running daemon or straight at their ports |
@@ -59,6 +60,7 @@ mod sim_modem;
 mod table;
 mod time;
 mod token;
+mod trace;
 mod webhook;
 mod why;
 mod workflow;
@@ -132,6 +134,8 @@ enum Command {
     Decode(decode::Args),
     /// Tell a message's story: every step, every answer, the PDUs decoded
     Why(why::Args),
+    /// Show what passed over a link lately: PDUs, or the AT dialogue of a modem
+    Trace(trace::Args),
     /// List callbacks that were given up, and send them again
     #[command(subcommand)]
     Callbacks(callbacks::Command),
@@ -178,6 +182,7 @@ pub fn main() -> ExitCode {
         Command::Estimate(args) => estimate::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Why(args) => why::run(&args),
+        Command::Trace(args) => trace::run(&args),
         Command::Callbacks(command) => callbacks::run(&command),
         Command::Clock(command) => clock::run(&command),
         Command::Resolve(args) => decide::resolve(&args),

@@ -7,9 +7,11 @@ use super::housekeeper::DiskRoom;
 use super::links::Links;
 use super::metrics::Metrics;
 use crate::http::{Asked, LinkStatus, Surroundings};
+use crate::link::Shown;
 use crate::link::modem::{Sought, Stray};
 use crate::model::{
-    LinkHealth, ModemAnswer, ModemIdentity, ModemRequest, ModemStage, ModemStatus, ResetKind, SimIdentity,
+    LinkHealth, LinkName, ModemAnswer, ModemIdentity, ModemRequest, ModemStage, ModemStatus, ResetKind, SimIdentity,
+    TraceLine,
 };
 use crate::pipeline::{Settings, Wakes};
 
@@ -36,6 +38,17 @@ impl Surroundings for House {
 
     fn links(&self) -> Vec<LinkStatus> {
         self.links.handles().iter().map(|handle| status_of(&handle.status(), handle.capacity().free_segments)).collect()
+    }
+
+    fn trace(&self, name: &str, full: bool) -> Option<Vec<TraceLine>> {
+        let is_meant = |link: &LinkName| link.to_string() == name || link.modem.as_deref() == Some(name);
+        let link = self.links.handles().into_iter().find(|link| is_meant(link.name()))?;
+        if full {
+            return Some(link.trace(Shown::Whole));
+        }
+        let mut salt = [0; 16];
+        // Without a salt the digits could be guessed again; then nothing is shown.
+        getrandom::fill(&mut salt).ok().map(|()| link.trace(Shown::Masked { salt })).or(Some(Vec::new()))
     }
 
     fn modems(&self) -> Vec<ModemStatus> {

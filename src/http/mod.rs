@@ -28,8 +28,8 @@ mod surroundings;
 pub mod token;
 
 pub use api::{
-    Accepted, AnswerView, Api, InboundView, MessageView, ModemView, SpanView, StandingView, TimelineView, at_command,
-    contact_json, contact_points_json, router, ussd_text,
+    Accepted, AnswerView, Api, InboundView, MessageView, ModemView, SpanView, StandingView, TimelineView,
+    TraceLineView, TraceView, at_command, contact_json, contact_points_json, router, ussd_text,
 };
 pub use auth::Caller;
 pub use metrics::{HttpMetrics, PagesMetrics};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::{ModemAnswer, ModemRequest, ModemStatus};
+use crate::model::{ModemAnswer, ModemRequest, ModemStatus, TraceLine};
 use crate::pipeline::{Settings, Wakes};
 
 /// How one link is.
@@ -44,6 +44,12 @@ pub trait Surroundings: Send + Sync + 'static {
     fn wake(&self, wakes: Wakes);
     /// All links, in order.
     fn links(&self) -> Vec<LinkStatus>;
+    /// What passed over a link lately, oldest first; `None` when there is no such link. A modem's link goes by the modem's
+    /// name, too. Unless `full`, numbers are masked and texts left out.
+    fn trace(&self, name: &str, full: bool) -> Option<Vec<TraceLine>> {
+        let _ = (name, full);
+        None
+    }
     /// All modems, by name.
     fn modems(&self) -> Vec<ModemStatus> {
         Vec::new()

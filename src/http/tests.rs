@@ -25,7 +25,7 @@ use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::Value;
 
-use crate::model::{Class, MessageId, ModemAnswer, ModemRequest, ModemStatus, State, Timestamp};
+use crate::model::{Class, MessageId, ModemAnswer, ModemRequest, ModemStatus, State, Timestamp, TraceLine};
 use crate::pipeline::{Group, Settings, Wakes};
 use crate::policy::routes::Route;
 use crate::store::{self, Database, Options, Store};
@@ -68,6 +68,11 @@ impl Surroundings for Quiet {
             in_flight: 3,
             free: 0,
         }]
+    }
+
+    fn trace(&self, name: &str, full: bool) -> Option<Vec<TraceLine>> {
+        let text = if full { "> to +821012345678" } else { "> to +82101***78" };
+        (name == "north/2").then(|| vec![TraceLine { at: NOW, text: text.to_owned() }])
     }
 
     fn modems(&self) -> Vec<ModemStatus> {

@@ -38,6 +38,7 @@ mod event;
 mod fields;
 mod ladder;
 mod line;
+mod mask;
 mod modem;
 mod outcome;
 mod probe;
@@ -52,12 +53,12 @@ mod test_clock;
 mod wire;
 
 pub use event::{Ask, ModemEvent, Network, Token};
+pub use mask::Masker;
 pub use modem::Modem;
 pub use probe::Probe;
 pub use profile::{
     Acknowledge, Cnmi, Init, Matches, ModemProfile, PinCounter, Ports, Receiving, Recovery, Sending, UssdForm,
 };
-pub use recent::RecentLine;
 pub use result::ends_command;
 pub use settings::{Healing, Settings};
 

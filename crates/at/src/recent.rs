@@ -1,27 +1,17 @@
-//! Keeps the last lines of the dialogue, in the form of a fixture, for `doctor` and `record`.
+//! Keeps the last lines of the dialogue, in the form of a fixture, until the owner fetches them for whoever looks for a fault.
 
 use std::collections::VecDeque;
 
-use postrider_model::Timestamp;
+use postrider_model::{Timestamp, TraceLine};
 
 /// How many lines are kept.
 const LINES_MAX: usize = 400;
 /// What is kept of one line.
 const LINE_MAX: usize = 512;
 
-/// One line of the dialogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecentLine {
-    /// When it passed.
-    pub at: Timestamp,
-    /// What passed, as a fixture writes it: `> ` for what was sent, `< ` for what came, `>> ` and `<< ` for octets
-    /// without line ends. PINs are hidden; numbers and texts in PDUs are not.
-    pub text: String,
-}
-
-/// The last lines.
+/// The last lines. PINs are hidden in them; numbers and texts in PDUs are not.
 #[derive(Debug, Default)]
-pub(super) struct Recent(VecDeque<RecentLine>);
+pub(super) struct Recent(VecDeque<TraceLine>);
 
 impl Recent {
     /// Notes what passed. `mark` is the fixture's word for its kind.
@@ -30,12 +20,17 @@ impl Recent {
             self.0.pop_front();
         }
         let line: String = line.chars().take(LINE_MAX).collect();
-        self.0.push_back(RecentLine { at, text: format!("{mark} {line}") });
+        self.0.push_back(TraceLine { at, text: format!("{mark} {line}") });
     }
 
     /// The lines, oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &RecentLine> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &TraceLine> {
         self.0.iter()
+    }
+
+    /// The oldest line, which is kept no longer.
+    pub(super) fn poll(&mut self) -> Option<TraceLine> {
+        self.0.pop_front()
     }
 }
 
@@ -51,7 +46,10 @@ mod tests {
         }
         assert_eq!(recent.iter().count(), LINES_MAX);
         assert_eq!(recent.iter().next().unwrap().text, "< 3");
+
         recent.note(Timestamp::from_millis(0), "<", &"x".repeat(5000));
         assert!(recent.iter().last().unwrap().text.len() < 600);
+        while recent.poll().is_some() {}
+        assert_eq!(recent.iter().count(), 0, "each is fetched once");
     }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::status::LinkStatus;
-use postrider_model::{AckToken, Capacity, LinkHealth, LinkName, Submission};
+use super::trace::{Shown, Trace};
+use postrider_model::{AckToken, Capacity, LinkHealth, LinkName, Submission, TraceLine};
 
 /// The longest that the loop of a link waits for anything before it turns.
 pub(super) const IDLE_MAX: Duration = Duration::from_secs(10);
@@ -35,6 +36,8 @@ pub(super) struct Shared {
     status: Mutex<LinkStatus>,
     wake: Arc<Notify>,
     turns: AtomicU64,
+    /// What passed lately.
+    pub trace: Arc<Trace>,
 }
 
 impl Shared {
@@ -47,6 +50,7 @@ impl Shared {
             status: Mutex::new(status),
             wake,
             turns: AtomicU64::new(0),
+            trace: Arc::default(),
         }
     }
 
@@ -210,6 +214,11 @@ impl LinkHandle {
         let mut status = self.shared.status().clone();
         status.held = self.shared.held();
         status
+    }
+
+    /// What passed over it lately, oldest first.
+    pub fn trace(&self, shown: Shown) -> Vec<TraceLine> {
+        self.shared.trace.lines(shown)
     }
 
     /// Begins to stop: nothing new is taken, what never left comes back, what waits for answers gets up to `limit`.

@@ -37,6 +37,7 @@ mod smpp_link;
 pub mod status;
 pub mod stream;
 pub mod tls;
+mod trace;
 mod traffic;
 
 pub use clock::{clock_step, now, put_clock_forward, shift_line, up_millis};
@@ -46,3 +47,4 @@ pub use small_file::{FILE_SIZE_BYTES_MAX, read_small_file, read_small_text};
 pub use smpp_link::spawn;
 pub use status::{LinkCounters, LinkState, LinkStatus};
 pub use stream::{HostPort, Tls};
+pub use trace::Shown;

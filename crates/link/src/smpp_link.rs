@@ -25,7 +25,7 @@ use super::status::{LinkState, LinkStatus};
 use super::stream::{ConnectError, HostPort, Stream, connect, listen};
 use postrider_model::{AckToken, LinkEvent, LinkHealth, LinkName, Random, Submission, SubmitOutcome, catalog};
 use postrider_smpp::pdu::BindKind;
-use postrider_smpp::session::{Session, SessionSettings, Unanswered};
+use postrider_smpp::session::{Session, SessionSettings, Tap, Unanswered};
 
 /// How long a link without a handle takes to stop.
 const ABANDONED_LIMIT: Duration = Duration::from_secs(5);
@@ -200,8 +200,12 @@ impl SmppLink {
 
     fn line(&mut self, stream: Stream, peer: Option<SocketAddr>, kind: BindKind) -> Line {
         self.last_session = self.last_session.wrapping_add(1);
-        let settings =
-            SessionSettings { first_sequence: self.next_sequence, ..SessionSettings::esme(&self.settings.profile) };
+        let tap: Arc<dyn Tap> = self.shared.trace.clone();
+        let settings = SessionSettings {
+            first_sequence: self.next_sequence,
+            tap: Some(tap),
+            ..SessionSettings::esme(&self.settings.profile)
+        };
         let mut session = Session::new(Moment::read().now, settings);
         if kind.transmits() {
             session.remember(self.unanswered.clone());

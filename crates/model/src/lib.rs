@@ -20,6 +20,7 @@ mod segment;
 mod state;
 mod target;
 mod time;
+mod trace;
 mod written;
 
 pub use allowance::Allowance;
@@ -39,4 +40,5 @@ pub use segment::{Alphabet, Concatenation, Encoded, Indication, SegmentTurn, Wai
 pub use state::{ErrorClass, State};
 pub use target::{AllowedTargets, origin_of};
 pub use time::Timestamp;
+pub use trace::TraceLine;
 pub use written::{TAIL_DIGITS_MIN, is_written};

@@ -1,6 +1,6 @@
 //! The `early_receipt` table: receipts that came before anybody could match them.
 
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::submission::carrier_key;
 use super::{StoreError, Tx, row};
@@ -71,6 +71,18 @@ fn tail(number: &str) -> Option<&str> {
 /// SQLite's own.
 pub fn any(tx: &Tx<'_>) -> Result<bool, StoreError> {
     Ok(tx.sql().prepare_cached("SELECT EXISTS (SELECT 1 FROM early_receipt)")?.query_row([], |row| row.get(0))?)
+}
+
+/// How many receipts are kept in which no id was found, by link group.
+///
+/// # Errors
+/// SQLite's own.
+pub fn unread(connection: &Connection) -> Result<Vec<(String, u64)>, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT link_group, count(*) FROM early_receipt WHERE octets IS NOT NULL GROUP BY link_group ORDER BY link_group",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The receipts of a link group that were kept under one of the ids' normal forms `forms`, or that may be about `number`,

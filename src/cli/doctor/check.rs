@@ -18,6 +18,7 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
     findings.extend(held(facts));
     findings.extend(damaged(facts));
     findings.extend(ids(facts));
+    findings.extend(unread(facts));
     findings.extend(disk(facts));
     findings.extend(clock(facts));
     findings.extend(daemon(facts));
@@ -85,6 +86,23 @@ fn damaged(facts: &Facts) -> Vec<Finding> {
                 docs/TECHNICIAN.md for what to do with the row";
     let rows = facts.store.damaged.iter();
     rows.map(|row| warn("damaged row", format!("{} {}: {}", row.kind, row.row, row.what), next)).collect()
+}
+
+/// Receipts that nobody can match to a message.
+fn unread(facts: &Facts) -> Vec<Finding> {
+    let finding = |(group, receipts): &(String, u64)| {
+        let count = count(usize::try_from(*receipts).unwrap_or(usize::MAX), "receipt");
+        warn(
+            format!("receipts of {group}"),
+            format!(
+                "{count} came in which no message id was found; they change nothing and are kept as long as messages are"
+            ),
+            format!(
+                "journalctl -u postrider -g 'No message id' shows their octets, postrider trace {group} --full the last PDUs; ask the carrier how its receipts are written, and set [carrier.receipts]"
+            ),
+        )
+    };
+    facts.store.unread.iter().map(finding).collect()
 }
 
 /// How each carrier writes the ids of its receipts. Two ways contradict each other, and none is believed then.
@@ -171,10 +189,14 @@ fn daemon(facts: &Facts) -> Vec<Finding> {
                 "journalctl -x -u postrider -e tells more",
             )]
         }
-        Api::Answers { not_ready: None, links_down, .. } => {
+        Api::Answers { not_ready: None, links_down, lines, .. } => {
             let mut findings = vec![ok(name, "it runs and takes messages")];
             let next = "journalctl -x -u postrider -e tells what to do";
-            findings.extend(links_down.iter().map(|(link, why)| fail(format!("link {link}"), why.clone(), next)));
+            findings.extend(
+                links_down
+                    .iter()
+                    .map(|(link, why)| fail(format!("link {link}"), why.clone(), next).with_lines(lines.get(link))),
+            );
             findings
         }
         Api::NotRunning => vec![fail(
@@ -218,6 +240,7 @@ mod tests {
     use crate::model::Timestamp;
     use crate::store::damaged::Damaged;
     use crate::store::restore::Held;
+    use std::collections::BTreeMap;
 
     /// A machine on which all is well.
     fn sound() -> Facts {
@@ -234,7 +257,7 @@ mod tests {
                 room: Some((4 << 30, 256 << 20)),
                 ..Store::default()
             },
-            api: Api::Answers { not_ready: None, modems: Vec::new(), links_down: Vec::new() },
+            api: Api::Answers { not_ready: None, modems: Vec::new(), links_down: Vec::new(), lines: BTreeMap::new() },
             clock: Clock { now: Timestamp::from_millis(1_795_305_600_000), synchronised: Some(true), believed: None },
             systemd: Some(Systemd { unit: true, catalog_files: true, catalog_taken: true }),
             ..Facts::default()
@@ -257,7 +280,7 @@ mod tests {
     #[test]
     fn each_fault_is_found_alone_and_has_a_next_step() {
         type Change = fn(&mut Facts);
-        let cases: [(Mark, &str, &str, Change); 18] = [
+        let cases: [(Mark, &str, &str, Change); 19] = [
             (Mark::Fail, "configuration", "copy the annotated", |f| f.config.state = ConfigState::Missing),
             (Mark::Fail, "configuration", "tells 2 mistakes", |f| {
                 f.config.state = ConfigState::Wrong(vec!["line 3: no".into(), "line 4: no".into()]);
@@ -272,6 +295,9 @@ mod tests {
             (Mark::Warn, "damaged row", "TECHNICIAN", |f| {
                 let (kind, row, what) = ("message".into(), "7".into(), "its encoded form is damaged".into());
                 f.store.damaged = vec![Damaged { kind, row, what }];
+            }),
+            (Mark::Warn, "receipts of north", "[carrier.receipts]", |f| {
+                f.store.unread = vec![("north".to_owned(), 3)];
             }),
             (Mark::Warn, "ids of north", "id_in_receipt", |f| {
                 let proof = |relation| Proof {
@@ -314,8 +340,10 @@ mod tests {
                 not_ready: None,
                 modems: Vec::new(),
                 links_down: vec![("north".into(), "the carrier refused the password".into())],
+                lines: BTreeMap::from([("north".into(), vec!["< bind_transceiver_resp".into()])]),
             };
         });
         assert_eq!((found.len(), found[0].name.as_str()), (1, "link north"));
+        assert_eq!(found[0].lines, ["< bind_transceiver_resp"], "what passed last stands below it");
     }
 }

@@ -133,16 +133,16 @@ fn modem_manager(facts: &Facts, wanted: bool) -> Option<Finding> {
 }
 
 fn modems(facts: &Facts, wanted: bool) -> Vec<Finding> {
-    let Api::Answers { modems, .. } = &facts.api else { return Vec::new() };
+    let Api::Answers { modems, lines, .. } = &facts.api else { return Vec::new() };
     if modems.is_empty() && wanted {
         let next = "journalctl -x -u postrider -e tells what was looked at; postrider modem identify asks the ports";
         return vec![fail("modems", "the daemon knows none", next)];
     }
-    modems.iter().flat_map(modem).collect()
+    modems.iter().flat_map(|one| modem(one, lines.get(&one.name))).collect()
 }
 
 /// One modem: its stage first, and when it works, what may soon stop it.
-fn modem(modem: &ModemView) -> Vec<Finding> {
+fn modem(modem: &ModemView, lines: Option<&Vec<String>>) -> Vec<Finding> {
     let name = format!("modem {}", modem.name);
     let network = match (&modem.operator, modem.signal_dbm) {
         (Some(operator), Some(dbm)) => format!("{operator}, {dbm} dBm ({})", strength(dbm)),
@@ -157,7 +157,8 @@ fn modem(modem: &ModemView) -> Vec<Finding> {
         }
         stage => {
             let why = modem.reason.clone().unwrap_or_else(|| "it does not say why".to_owned());
-            vec![fail(name.clone(), format!("{stage}: {why}"), advice(modem, "journalctl -x -u postrider -e"))]
+            let finding = fail(name.clone(), format!("{stage}: {why}"), advice(modem, "journalctl -x -u postrider -e"));
+            vec![finding.with_lines(lines)]
         }
     };
     if modem.stage != "ready" {
@@ -198,6 +199,7 @@ mod tests {
     use crate::cli::doctor::facts::Config;
     use crate::cli::doctor::finding::Mark;
     use crate::cli::ports::Holder;
+    use std::collections::BTreeMap;
 
     const DIALOUT: u32 = 20;
 
@@ -227,7 +229,12 @@ mod tests {
             account: Some(Account { name: "postrider".to_owned(), uid: 998, gids: vec![998, DIALOUT] }),
             ports: vec![port(&[(1, "postrider")])],
             groups: vec![(DIALOUT, "dialout".to_owned())],
-            api: Api::Answers { not_ready: None, modems: vec![ready()], links_down: Vec::new() },
+            api: Api::Answers {
+                not_ready: None,
+                modems: vec![ready()],
+                links_down: Vec::new(),
+                lines: BTreeMap::new(),
+            },
             ..Facts::default()
         }
     }
@@ -241,7 +248,8 @@ mod tests {
     fn with(facts: &mut Facts, change: impl FnOnce(&mut ModemView)) {
         let mut modem = ready();
         change(&mut modem);
-        facts.api = Api::Answers { not_ready: None, modems: vec![modem], links_down: Vec::new() };
+        facts.api =
+            Api::Answers { not_ready: None, modems: vec![modem], links_down: Vec::new(), lines: BTreeMap::new() };
     }
 
     #[test]
@@ -295,7 +303,9 @@ mod tests {
         assert_eq!(weak[0].mark, Mark::Warn);
         let mute = after(|facts| with(facts, |modem| modem.smsc = None));
         assert!(mute[0].text.contains("service centre"), "{mute:?}");
-        let none = after(|facts| facts.api = Api::Answers { not_ready: None, modems: vec![], links_down: vec![] });
+        let none = after(|facts| {
+            facts.api = Api::Answers { not_ready: None, modems: vec![], links_down: vec![], lines: BTreeMap::new() }
+        });
         assert!(none[0].text.contains("knows none"), "{none:?}");
     }
 

@@ -1,5 +1,6 @@
 //! What is known of a machine, as plain values: tests make them up.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::cli::ports::{Holder, Port};
@@ -81,6 +82,8 @@ pub struct Store {
     pub damaged: Vec<Damaged>,
     /// How carriers write the ids of receipts, as pairs proved it.
     pub ids: Vec<Proof>,
+    /// Receipts that are kept and in which no id was found, by link group.
+    pub unread: Vec<(String, u64)>,
 }
 
 /// How the database is.
@@ -112,6 +115,8 @@ pub enum Api {
         modems: Vec<ModemView>,
         /// Its links that are not up: name and reason.
         links_down: Vec<(String, String)>,
+        /// The last lines of links and modems that do not work, by their names.
+        lines: BTreeMap<String, Vec<String>>,
     },
     /// Nobody listens.
     #[default]

@@ -28,21 +28,31 @@ pub struct Finding {
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// What passed over it last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<String>,
+}
+
+impl Finding {
+    /// With what passed over it last, if that is known.
+    pub fn with_lines(self, lines: Option<&Vec<String>>) -> Self {
+        Self { lines: lines.cloned().unwrap_or_default(), ..self }
+    }
 }
 
 /// All is well with `name`.
 pub fn ok(name: impl Into<String>, text: impl Into<String>) -> Finding {
-    Finding { mark: Mark::Ok, name: name.into(), text: text.into(), next: None }
+    Finding { mark: Mark::Ok, name: name.into(), text: text.into(), next: None, lines: Vec::new() }
 }
 
 /// It works, but `next` would be better.
 pub fn warn(name: impl Into<String>, text: impl Into<String>, next: impl Into<String>) -> Finding {
-    Finding { mark: Mark::Warn, name: name.into(), text: text.into(), next: Some(next.into()) }
+    Finding { mark: Mark::Warn, name: name.into(), text: text.into(), next: Some(next.into()), lines: Vec::new() }
 }
 
 /// It does not work until `next` is done.
 pub fn fail(name: impl Into<String>, text: impl Into<String>, next: impl Into<String>) -> Finding {
-    Finding { mark: Mark::Fail, name: name.into(), text: text.into(), next: Some(next.into()) }
+    Finding { mark: Mark::Fail, name: name.into(), text: text.into(), next: Some(next.into()), lines: Vec::new() }
 }
 
 /// The lines of a finding, each fit for a phone.
@@ -58,6 +68,7 @@ pub fn lines(finding: &Finding) -> Vec<String> {
         first.replace_range(..INDENT.len(), mark);
     }
     lines.extend(finding.next.iter().flat_map(|next| wrapped("      ", &format!("-> {next}"))));
+    lines.extend(finding.lines.iter().map(|line| format!("{INDENT}{line}")));
     lines
 }
 

@@ -1,5 +1,6 @@
 //! Finds out how our own house is: configuration, database, and what the daemon answers.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -8,21 +9,21 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::facts::{Api, Config, ConfigState, Store, StoreState};
-use crate::cli::api::{Daemon, Unanswered};
+use crate::cli::api::{Api as Daemons, Daemon, Unanswered};
 use crate::cli::settings::{self, Wrong};
+use crate::cli::trace;
 use crate::config::{Finding, ModemPort, Settings};
 use crate::http::ModemView;
 use crate::model::Timestamp;
 use crate::policy::wall_clock::Trust;
-use crate::store::damaged::{self, Damaged};
-use crate::store::id_relation::{self, Proof};
-use crate::store::restore::{self, Held};
-use crate::store::{StoreError, clock, known_version, open_reader};
+use crate::store::{StoreError, clock, damaged, id_relation, known_version, open_reader, receipt, restore};
 
 /// How many rows that are set aside are told.
 const DAMAGED_MAX: usize = 20;
 /// How long the daemon may take to answer.
 const WAIT: Duration = Duration::from_secs(10);
+/// How many of the last lines of a link that does not work are shown.
+const LINES_MAX: usize = 6;
 
 /// The configuration, and its settings if it is right.
 pub fn config(file: &Path) -> (Config, Option<Settings>) {
@@ -75,19 +76,24 @@ pub fn store(settings: Option<&Settings>, denied: bool) -> Store {
         Err(_) if folder.is_dir() => StoreState::Missing,
         Err(_) => StoreState::NoFolder,
     };
-    let (held, damaged, ids) = standing(&path, &state);
-    Store { path, state, room, held, damaged, ids }
+    let known = standing(&path, &state);
+    Store { path, state, room, ..known }
 }
 
 /// What a file that was put back holds, the rows that are set aside, and what was learned of carriers; nothing of a file of an
 /// older version.
-fn standing(path: &Path, state: &StoreState) -> (Option<Held>, Vec<Damaged>, Vec<Proof>) {
+fn standing(path: &Path, state: &StoreState) -> Store {
     if !matches!(state, StoreState::Good) {
-        return (None, Vec::new(), Vec::new());
+        return Store::default();
     }
     let read = |connection: &rusqlite::Connection| {
-        let damaged = damaged::list(connection, DAMAGED_MAX)?;
-        Ok::<_, StoreError>((restore::held(connection)?, damaged, id_relation::all(connection)?))
+        Ok::<_, StoreError>(Store {
+            held: restore::held(connection)?,
+            damaged: damaged::list(connection, DAMAGED_MAX)?,
+            ids: id_relation::all(connection)?,
+            unread: receipt::unread(connection)?,
+            ..Store::default()
+        })
     };
     open_reader(path).and_then(|connection| read(&connection)).unwrap_or_default()
 }
@@ -143,10 +149,12 @@ pub fn api(daemon: &Daemon) -> Api {
         let modems = api.ask::<Modems>("GET", "/v1/modems", None, WAIT)?.modems;
         let links = api.ask::<Links>("GET", "/v1/links", None, WAIT)?.links;
         let ready = api.exchange("GET", "/readyz", None, WAIT)?;
-        Ok((modems, links, ready))
+        let lines = last_lines(&api, &modems, &links);
+        Ok((modems, links, lines, ready))
     });
     match asked {
-        Ok((modems, links, ready)) => Api::Answers {
+        Ok((modems, links, lines, ready)) => Api::Answers {
+            lines,
             not_ready: (ready.status != 200).then(|| reason(&ready.body)),
             modems,
             // A modem that is down is told with what it says of itself.
@@ -159,6 +167,18 @@ pub fn api(daemon: &Daemon) -> Api {
         Err(Unanswered::NotRunning(_)) => Api::NotRunning,
         Err(Unanswered::Other(why)) => Api::Refused(format!("{why:#}")),
     }
+}
+
+/// The last lines of whatever does not work. Somebody whose token does not show them sees the rest all the same.
+fn last_lines(api: &Daemons, modems: &[ModemView], links: &[Link]) -> BTreeMap<String, Vec<String>> {
+    let modems = modems.iter().filter(|modem| modem.stage != "ready").map(|modem| modem.name.as_str());
+    let links = links.iter().filter(|link| link.kind != "modem" && link.health != "up").map(|link| link.name.as_str());
+    let last = |name: &str| {
+        let lines = trace::of(api, name, false).ok()?;
+        let from = lines.len().saturating_sub(LINES_MAX);
+        Some((name.to_owned(), lines.iter().skip(from).map(trace::shown).collect()))
+    };
+    modems.chain(links).filter_map(last).collect()
 }
 
 fn reason(body: &[u8]) -> String {

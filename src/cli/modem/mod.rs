@@ -8,12 +8,11 @@
 //! | `reach` | one question at a time, through the daemon or straight to a port |
 //! | `port` | a port that no daemon holds |
 //! | `identify` | what a modem and its SIM say of themselves |
-//! | `record`, `mask` | a dialogue written down as a fixture, without anything that names a person |
+//! | `record` | a dialogue written down as a fixture, without anything that names a person |
 //!
 //! The daemon is asked over its API. When none runs, `list`, `at`, `identify` and `record` look at the ports themselves.
 
 mod identify;
-mod mask;
 mod port;
 mod reach;
 mod record;

@@ -11,12 +11,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::mask::Masker;
 use super::reach::{Heard, Reach};
+use crate::at::Masker;
 use crate::cli::api::Daemon;
 use crate::cli::out;
 use crate::cli::time::{instant, span};
+use crate::cli::trace;
 use crate::daemon::now;
+use crate::http::TraceLineView;
 
 /// What is asked, in this order: all of it only reads.
 const QUESTIONS: [&str; 38] = [
@@ -83,6 +85,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt)?;
     let mut sheet = Sheet::new(salt);
+    let before = match &reach {
+        Reach::Daemon { api, name } => trace::of(api, name, true).ok(),
+        Reach::Port(_) => None,
+    };
     for question in QUESTIONS {
         out::complain(format_args!("{question}"));
         match reach.command(question, ANSWER_WAIT) {
@@ -93,6 +99,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Reach::Port(port) = &mut reach {
         out::complain(format_args!("listening for {} s", args.listen.as_secs()));
         sheet.unasked(&port.listen(instant() + args.listen)?);
+    }
+    // What passed before anybody asked is often what the fault looks like.
+    if let Some(before) = before {
+        sheet.before(&before);
     }
     let text = sheet.finish(&now().to_string());
     match &args.out {
@@ -151,6 +161,18 @@ impl Sheet {
         if !lines.is_empty() {
             let _ = writeln!(self.body, "# What the modem said by itself:");
             self.lines(lines);
+        }
+    }
+
+    /// What the daemon and the modem said to each other before.
+    fn before(&mut self, lines: &[TraceLineView]) {
+        if lines.is_empty() {
+            return;
+        }
+        let _ = writeln!(self.body, "# What passed before, as comments, since it has no beginning:");
+        for line in lines {
+            let at = line.at.get(11..23).unwrap_or(&line.at);
+            let _ = writeln!(self.body, "# {at} {}", self.masker.recent(&line.text));
         }
     }
 

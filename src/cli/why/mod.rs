@@ -1,8 +1,9 @@
 //! `postrider why ID`: tells a message's story to a technician, from the rows alone.
 //!
 //! It reads on a connection that cannot write, so it may be asked while the daemon runs. Numbers are masked and texts
-//! left out unless `--full` asks for them.
+//! left out unless `--full` asks for them. A daemon that runs adds what passed over the message's links meanwhile.
 
+mod dialogue;
 mod inbound;
 mod pdus;
 mod story;
@@ -38,6 +39,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         story.timeline(args.id, view.head.state, &events);
         story.submissions(&submissions);
         pdus::tell(&mut story, &view, &submissions, settings.as_ref());
+        dialogue::tell(&mut story, &args.which, &events, &submissions);
     } else if let Some(message) = inbound::find(&connection, args.id)? {
         inbound::tell(&mut story, &message, inbound::copies(&connection, args.id)?);
     } else {

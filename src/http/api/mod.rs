@@ -77,6 +77,7 @@ use super::token::Scope;
 
 pub use batch::Accepted;
 pub use contact_view::{contact as contact_json, points as contact_points_json};
+pub use links::{TraceLineView, TraceView};
 pub use modem_ask::{at_command, ussd_text};
 pub use modem_view::{AnswerView, ModemView, SpanView, StandingView};
 pub use view::{InboundView, MessageView, TimelineView};
@@ -165,6 +166,7 @@ pub fn router(api: Api) -> Router {
         .routes(routes!(message::resolve_message))
         .routes(routes!(inbound::list_inbound))
         .routes(routes!(links::list_links))
+        .routes(routes!(links::trace_link))
         .routes(routes!(modem::list_modems))
         .routes(routes!(modem::get_modem))
         .routes(routes!(modem_ask::modem_at))

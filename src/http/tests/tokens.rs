@@ -22,6 +22,7 @@ async fn every_scope_opens_its_own_routes_and_no_others() {
         (Method::GET, "/v1/messages/x", "messages:read"),
         (Method::GET, "/v1/inbound", "inbound:read"),
         (Method::GET, "/v1/links", "links:read"),
+        (Method::GET, "/v1/links/x/trace", "links:read"),
         (Method::GET, "/v1/modems", "modems:read"),
         (Method::GET, "/v1/modems/x", "modems:read"),
         (Method::POST, "/v1/modems/x/at", "modems:write"),
@@ -70,6 +71,21 @@ async fn every_scope_opens_its_own_routes_and_no_others() {
             assert!(open || answer["detail"].as_str().unwrap().contains(needed), "{answer}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_passed_over_a_link_is_masked_for_who_may_not_read_messages() {
+    let bench = Bench::new().await;
+    bench.add_token("wall", 2, &["links:read"]).await;
+    let path = "/v1/links/north%2F2/trace";
+    let (status, masked) = with_token(&bench, Method::GET, path, &token_of(2)).await;
+    assert_eq!((status.as_u16(), &masked["lines"][0]["text"]), (200, &Value::from("> to +82101***78")));
+    let full = format!("{path}?full=true");
+    assert_eq!(with_token(&bench, Method::GET, &full, &token_of(2)).await.0, 403);
+    bench.add_token("clerk", 3, &["links:read", "messages:read"]).await;
+    assert_eq!(with_token(&bench, Method::GET, &full, &token_of(3)).await.1["lines"][0]["text"], "> to +821012345678");
+    assert_eq!(bench.get("/v1/links/south/trace").await.0, 404);
+    assert_eq!(bench.get(&format!("{path}?fulll=true")).await.0, 400);
 }
 
 #[tokio::test]

@@ -66,10 +66,10 @@ use super::command::Command;
 use super::event::{ModemEvent, Token};
 use super::ladder::Ladder;
 use super::line::LineReader;
-use super::recent::{Recent, RecentLine};
+use super::recent::Recent;
 use super::wire::Wire;
 use super::{ModemProfile, Settings};
-use postrider_model::{ModemCounters, ModemRequest, Submission, Timestamp};
+use postrider_model::{ModemCounters, ModemRequest, Submission, Timestamp, TraceLine};
 
 /// One modem. It outlives its port: the port may go and come back, under another name too.
 #[derive(Debug)]
@@ -272,9 +272,14 @@ impl Modem {
         self.advance(now);
     }
 
-    /// The last lines of the dialogue, oldest first.
-    pub fn recent_lines(&self) -> impl Iterator<Item = &RecentLine> {
+    /// The last lines of the dialogue that were not fetched yet, oldest first.
+    pub fn recent_lines(&self) -> impl Iterator<Item = &TraceLine> {
         self.recent.iter()
+    }
+
+    /// The next line of the dialogue, for a record of it.
+    pub fn poll_line(&mut self) -> Option<TraceLine> {
+        self.recent.poll()
     }
 
     /// The sums since the machine was made.

@@ -135,6 +135,9 @@ impl ModemLink {
             }
         }
         self.transmit();
+        while let Some(line) = self.machine.poll_line() {
+            self.shared.trace.push_line(line);
+        }
         self.update();
         self.reporter.try_flush();
     }

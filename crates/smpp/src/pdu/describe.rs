@@ -5,6 +5,10 @@ use std::fmt::Write;
 use super::{Address, Body, COctetString, Pdu, Tlvs};
 use crate::tlv::TlvKind;
 use crate::{CommandStatus, Tag};
+use postrider_model::mask;
+
+/// Digits in a row that may be a number of a person; short codes are not.
+const PERSON_DIGITS_MIN: usize = 7;
 
 /// The fields of a PDU in wire order, named as in the specification, with their values spelled out.
 ///
@@ -47,6 +51,41 @@ pub fn describe(pdu: &Pdu) -> Vec<(String, String)> {
         | Body::CancelBroadcastSmResp => {}
     }
     out.lines
+}
+
+/// As [`describe`], without passwords, texts and whole numbers, for logs and for people who need not see them.
+pub fn describe_masked(pdu: &Pdu) -> Vec<(String, String)> {
+    let mut fields = describe(pdu);
+    for (name, value) in &mut fields {
+        if name == "short_message" || is_text(name) {
+            let length = value.split([':', '"']).next().unwrap_or_default().trim_end();
+            *value = if length.is_empty() { "not shown".to_owned() } else { format!("{length}, not shown") };
+        } else if name.contains("addr") || name.contains("callback_num") {
+            *value = masked_digits(value);
+        }
+    }
+    fields
+}
+
+/// Whether a TLV carries the words of a person, or names one in octets.
+fn is_text(name: &str) -> bool {
+    ["message_payload", "callback_num_atag", "subaddress", "additional_status_info_text"]
+        .iter()
+        .any(|tlv| name.contains(tlv))
+}
+
+/// A value in which every number that may be a person's is masked.
+fn masked_digits(value: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(value.len()), value);
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len());
+        let (run, after) = from.split_at(end);
+        out.push_str(before);
+        out.push_str(&if run.len() < PERSON_DIGITS_MIN { run.to_owned() } else { mask(run) });
+        rest = after;
+    }
+    out + rest
 }
 
 /// The lines as they are gathered.

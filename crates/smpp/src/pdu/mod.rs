@@ -39,7 +39,9 @@ pub use cancel_sm::CancelSm;
 pub use command_id::CommandId;
 pub use data_sm::{DataSm, DataSmResp};
 pub use deliver_sm::{DeliverSm, DeliverSmResp};
-pub use describe::{data_coding, describe, esm_class, message_state, npi_name, registered_delivery, ton_name};
+pub use describe::{
+    data_coding, describe, describe_masked, esm_class, message_state, npi_name, registered_delivery, ton_name,
+};
 pub use envelope::{Decoded, HEADER_OCTETS, Header, Pdu};
 pub use error::{BodyError, DecodeError, EncodeError, Quirk};
 pub use outbind::Outbind;

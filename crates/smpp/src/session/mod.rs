@@ -22,6 +22,7 @@
 //! | `proof` | which of our answers the peer has certainly read |
 //! | `keepalive` | when to send `enquire_link`, and when the peer is lost |
 //! | `sequence`, `outbox` | numbers of requests; octets on their way out |
+//! | `tap` | who may watch the PDUs pass |
 
 mod binding;
 mod event;
@@ -32,6 +33,7 @@ mod proof;
 mod receive;
 mod sequence;
 mod settings;
+mod tap;
 #[cfg(test)]
 mod tests;
 mod unbinding;
@@ -56,6 +58,7 @@ pub use inbound::STALL_MAX;
 pub use proof::{Known, PROOF_WAIT};
 pub use sequence::SEQUENCE_MAX;
 pub use settings::{OUTBOX_HIGH_OCTETS, OUTBOX_MAX_OCTETS, Role, SessionSettings};
+pub use tap::Tap;
 pub use window::EXPIRED_MAX;
 
 /// Requests that were sent and not answered while their session lasted.
@@ -124,7 +127,7 @@ impl<T: Clone> Session<T> {
             phase: Phase::Open { until },
             kind: None,
             splitter: FrameSplitter::new(settings.frame_octets_max),
-            outbox: Outbox::default(),
+            outbox: Outbox::new(settings.tap.clone()),
             sequence: Sequence::starting_at(settings.first_sequence),
             window: Window::new(settings.window, timers.response),
             inbound: Inbound::new(settings.inbound_window),

@@ -27,6 +27,9 @@ impl<T: Clone> Session<T> {
 
     fn handle_frame(&mut self, now: Instant, frame: &Bytes) {
         self.keepalive.handle_heard(now);
+        if let Some(tap) = &self.settings.tap {
+            tap.handle_received(frame);
+        }
         match Pdu::decode(frame) {
             Ok(decoded) => {
                 if !decoded.quirks.is_empty() {

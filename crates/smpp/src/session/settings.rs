@@ -1,5 +1,8 @@
 //! What a session is told before it begins: its role, its limits, its waits.
 
+use std::sync::Arc;
+
+use super::tap::Tap;
 use crate::pdu::BindKind;
 use crate::profile::{BindMode, CarrierProfile, Timers, WINDOW_MAX};
 use crate::{CommandStatus, EncodeLimits, FRAME_OCTETS_MAX};
@@ -37,6 +40,8 @@ pub struct SessionSettings {
     pub frame_octets_max: usize,
     /// The number of the first request.
     pub first_sequence: u32,
+    /// Sees every PDU as it passes.
+    pub tap: Option<Arc<dyn Tap>>,
 }
 
 impl SessionSettings {
@@ -53,6 +58,7 @@ impl SessionSettings {
             encode_limits: EncodeLimits { password_octets_max: 64, ..EncodeLimits::SMPP_3_4 },
             frame_octets_max: FRAME_OCTETS_MAX,
             first_sequence: 1,
+            tap: None,
         }
     }
 
@@ -67,6 +73,7 @@ impl SessionSettings {
             encode_limits: EncodeLimits::SMPP_3_4,
             frame_octets_max: FRAME_OCTETS_MAX,
             first_sequence: 1,
+            tap: None,
         }
     }
 }

@@ -5,8 +5,8 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::model::Alphabet;
-use crate::tpdu::{Address, Incoming, Outgoing, Pdu, TypeOfNumber, UserData, parse_hex};
+use postrider_model::Alphabet;
+use postrider_tpdu::{Address, Incoming, Outgoing, Pdu, TypeOfNumber, UserData, parse_hex};
 
 /// Digits in a row that may be a number of a person, a SIM or a device.
 const RUN_MIN: usize = 6;
@@ -18,6 +18,7 @@ const BEFORE_PDU: [&str; 5] = ["+CMGL:", "+CMGR:", "+CMT:", "+CDS:", "+CBM:"];
 const NAMES: [&str; 3] = ["+CNUM:", "+CMGL:", "+CMGR:"];
 
 /// Masks the lines of one dialogue.
+#[derive(Debug)]
 pub struct Masker {
     salt: [u8; 16],
     /// Whether a PDU is due, and whether it is one of ours.
@@ -30,12 +31,30 @@ impl Masker {
         Self { salt, pdu: None }
     }
 
+    /// A line of [`Modem::recent_lines`](crate::Modem::recent_lines) as it may be shown.
+    pub fn recent(&mut self, text: &str) -> String {
+        let (mark, line) = text.split_once(' ').unwrap_or((text, ""));
+        let masked = match mark {
+            ">>" => match line.strip_suffix("\\x1A") {
+                Some(pdu) => self.pdu(pdu, true).map(|pdu| format!("{pdu}\\x1A")).ok_or_else(|| left_out(line)),
+                None => Ok(line.to_owned()),
+            },
+            // The line that says what this PDU is has left the ring.
+            "<" if self.pdu.is_none() && is_pdu(line) => Err(left_out(line)),
+            "<" => self.line(line),
+            ">" => Ok(self.runs(line)),
+            _ => Ok(line.to_owned()),
+        };
+        match masked {
+            Ok(line) => format!("{mark} {line}"),
+            Err(remark) => format!("# {remark}"),
+        }
+    }
+
     /// The line as it may be shown; `Err` has what stands for one that cannot be masked.
     pub fn line(&mut self, line: &str) -> Result<String, String> {
         if let Some(ours) = self.pdu.take() {
-            return self.pdu(line, ours).ok_or_else(|| {
-                format!("a line of {} characters was left out: it is no PDU that could be masked", line.len())
-            });
+            return self.pdu(line, ours).ok_or_else(|| left_out(line));
         }
         if BEFORE_PDU.iter().any(|start| line.starts_with(start)) {
             // Of a list, the state comes second: 2 and 3 are messages of ours. Of a single message it comes first.
@@ -161,6 +180,16 @@ impl Masker {
     }
 }
 
+/// What stands for a line that cannot be masked.
+fn left_out(line: &str) -> String {
+    format!("a line of {} characters was left out: it is no PDU that could be masked", line.len())
+}
+
+/// Whether a line may be a PDU: no answer is as long and of hexadecimal digits alone, but for numbers of cards.
+fn is_pdu(line: &str) -> bool {
+    line.len() >= 24 && line.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// As many characters, of which only blanks and line ends are the same.
 fn text(data: &UserData, alphabet: Alphabet) -> UserData {
     match data {
@@ -201,7 +230,7 @@ fn to_ucs2(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tpdu::Deliver;
+    use postrider_tpdu::Deliver;
 
     fn masked(lines: &[&str]) -> Vec<String> {
         let mut masker = Masker::new([7; 16]);
@@ -250,9 +279,9 @@ mod tests {
             reply_path: false,
             report_indication: false,
             from,
-            protocol_id: crate::tpdu::ProtocolId(0),
-            coding: crate::tpdu::DataCoding(8),
-            service_centre_time: crate::tpdu::TimeStamp([0x62, 0x11, 0x22, 0x90, 0, 0, 0x63]),
+            protocol_id: postrider_tpdu::ProtocolId(0),
+            coding: postrider_tpdu::DataCoding(8),
+            service_centre_time: postrider_tpdu::TimeStamp([0x62, 0x11, 0x22, 0x90, 0, 0, 0x63]),
             header: Vec::new(),
             data: UserData::Octets("한글 ok 😀".encode_utf16().flat_map(u16::to_be_bytes).collect()),
         };
@@ -265,6 +294,23 @@ mod tests {
         assert!(read.from.text().starts_with("821") && read.from.text() != "821012345678");
         let words = read.data.payload().as_chunks::<2>().0.iter().map(|unit| u16::from_be_bytes(*unit));
         assert_eq!(String::from_utf16(&words.collect::<Vec<_>>()).unwrap(), "가가 xx 😀");
+    }
+
+    #[test]
+    fn what_was_sent_to_a_modem_loses_number_and_text_too() {
+        let mut masker = Masker::new([7; 16]);
+        let submit = "0011000C9128014365870000080004D55CAE00";
+        let shown = masker.recent(&format!(">> {submit}\\x1A"));
+        assert!(shown.starts_with(">> 0011000C9128") && shown.ends_with("\\x1A"), "{shown}");
+        assert!(!shown.contains("436587") && !shown.contains("D55CAE00"), "{shown}");
+        assert_eq!(masker.recent("> AT+CMGS=18"), "> AT+CMGS=18");
+        assert_eq!(
+            masker.recent(&format!("< {submit}")),
+            "# a line of 38 characters was left out: it is no PDU that could be masked"
+        );
+        assert_eq!(masker.recent("<< \\r\\n> "), "<< \\r\\n> ");
+        assert!(!masker.recent("> AT+CPBF=\"821012345678\"").contains("12345678"));
+        assert_eq!(masker.recent("# a line without end was dropped"), "# a line without end was dropped");
     }
 
     #[test]
