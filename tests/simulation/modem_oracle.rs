@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use postrider::model::{MessageId, State};
+use postrider::model::{MessageId, OLD_AFTER, State};
 use postrider::store::Database;
 
 use super::rows::{Row, Seen, all_final, rows, told};
@@ -29,6 +29,8 @@ pub struct Oracle {
     seen: Seen,
     /// Incoming messages that the carrier was told are stored.
     pub inbound: usize,
+    /// Of those, the ones that were sent hours before.
+    pub old_inbound: usize,
 }
 
 impl Oracle {
@@ -103,7 +105,7 @@ impl Oracle {
             }
         }
         check_callbacks(database)?;
-        check_inbound(database, self.inbound)
+        check_inbound(database, self.inbound, self.old_inbound)
     }
 }
 
@@ -137,9 +139,18 @@ fn check_callbacks(database: &Database) -> Result<(), String> {
     Ok(())
 }
 
-fn check_inbound(database: &Database, expected: usize) -> Result<(), String> {
-    let count = database
-        .read(|connection| Ok(connection.query_row("SELECT count(*) FROM inbound", [], |row| row.get::<_, usize>(0))?));
-    let count = count.map_err(told)?;
-    if count == expected { Ok(()) } else { Err(format!("{expected} messages came in, {count} are kept")) }
+/// Each came in once, and whoever was sent long ago is known as old.
+fn check_inbound(database: &Database, expected: usize, expected_old: usize) -> Result<(), String> {
+    const COUNTS: &str = "SELECT count(*), count(*) FILTER (WHERE sent_at < received_at - ?1) FROM inbound";
+    let an_hour = i64::try_from(OLD_AFTER.as_millis()).expect("an hour");
+    let counts = database.read(|connection| {
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, usize>(0)?, row.get::<_, usize>(1)?));
+        Ok(connection.query_row(COUNTS, [an_hour], row)?)
+    });
+    let (count, old) = counts.map_err(told)?;
+    if count != expected {
+        return Err(format!("{expected} messages came in, {count} are kept"));
+    }
+    // A modem that was away for hours brings young messages late.
+    if old < expected_old { Err(format!("{expected_old} of them were old, {old} are known as such")) } else { Ok(()) }
 }

@@ -96,6 +96,7 @@ pub fn faults(random: &mut Random) -> ModemFaults {
         (Fault::RebootAfterSend, 60),
         (Fault::RebootBeforeSend, 60),
         (Fault::Reboot, 8),
+        (Fault::SilentReboot, 15),
         (Fault::Hang, 5),
         (Fault::Garbage, 100),
         (Fault::Indication, 300),

@@ -25,6 +25,8 @@ const HEALED: Duration = Duration::from_secs(2400);
 /// Long enough for the last report that never comes.
 const END: Duration = Duration::from_secs(80 * 3600);
 const STEPS_MAX: u64 = 400_000;
+/// How long an old message lay on its way.
+const OLD: Duration = Duration::from_secs(3 * 3600);
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 const CHECK_EVERY: u64 = 256;
 
@@ -208,7 +210,12 @@ impl ModemWorld {
                 self.oracle.inbound += 1;
                 let said =
                     format!("inbound {} {}", self.oracle.inbound, if long { "x".repeat(200) } else { String::new() });
-                self.sticks[stick].duel.sim.receive(now, "+821099999999", &said).expect("a short text");
+                // Every fifth lay on its way for hours.
+                let is_old = self.oracle.inbound.is_multiple_of(5);
+                self.oracle.old_inbound += usize::from(is_old);
+                let sent_at = if is_old { self.wall().minus(OLD) } else { self.wall() };
+                let sim = &mut self.sticks[stick].duel.sim;
+                sim.receive_sent_at(now, sent_at, "+821099999999", &said).expect("a short text");
             }
             Happening::Crash => self.crash()?,
         }

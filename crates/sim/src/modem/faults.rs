@@ -32,6 +32,9 @@ pub enum Fault {
     RebootBeforeSend,
     /// The modem reboots at a command.
     Reboot,
+    /// The modem reboots at a command without a word: its port stays, no line says so, and what was set is as after power-up,
+    /// with text mode stored.
+    SilentReboot,
     /// The modem hangs at a command: nothing is answered until it is reset or `hang_time` is over.
     Hang,
     /// Random octets before an answer.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::air::{self, Incoming};
 use super::machine::{Job, SimModem};
 use super::store::Stored;
-use postrider_model::{Alphabet, Body, Encoded, Indication};
+use postrider_model::{Alphabet, Body, Encoded, Indication, Timestamp};
 use postrider_text::{self as text, TextProfile};
 
 /// How long a direct delivery waits for `AT+CNMA`.
@@ -52,18 +52,36 @@ impl SimModem {
     /// # Errors
     /// When the text is longer than 255 parts.
     pub fn receive(&mut self, now: Instant, from: &str, text: &str) -> Result<(), text::TextError> {
+        self.receive_sent_at(now, self.wall(now), from, text)
+    }
+
+    /// As [`SimModem::receive`], of a text that the service centre had at `at`, and that lay somewhere since.
+    ///
+    /// # Errors
+    /// When the text is longer than 255 parts.
+    pub fn receive_sent_at(
+        &mut self,
+        now: Instant,
+        at: Timestamp,
+        from: &str,
+        text: &str,
+    ) -> Result<(), text::TextError> {
         let profile = TextProfile { alphabets: vec![Alphabet::Gsm7, Alphabet::Ucs2], ..TextProfile::default() };
         let body = Body::Text(text.to_owned());
         let mut encoded = text::encode(&body, &Indication::default(), &profile, Some(false))?.encoded;
         self.network.last_reference = self.network.last_reference.wrapping_add(1);
         encoded.reference = u16::from(self.network.last_reference);
-        self.receive_parts(now, &parts(from, &encoded));
+        self.receive_parts_at(now, at, &parts(from, &encoded));
         Ok(())
     }
 
     /// A handset sends these parts, in this order.
     pub fn receive_parts(&mut self, now: Instant, parts: &[Incoming]) {
-        let (at, zone) = (self.wall(now), self.settings.network.zone);
+        self.receive_parts_at(now, self.wall(now), parts);
+    }
+
+    fn receive_parts_at(&mut self, now: Instant, at: Timestamp, parts: &[Incoming]) {
+        let zone = self.settings.network.zone;
         for part in parts {
             let item = self.item(air::write_deliver(part, at, zone), false, false);
             self.network.waiting.push_back(item);

@@ -58,6 +58,15 @@ impl SimModem {
         self.plan(now + gone.max(Duration::from_millis(500)), Job::PowerUp);
     }
 
+    /// Reboots so fast and so quietly that nobody sees it; the network noticed nothing either.
+    pub(super) fn reboot_silently(&mut self, now: Instant) {
+        self.power_off();
+        self.ledger.counts.reboots += 1;
+        let function = self.session.function;
+        self.session = Session { text_mode: true, function, ..Session::new(now, &self.settings, false) };
+        self.plan_boot(now, false);
+    }
+
     pub(super) fn power_up(&mut self, now: Instant) {
         self.power_off();
         self.ledger.counts.reboots += 1;

@@ -128,6 +128,10 @@ impl SimModem {
             self.plan(now, Job::Reboot);
             return true;
         }
+        if settings.faults.hits(Fault::SilentReboot, random) {
+            self.reboot_silently(now);
+            return true;
+        }
         false
     }
 

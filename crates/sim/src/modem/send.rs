@@ -108,6 +108,7 @@ impl SimModem {
             | Fault::Silent
             | Fault::Slow
             | Fault::Reboot
+            | Fault::SilentReboot
             | Fault::Hang
             | Fault::Garbage
             | Fault::Indication
