@@ -5,14 +5,10 @@ use std::time::Duration;
 use super::notify;
 use super::{Receipts, Settings, Turn};
 use crate::model::{State, Timestamp};
+use crate::policy::limits;
 use crate::store::campaign::point as contact_point;
 use crate::store::message::{self, Head};
 use crate::store::{StoreError, event};
-
-/// A lease that no link reports on for so long has lost its link; it ends in doubt.
-pub const LEASE_MAX: Duration = Duration::from_secs(900);
-/// A modem sends one segment after the other, and a network may take three minutes for each, and for those before it.
-const LEASE_MORE_PER_SEGMENT: Duration = Duration::from_secs(400);
 
 /// A change of state and what is said about it on the timeline.
 #[derive(Debug, Clone, Copy, Default)]
@@ -54,11 +50,7 @@ fn timer(turn: &Turn<'_>, head: &Head) -> Timestamp {
     let settings = turn.settings;
     match head.state {
         State::Scheduled | State::Queued => head.valid_until,
-        State::Leased if head.sim.is_some() => {
-            let segments = u32::try_from(head.segments).unwrap_or(u32::MAX);
-            turn.now.plus(LEASE_MAX.saturating_add(LEASE_MORE_PER_SEGMENT.saturating_mul(segments)))
-        }
-        State::Leased => turn.now.plus(LEASE_MAX),
+        State::Leased => turn.now.plus(lease_max(head)),
         State::Sent if reports(settings, head) => head.valid_until.max(turn.now).plus(settings.report_wait),
         State::Sent
         | State::Delivered
@@ -70,6 +62,11 @@ fn timer(turn: &Turn<'_>, head: &Head) -> Timestamp {
         | State::Blocked
         | State::Uncertain => turn.now.plus(settings.keep_for),
     }
+}
+
+/// How long a lease of this message lasts at most.
+pub fn lease_max(head: &Head) -> Duration {
+    limits::lease_max(head.segments, head.sim.is_some())
 }
 
 /// Whether a receipt is expected for a message that was sent.

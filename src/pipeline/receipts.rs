@@ -334,7 +334,7 @@ pub fn recheck(turn: &Turn<'_>, head: &Head, rows: &[Submission], leased: Leased
     // A modem's reference comes round, so only what came while the lease was open counts for it.
     let since = match leased {
         LeasedAt::Current => message::changed_at(turn.tx, head.id)?,
-        LeasedAt::Before(doubted_at) => doubted_at.minus(change::LEASE_MAX),
+        LeasedAt::Before(doubted_at) => doubted_at.minus(change::lease_max(head)),
     };
     let kept = kept.into_iter().filter(|one| head.sim.is_none() || one.received_at >= since).collect();
     let (any, proved) = again(turn, kept)?;

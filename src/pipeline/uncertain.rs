@@ -206,7 +206,7 @@ fn unnamed_of(
             head: Box::new(head.clone()),
             segment: row.segment,
             attempt: row.attempt,
-            since: row.at.minus(change::LEASE_MAX),
+            since: row.at.minus(change::lease_max(&head)),
             row: Some(row.clone()),
         });
     }

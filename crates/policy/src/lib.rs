@@ -6,6 +6,7 @@
 //! - [`callback_retry`]: whether and when a callback is tried again
 //! - [`callback_targets`]: how many callbacks may be on their way to which target
 //! - [`throttle`]: when the next segment may leave
+//! - [`limits`]: limits that several stages must agree on
 //! - [`lanes`]: who goes first when a link has too few slots for all
 //! - [`redelivery`]: whether an incoming message is an earlier one once more
 //! - [`reassembly`]: which long message an incoming part belongs to
@@ -26,6 +27,7 @@ pub mod caps;
 pub mod departure;
 pub mod lanes;
 pub mod lifecycle;
+pub mod limits;
 pub mod pace;
 pub mod parts;
 pub mod pattern;

@@ -6,6 +6,7 @@ mod reports;
 
 use super::*;
 use crate::policy::caps::Caps;
+use crate::policy::limits::lease_max;
 use crate::policy::pace::Pace;
 use crate::policy::pool::{PoolSettings, SimRules, Stickiness};
 

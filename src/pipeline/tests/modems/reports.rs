@@ -126,6 +126,25 @@ fn a_report_that_came_while_the_result_was_awaited_settles_the_doubt() {
 }
 
 #[test]
+fn a_report_from_early_in_a_long_lease_counts_after_the_lease_was_given_up() {
+    let mut sticks = Sticks::free();
+    let new = NewMessage { class: Class::Marketing, ..NewMessage::text(number(1).parse().unwrap(), "x".repeat(400)) };
+    let id = sticks.gateway.post(new);
+    sticks.dispatch(&[("one", A, 9)]);
+    sticks.accepted("one", id, &format!("{A}:1"));
+    sticks.gateway.pass(SECOND * 60);
+    let now = sticks.gateway.now;
+    sticks.event("one", report(A, 2, &number(1), State::Delivered, Some(now)));
+    sticks.gateway.pass(lease_max(3, true));
+    sticks.gateway.turn(sweep);
+    assert_eq!(sticks.gateway.state(id), State::Uncertain, "nobody heard of two of its parts");
+    let now = sticks.gateway.now;
+    sticks.event("one", report(A, 1, &number(1), State::Delivered, Some(now)));
+    sticks.event("one", report(A, 3, &number(1), State::Delivered, Some(now)));
+    assert_eq!(sticks.gateway.state(id), State::Delivered);
+}
+
+#[test]
 fn two_doubts_for_one_handset_are_left_to_a_person() {
     let mut sticks = Sticks::free();
     let marketing = |sticks: &mut Sticks| {
