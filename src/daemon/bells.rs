@@ -26,6 +26,11 @@ pub struct Bells {
 }
 
 impl Bells {
+    /// Bells that nobody has rung.
+    pub fn new(settings: watch::Receiver<Arc<Settings>>, stop: watch::Receiver<bool>) -> Self {
+        Self { dispatch: Arc::default(), callbacks: Arc::default(), steps: Arc::default(), settings, stop }
+    }
+
     /// Rings for whoever a turn says has something to look at.
     pub fn ring(&self, wakes: Wakes) {
         if wakes.dispatch {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 
 use super::bells::Bells;
 use super::clock::now;
 use super::links::{LinkEvents, Links};
+use super::watch::Beat;
 use crate::link::modem::ModemHandle;
 use crate::model::{LinkEvent, LinkHealth, ModemAnswer, ModemNotice, ModemRequest};
 use crate::pipeline::{Turn, care};
@@ -27,6 +27,8 @@ pub struct CaretakerTask {
     pub links: Links,
     /// Where answers of networks go.
     pub events: mpsc::Sender<LinkEvents>,
+    /// Beats once a turn.
+    pub beat: Beat,
 }
 
 impl CaretakerTask {
@@ -36,7 +38,7 @@ impl CaretakerTask {
         let mut asking = JoinSet::new();
         loop {
             tokio::select! {
-                () = sleep(PERIOD) => {}
+                () = self.beat.rest(PERIOD) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
             while asking.try_join_next().is_some() {}

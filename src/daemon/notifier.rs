@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::bells::{Bells, until};
 use super::clock::now;
 use super::notifier_metrics::NotifierMetrics;
+use super::watch::Beat;
 use crate::callback::{self, Outcome, Poster, Signer};
 use crate::pipeline::{Taken, Turn, give_up_behind, notify, take_in_turn};
 use crate::policy::callback_retry::{Next, after_failure};
@@ -41,6 +42,8 @@ pub struct NotifierTask {
     pub concurrency: usize,
     /// What is counted.
     pub metrics: NotifierMetrics,
+    /// Beats once a turn.
+    pub beat: Beat,
 }
 
 type Ended = (Callback, Ending, String);
@@ -89,6 +92,7 @@ impl NotifierTask {
         let (mut last, mut next_at) = (String::new(), None);
         let mut turn = Some(Box::pin(self.turn(&mut work, &last)));
         while !self.bells.stopping() {
+            self.beat.turn();
             // One transaction at a time records and takes; while it is written, posting goes on.
             if turn.is_none() && !work.ended.is_empty() {
                 turn = Some(Box::pin(self.turn(&mut work, &last)));

@@ -64,8 +64,7 @@ fn start(rows: Vec<String>) -> Running {
     let (store, _) = Store::start(database, options.path).unwrap();
     let (settings_in, settings) = watch::channel(Arc::new(Settings::default()));
     let (stop, stopped) = watch::channel(false);
-    let bells =
-        Bells { dispatch: Arc::default(), callbacks: Arc::default(), steps: Arc::default(), settings, stop: stopped };
+    let bells = Bells::new(settings, stopped);
     let allowed = AllowedTargets::parse(["127.0.0.0/8"]).unwrap();
     let task = NotifierTask {
         store: store.clone(),
@@ -75,6 +74,7 @@ fn start(rows: Vec<String>) -> Running {
         give_up_after: Duration::from_secs(3 * 86_400),
         concurrency: 32,
         metrics: NotifierMetrics::default(),
+        beat: Beat::default(),
     };
     tokio::spawn(task.run());
     Running { store, bell: bells.callbacks, begun: Instant::now().into_std(), _hold: (stop, settings_in, folder) }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 use super::clock::now;
 use crate::http::pages::{Pages, PagesSettings, router};
@@ -20,24 +19,24 @@ pub struct PagesParts {
     pub pages: PagesSettings,
 }
 
-/// The running listener.
+/// The listener with its sockets open.
 pub struct PagesServer {
     /// Where it listens.
     pub addresses: Vec<String>,
-    task: JoinHandle<()>,
+    listeners: Vec<Listener>,
+    server: Server,
 }
 
 impl PagesServer {
-    /// Opens the sockets and serves until `stop`.
+    /// Opens the sockets.
     ///
     /// # Errors
     /// Says which address cannot be listened on.
-    pub async fn start(
+    pub async fn open(
         parts: PagesParts,
-        store: Store,
+        store: &Store,
         house: Arc<dyn Surroundings>,
         metrics: PagesMetrics,
-        stop: watch::Receiver<bool>,
     ) -> anyhow::Result<Self> {
         let mut listeners = Vec::new();
         for address in &parts.server.listen {
@@ -46,14 +45,15 @@ impl PagesServer {
         }
         let addresses = listeners.iter().map(Listener::describe).collect();
         let http = metrics.http.clone();
-        let pages = Pages::new(parts.pages, store, now, house, metrics);
+        let pages = Pages::new(parts.pages, store.clone(), now, house, metrics);
         let front = Front::new(router(pages), &parts.server, http);
-        let server = Server::new(front, parts.server);
-        Ok(Self { addresses, task: tokio::spawn(server.run(listeners, stop)) })
+        Ok(Self { addresses, listeners, server: Server::new(front, parts.server) })
     }
 
-    /// Waits until the requests under way are answered.
-    pub async fn stopped(self) {
-        let _ = self.task.await;
+    /// Serves until `stop`, and until the requests under way are answered.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        self.server.run(self.listeners, stop.clone()).await;
+        // Without a place to listen at there is nothing to serve.
+        let _ = stop.wait_for(|stop| *stop).await;
     }
 }

@@ -9,38 +9,27 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::Context;
-use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::JoinSet;
+use anyhow::{Context, anyhow};
+use tokio::sync::{mpsc, watch};
 
 use super::bells::Bells;
-use super::caretaker::CaretakerTask;
 use super::caught::{caught, caught_while};
 use super::clock::now;
-use super::dispatcher::{DispatcherTask, SLOW_MAX};
-use super::housekeeper::{DiskRoom, HousekeeperTask};
-use super::intake::FolderTask;
 use super::links::Links;
 use super::local;
-use super::metrics::Metrics;
-use super::notifier::NotifierTask;
-use super::notifier_metrics::NotifierMetrics;
+use super::loops::{Callbacks, Core, LoopParts, Observed, Running};
 use super::pages::{PagesParts, PagesServer};
-use super::settler::{EVENTS_MAX, SettlerTask};
+use super::settler::EVENTS_MAX;
 use super::start;
-use super::status::Overview;
-use super::stepper::StepperTask;
-use super::surroundings::House;
+use super::supervisor::{Ended, Supervisor};
 use super::systemd::Systemd;
-use super::timekeeper::TimekeeperTask;
-use super::watch::Beat;
 use crate::callback::{CallbackSettings, Poster, Signer};
 use crate::config;
-use crate::http::{Api, Front, HttpMetrics, HttpSettings, Listener, PagesMetrics, Server, router};
+use crate::http::{Api, Front, HttpSettings, Listener, Server, router};
 use crate::link::{SmppLinkSettings, put_clock_forward};
 use crate::model::{LinkName, State, catalog};
 use crate::pipeline::{Settings, Turn, Wakes, notify, recover, reroute};
-use crate::store::{Options, Store, StoreError, throttle};
+use crate::store::{Options, Store, throttle};
 
 /// How long the writer's thread may take to end once nothing is asked of it any more.
 const WRITER_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -90,23 +79,20 @@ pub struct Reloaded {
 
 /// A running daemon.
 pub struct Daemon {
-    /// The store.
-    pub store: Store,
     /// Where the API listens, as given and as it turned out.
     pub addresses: Vec<String>,
     /// Where short links and pages are served; nowhere if they are off.
     pub page_addresses: Vec<String>,
-    links: Links,
-    bells: Bells,
+    core: Core,
+    supervisor: Supervisor,
+    /// Loops that ended though they should not.
+    ended: mpsc::Receiver<Ended>,
+    loops: Running,
+    servers: [tokio::task::JoinHandle<()>; 2],
+    server_stop: watch::Sender<bool>,
     stop: watch::Sender<bool>,
     settings: watch::Sender<Arc<Settings>>,
     writer: JoinHandle<()>,
-    loops: JoinSet<&'static str>,
-    server: tokio::task::JoinHandle<()>,
-    server_stop: watch::Sender<bool>,
-    pages: PagesServer,
-    settler: tokio::task::JoinHandle<()>,
-    events: mpsc::Sender<super::links::LinkEvents>,
     started: Vec<SmppLinkSettings>,
     drain_max: Duration,
     path: PathBuf,
@@ -124,146 +110,55 @@ impl Daemon {
         let path = parts.store.path.clone();
         let (store, writer) = start::open(&parts.store)?;
         let kept = store.write(throttle::look_over).await?;
-        let (settings_in, settings) = watch::channel(Arc::new(parts.settings));
+        let (settings, settings_out) = watch::channel(Arc::new(parts.settings));
         let (stop, stopped) = watch::channel(false);
-        let bells = Bells {
-            dispatch: Arc::new(Notify::new()),
-            callbacks: Arc::new(Notify::new()),
-            steps: Arc::new(Notify::new()),
-            settings,
-            stop: stopped,
-        };
+        let bells = Bells::new(settings_out, stopped.clone());
         clear_up(&store, &bells).await?;
         start::hold(&store).await?;
-
-        let mut listeners = Listener::from_systemd()?;
-        if listeners.is_empty() {
-            for address in &parts.http.listen {
-                let listener = Listener::open(address).await;
-                listeners.push(listener.with_context(|| format!("cannot listen on {address}"))?);
-            }
-        }
+        let listeners = listeners(&parts.http).await?;
         let addresses: Vec<String> = listeners.iter().map(Listener::describe).collect();
 
         let (events, reports) = mpsc::channel(EVENTS_MAX);
-        let (slow_in, slow) = mpsc::channel(SLOW_MAX);
-        let links = Links::new(&events, bells.dispatch.clone());
-        let (http_metrics, pages_metrics) = (HttpMetrics::default(), PagesMetrics::default());
-        let notifier_metrics = NotifierMetrics::default();
-        let metrics = Metrics::new(store.clone(), &http_metrics, &pages_metrics, &notifier_metrics);
-        let disk = DiskRoom::default();
-        let (settler_beat, dispatcher_beat) = (Beat::default(), Beat::default());
-        let settler = SettlerTask {
-            store: store.clone(),
-            bells: bells.clone(),
-            links: links.clone(),
-            events: reports,
-            slow: slow_in,
-            beat: settler_beat.clone(),
-        };
-        let settler = tokio::spawn(settler.run());
-        let mut loops = JoinSet::new();
-        let dispatcher = DispatcherTask {
-            store: store.clone(),
-            bells: bells.clone(),
-            links: links.clone(),
-            events: events.clone(),
-            slow,
-            kept,
-            beat: dispatcher_beat.clone(),
-        };
-        loops.spawn(async {
-            dispatcher.run().await;
-            "dispatcher"
-        });
-        let notifier = NotifierTask {
-            store: store.clone(),
-            bells: bells.clone(),
-            poster: Arc::new(Poster::new(parts.callbacks).context("cannot set up TLS for callbacks")?),
-            signer: Arc::new(parts.signer),
-            give_up_after: parts.callback_give_up_after,
-            concurrency: parts.callback_concurrency,
-            metrics: notifier_metrics,
-        };
-        loops.spawn(async {
-            notifier.run().await;
-            "notifier"
-        });
-        let (status_store, status_links, turning_links) = (store.clone(), links.clone(), links.clone());
-        let housekeeper = HousekeeperTask {
-            store: store.clone(),
-            bells: bells.clone(),
-            path: path.clone(),
-            disk_free_min_bytes: parts.disk_free_min_bytes,
-            disk: disk.clone(),
-            systemd: Systemd,
-            status: Box::new(move || {
-                Overview::of(&status_links, &status_store.tally(), status_store.standing()).line()
-            }),
-            turns: Box::new(move || turns(&settler_beat, &dispatcher_beat, &turning_links)),
-        };
-        loops.spawn(async {
-            housekeeper.run().await;
-            "housekeeper"
-        });
-        let timekeeper = TimekeeperTask { store: store.clone(), bells: bells.clone() };
-        loops.spawn(async {
-            timekeeper.run().await;
-            "timekeeper"
-        });
-        let caretaker =
-            CaretakerTask { store: store.clone(), bells: bells.clone(), links: links.clone(), events: events.clone() };
-        loops.spawn(async {
-            caretaker.run().await;
-            "caretaker"
-        });
-        let stepper = StepperTask { store: store.clone(), bells: bells.clone() };
-        loops.spawn(async {
-            stepper.run().await;
-            "stepper"
-        });
-        for watch in parts.watches {
-            let folder = FolderTask { store: store.clone(), bells: bells.clone(), watch };
-            loops.spawn(async {
-                folder.run().await;
-                "folder"
-            });
-        }
+        let core = Core { links: Links::new(&events, bells.dispatch.clone()), store, bells, events };
+        let (observed, (supervisor, ended)) = (Observed::default(), Supervisor::new(stopped));
+        let poster = Poster::new(parts.callbacks).context("cannot set up TLS for callbacks")?;
+        let (signer, give_up_after) = (parts.signer, parts.callback_give_up_after);
+        let callbacks = Callbacks { poster, signer, concurrency: parts.callback_concurrency, give_up_after };
+        let (watches, disk_free_min_bytes) = (parts.watches, parts.disk_free_min_bytes);
+        let loops = LoopParts { reports, kept, callbacks, watches, path: path.clone(), disk_free_min_bytes };
+        let loops = core.spawn(&supervisor, loops, &observed);
         for link in parts.links.clone() {
-            links.start(link);
+            core.links.start(link);
         }
-        links.set_modems(&parts.modems).await;
+        core.links.set_modems(&parts.modems).await;
 
-        let house = Arc::new(House { bells: bells.clone(), links: links.clone(), disk, metrics });
-        let api = Api::new(&parts.http, store.clone(), now, http_metrics.clone(), house.clone());
-        let front = Front::new(router(api), &parts.http, http_metrics);
-        let (server_stop, server_stopped) = watch::channel(false);
-        let pages =
-            PagesServer::start(parts.pages, store.clone(), house, pages_metrics, server_stopped.clone()).await?;
-        let server = tokio::spawn(Server::new(front, parts.http).run(listeners, server_stopped));
+        let (house, (server_stop, server_stopped)) = (core.house(&observed), watch::channel(false));
+        let pages = PagesServer::open(parts.pages, &core.store, house.clone(), observed.pages).await?;
+        let page_addresses = pages.addresses.clone();
+        let pages = supervisor.spawn("pages server", pages.run(server_stopped.clone()));
+        let api = Api::new(&parts.http, core.store.clone(), now, observed.http.clone(), house);
+        let front = Front::new(router(api), &parts.http, observed.http);
+        let server = supervisor.spawn("HTTP server", Server::new(front, parts.http).run(listeners, server_stopped));
         // Without the file technicians need a token of their own; nothing else does.
-        let url = addresses.first().map_or("", String::as_str);
-        let mat = local::lay(&store, &path, url).await;
+        let mat = local::lay(&core.store, &path, addresses.first().map_or("", String::as_str)).await;
         let mat = mat.inspect_err(|error| tracing::warn!("No token for technicians on this machine: {error:#}")).ok();
         Systemd.ready();
+        let (servers, started, drain_max) = ([server, pages], parts.links, parts.drain_max);
         Ok(Self {
-            store,
+            core,
             addresses,
-            page_addresses: pages.addresses.clone(),
-            links,
-            bells,
+            page_addresses,
             stop,
-            settings: settings_in,
+            settings,
             writer,
             loops,
-            server,
+            servers,
             server_stop,
-            pages,
-            settler,
-            events,
-            started: parts.links,
-            drain_max: parts.drain_max,
+            ended,
+            started,
+            drain_max,
             path,
+            supervisor,
             _mat: mat,
         })
     }
@@ -271,7 +166,7 @@ impl Daemon {
     /// Puts new settings into force: links that changed are stopped and started again, the others are not touched.
     pub async fn reload(&mut self, Reloaded { settings, links, modems }: Reloaded) {
         let settings = {
-            let before = self.bells.settings();
+            let before = self.core.bells.settings();
             Settings { started_at: before.started_at, run: before.run, ..settings }
         };
         let same = |a: &SmppLinkSettings, b: &SmppLinkSettings| a.name == b.name && a.is_same(b);
@@ -284,58 +179,60 @@ impl Daemon {
         self.settings.send_replace(Arc::new(settings));
         for name in &gone {
             tracing::info!(postrider.link = %name, "Link {name} is stopped: the configuration changed");
-            self.links.stop(name, self.drain_max).await;
+            self.core.links.stop(name, self.drain_max).await;
         }
         for link in &links {
             if !self.started.iter().any(|old| same(old, link)) {
-                self.links.start(link.clone());
+                self.core.links.start(link.clone());
             }
         }
         self.started = links;
-        self.links.set_modems(&modems).await;
-        self.bells.dispatch.notify_one();
+        self.core.links.set_modems(&modems).await;
+        self.core.bells.dispatch.notify_one();
     }
 
     /// Puts the clock forward and lets everybody look again. Only while nothing is on its way: what waits for an answer
     /// would be given up.
     pub fn put_clock_forward(&self, by: Duration) {
         put_clock_forward(by);
-        self.bells.ring(Wakes { dispatch: true, callbacks: true, steps: true });
+        self.core.bells.ring(Wakes { dispatch: true, callbacks: true, steps: true });
     }
 
-    /// Waits until the store stops after an error, and says what it was.
-    pub async fn failed(&self) -> StoreError {
-        self.store.failed().await
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.core.store
+    }
+
+    /// Waits until the daemon cannot go on, and says why: the store stopped after an error, or a loop ended.
+    pub async fn failed(&mut self) -> anyhow::Error {
+        tokio::select! {
+            // A store that stops takes loops with it; it is the cause.
+            biased;
+            error = self.core.store.failed() => {
+                anyhow::Error::new(error).context("the store stopped; restart postrider to check the file")
+            }
+            Some(Ended { name, how }) = self.ended.recv() => anyhow!("the {name} {how}"),
+        }
     }
 
     /// Stops in order. What did not finish is a lease, handled as in a crash.
     pub async fn stop(self) {
-        let Self {
-            store,
-            links,
-            stop,
-            server,
-            server_stop,
-            pages,
-            settler,
-            events,
-            mut loops,
-            writer,
-            drain_max,
-            path,
-            _mat,
-            ..
-        } = self;
+        let Self { core, supervisor, loops, servers, server_stop, stop, writer, drain_max, path, _mat, .. } = self;
         Systemd.stopping();
         stop.send_replace(true);
         server_stop.send_replace(true);
+        let [server, pages] = servers;
         let _ = server.await;
-        pages.stopped().await;
-        while loops.join_next().await.is_some() {}
+        let _ = pages.await;
+        for task in loops.others {
+            let _ = task.await;
+        }
+        let Core { store, bells, links, events } = core;
+        drop((bells, supervisor));
         let awaited = links.stop_all(drain_max).await;
         // The settler ends when the last link has reported; its commits are the last ones.
         drop(events);
-        let _ = settler.await;
+        let _ = loops.settler.await;
         let leased = store.tally().get(State::Leased);
         if leased > 0 {
             let links: Vec<String> = awaited.iter().map(|(name, held)| format!("{held} on {name}")).collect();
@@ -352,10 +249,22 @@ impl Daemon {
     }
 }
 
-/// Runs until a signal or a failed store; SIGHUP asks `reload` for new settings.
+/// The sockets that systemd handed over, or those of the configuration.
+async fn listeners(http: &HttpSettings) -> anyhow::Result<Vec<Listener>> {
+    let mut listeners = Listener::from_systemd()?;
+    if listeners.is_empty() {
+        for address in &http.listen {
+            let listener = Listener::open(address).await;
+            listeners.push(listener.with_context(|| format!("cannot listen on {address}"))?);
+        }
+    }
+    Ok(listeners)
+}
+
+/// Runs until a signal, a failed store or a loop that ended; SIGHUP asks `reload` for new settings.
 ///
 /// # Errors
-/// When the store failed: the process must end and look at the file again.
+/// When the store failed or a loop ended: the process must end, and the next one looks at the file again.
 pub async fn run(parts: Parts, reload: impl Fn() -> anyhow::Result<Reloaded>) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt, mut hangup) =
@@ -378,10 +287,7 @@ pub async fn run(parts: Parts, reload: impl Fn() -> anyhow::Result<Reloaded>) ->
     daemon.stop().await;
     telling.abort();
     super::log::left_out(true);
-    match failure {
-        None => Ok(()),
-        Some(error) => Err(error).context("the store stopped; restart postrider to check the file"),
-    }
+    failure.map_or(Ok(()), Err)
 }
 
 /// Reads the configuration again and puts it into force. Whatever the file holds, the daemon goes on.
@@ -460,9 +366,70 @@ async fn clear_up(store: &Store, bells: &Bells) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The turns of every loop that the watchdog waits for.
-fn turns(settler: &Beat, dispatcher: &Beat, links: &Links) -> Vec<(String, u64)> {
-    let own = [("settler".to_owned(), settler.turns()), ("dispatcher".to_owned(), dispatcher.turns())];
-    let links = links.handles().into_iter().map(|handle| (format!("link {}", handle.name()), handle.turns()));
-    own.into_iter().chain(links).collect()
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+
+    use super::*;
+    use crate::daemon::plan;
+
+    /// No file but the configuration.
+    struct NoFiles;
+
+    impl config::Files for NoFiles {
+        fn read(&self, _: &Path) -> io::Result<String> {
+            Err(io::ErrorKind::NotFound.into())
+        }
+
+        fn others_may_read(&self, _: &Path) -> bool {
+            false
+        }
+
+        fn credentials_directory(&self) -> Option<PathBuf> {
+            None
+        }
+    }
+
+    async fn started(folder: &Path) -> Daemon {
+        let text = format!(
+            "[http]\nlisten = [\"127.0.0.1:0\"]\n\
+             [pages]\nlisten = [\"127.0.0.1:0\"]\nurl = \"https://s.shop.example/\"\n\
+             [store]\npath = \"{0}/postrider.db\"\n\
+             [[watch]]\nname = \"till\"\nfolder = \"{0}\"\nkind = \"contacts\"\n",
+            folder.display()
+        );
+        let settings = config::parse(Path::new("postrider.toml"), &text, &NoFiles).unwrap();
+        Daemon::start(plan::parts(&settings).unwrap()).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_panic_in_any_loop_stops_the_daemon_by_its_name_and_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let daemon = started(folder.path()).await;
+        let names = daemon.supervisor.plants().names();
+        daemon.stop().await;
+        let known = [
+            "settler",
+            "dispatcher",
+            "notifier",
+            "timekeeper",
+            "caretaker",
+            "stepper",
+            "housekeeper",
+            "HTTP server",
+            "pages server",
+        ];
+        assert!(
+            known.iter().all(|name| names.iter().any(|one| one == name)) && names.len() == known.len() + 1,
+            "{names:?}"
+        );
+        for name in names {
+            let mut daemon = started(folder.path()).await;
+            daemon.supervisor.plants().plant(&name);
+            let why = format!("{:#}", daemon.failed().await);
+            assert!(why.starts_with(&format!("the {name} panicked")), "{why}");
+            daemon.stop().await;
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::bells::Bells;
 use super::clock::now;
+use super::watch::Beat;
 use crate::pipeline::{Turn, step};
 use crate::store::{Store, StoreError};
 
@@ -19,6 +20,8 @@ pub struct StepperTask {
     pub store: Store,
     /// The bells.
     pub bells: Bells,
+    /// Beats once a turn.
+    pub beat: Beat,
 }
 
 impl StepperTask {
@@ -26,6 +29,7 @@ impl StepperTask {
     pub async fn run(self) {
         let mut careful = false;
         while !self.bells.stopping() {
+            self.beat.turn();
             let settings = self.bells.settings();
             let turn = self.store.write(move |tx| {
                 let turn = Turn::new(tx, &settings, now()).carefully(careful);

@@ -7,6 +7,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::bells::Bells;
 use super::clock::now;
+use super::watch::Beat;
 use crate::link::{clock_step, up_millis};
 use crate::model::catalog;
 use crate::pipeline::{ClockChange, Wakes, follow_clock};
@@ -32,6 +33,8 @@ pub struct TimekeeperTask {
     pub store: Store,
     /// The bells.
     pub bells: Bells,
+    /// Beats once a turn.
+    pub beat: Beat,
 }
 
 impl TimekeeperTask {
@@ -46,6 +49,7 @@ impl TimekeeperTask {
                 _ = ticks.tick() => {}
                 _ = stop.wait_for(|stop| *stop) => break,
             }
+            self.beat.turn();
             looks = looks.saturating_add(1);
             let asked = trust != Some(Trust::Set) && looks >= LOOKS_ASKED;
             if clock_step() != 0 || asked || looks >= LOOKS_KEPT {

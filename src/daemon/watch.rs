@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// A loop that has not turned for so long is stuck: three times the longest wait of one that is idle.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long a loop that rests does so at a time.
+const REST: Duration = Duration::from_secs(5);
+
 /// Counts the turns of a loop, so that the housekeeper can tell whether it still turns.
 #[derive(Debug, Clone, Default)]
 pub struct Beat(Arc<AtomicU64>);
@@ -19,6 +22,15 @@ impl Beat {
     /// One more turn.
     pub fn turn(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Sleeps for `span`, and goes on beating.
+    pub async fn rest(&self, span: Duration) {
+        let end = tokio::time::Instant::now() + span;
+        while tokio::time::Instant::now() < end {
+            self.turn();
+            tokio::time::sleep_until(end.min(tokio::time::Instant::now() + REST)).await;
+        }
     }
 
     /// The turns so far.

@@ -87,6 +87,8 @@ entries! {
     CLOCK_STEPPED = "c19e0b5d4a7f4e628d03f2a6957be814";
     /// A loop of the daemon does not turn any more.
     LOOP_STUCK = "6968c2f1c58c47fbba73a546231c56d6";
+    /// A loop of the daemon ended though it should not.
+    LOOP_ENDED = "5b0e6c3a91d84e7fa2c7d4f81e6b9035";
     /// The configuration was not taken.
     CONFIG_REFUSED = "cf58b2d807cf4f3d8e423fb72e5f3a20";
     /// postrider is ready.

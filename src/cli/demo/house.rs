@@ -103,7 +103,7 @@ impl House {
 
     /// The daemon's store.
     pub fn store(&self) -> &Store {
-        &self.daemon.store
+        self.daemon.store()
     }
 
     /// Lets time pass. Only while nothing is on its way.

@@ -23,6 +23,7 @@ use crate::campaign::import::Mapping;
 use crate::config::{Watch, WatchKind};
 use crate::daemon::bells::Bells;
 use crate::daemon::clock::now;
+use crate::daemon::watch::Beat;
 use crate::model::Timestamp;
 use crate::pipeline::Wakes;
 use crate::store::{Store, StoreError, Tx};
@@ -42,24 +43,32 @@ pub struct FolderTask {
     pub bells: Bells,
     /// The folder.
     pub watch: Watch,
+    /// Beats once a turn.
+    pub beat: Beat,
 }
 
 impl FolderTask {
     /// Runs until the stop.
     pub async fn run(self) {
-        let Self { store, bells, watch } = self;
+        let Self { store, bells, watch, beat } = self;
         let (mut look, every) = (Look::new(watch), bells.clone());
         let never = tokio::sync::Notify::new();
         while !bells.stopping() {
-            let store = store.clone();
+            beat.turn();
+            // A long table turns with each of its chunks.
+            let (store, beat) = (store.clone(), beat.clone());
             let period = look.watch.every;
             let turn = tokio::task::spawn_blocking(move || {
                 let handle = Handle::current();
-                let mut into = |work: Chunk| handle.block_on(store.write(move |tx| work.write(tx)));
+                let mut into = |work: Chunk| {
+                    beat.turn();
+                    handle.block_on(store.write(move |tx| work.write(tx)))
+                };
                 let took = look.turn(now(), &mut into);
                 (look, took)
             });
-            let Ok((back, took)) = turn.await else { return };
+            // A panic while a file is read goes on as one of this loop.
+            let (back, took) = turn.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
             look = back;
             if took > 0 {
                 every.ring(Wakes { steps: true, ..Wakes::default() });
