@@ -175,7 +175,7 @@ pub struct Accepted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Reason)]
 pub struct ReasonView {
-    /// `opted_out`, `no_consent`, `quiet_hours` or `frequency_cap`.
+    /// `opted_out`, `no_consent`, `looks_like_stop`, `quiet_hours` or `frequency_cap`.
     #[schema(value_type = String)]
     code: &'static str,
     /// A sentence for people.

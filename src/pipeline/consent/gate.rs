@@ -7,18 +7,22 @@ use rusqlite::Connection;
 
 use crate::campaign::consent::{Purpose, Standing, room_from, standing};
 use crate::campaign::hours::{self, Verdict};
+use crate::campaign::keywords::LOOKS_LIKE_STOP;
 use crate::campaign::law::Place;
 use crate::model::{Class, MessageId, PhoneNumber, Timestamp};
 use crate::pipeline::{Settings, Turn};
+use crate::store::campaign::conversation;
 use crate::store::{Person, StoreError, consent, message, suppression};
 
+/// How long marketing waits for somebody to read what may mean stop, before it is asked again.
+const READER_WAIT: Duration = Duration::from_secs(3600);
 /// The widest window of the caps.
 const CAPS_WINDOW: Duration = Duration::from_secs(30 * 86_400);
 
 /// Why a message waits or does not go at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// `opted_out`, `no_consent`, `quiet_hours`, `frequency_cap` or `clock_not_set`.
+    /// `opted_out`, `no_consent`, `looks_like_stop`, `quiet_hours`, `frequency_cap` or `clock_not_set`.
     pub code: &'static str,
     /// A sentence for the person who reads it.
     pub detail: String,
@@ -109,10 +113,16 @@ pub fn gate_by(books: &Books<'_>, ask: &Ask<'_>) -> Result<Gate, StoreError> {
     }
     let mut at = ask.at;
     let mut reason = None;
+    if marketing && conversation::awaits_reader(books.connection, ask.number, LOOKS_LIKE_STOP)? {
+        at = at.plus(READER_WAIT);
+        let detail = "the last text of this number may mean stop; marketing waits until somebody has read it \
+                      (the conversation is tagged looks-like-stop)";
+        reason = Some(Reason { code: "looks_like_stop", detail: detail.to_owned() });
+    }
     if rules.is_quiet(ask.class) {
         match open_from(books, ask, at, ask.hours)? {
             Ok(open) if open > at => {
-                reason = Some(quiet(books, ask, open));
+                reason.get_or_insert_with(|| quiet(books, ask, open));
                 at = open;
             }
             Ok(_) => {}
@@ -129,7 +139,7 @@ pub fn gate_by(books: &Books<'_>, ask: &Ask<'_>) -> Result<Gate, StoreError> {
                 Err(shut) => return Ok(Gate::Shut(shut)),
             };
             let detail = format!("this number has had its share of marketing; there is room again from {at}");
-            reason = Some(Reason { code: "frequency_cap", detail });
+            reason.get_or_insert(Reason { code: "frequency_cap", detail });
         }
     }
     Ok(reason.map_or(Gate::Open, |reason| Gate::Wait(at, reason)))

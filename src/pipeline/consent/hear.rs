@@ -32,7 +32,8 @@ pub fn received(turn: &Turn<'_>, message: &InboundMessage) -> Result<(), StoreEr
     let mut incoming = Incoming::new(message, &number);
     if let (Reading::Keyword(found), Some(text)) = (reading, message.text.as_deref()) {
         let said = Said { turn, message, number: &number, text, language: found.language };
-        if said.is_meant(found.action)? {
+        let is_answer = !found.is_strong && talk::is_answer(turn, &incoming)?;
+        if !is_answer && said.is_meant(found.action)? {
             notify::received(turn, message, Heard { keyword: Some(found.action.as_str()), looks_like_stop: false })?;
             said.act(found.action)?;
             incoming.keyword = Some(found.action);

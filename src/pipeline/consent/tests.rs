@@ -11,6 +11,7 @@ use crate::pipeline::{
     Accepted, Dispatcher, Draft, Group, LinkOffer, Settings, Turn, accept, dispatch, estimate, notify, prepare, settle,
     sweep,
 };
+use crate::store::campaign::conversation;
 use crate::store::message::{self, Filter};
 use crate::store::{Database, Options, StoreError, event, inbound, suppression};
 use crate::text::TextProfile;
@@ -248,6 +249,43 @@ fn a_sentence_is_left_alone_and_shown_to_people() {
 }
 
 #[test]
+fn refusals_in_plain_words_opt_out_and_everyday_words_change_nothing() {
+    for text in ["no more texts", "문자 보내지 마세요", "수신거부요", "ยกเลิกการรับข่าวสาร", "ARRETT", "remove my number"]
+    {
+        let mut gateway = Gateway::noon();
+        gateway.writes(KOREAN, text);
+        assert_eq!(gateway.suppressed(KOREAN), [Covers::Marketing], "{text}");
+    }
+    let mut gateway = Gateway::noon();
+    gateway.writes(KOREAN, "STOP");
+    for text in ["참여", "신청", "가입", "สมัคร", "รับค่ะ"] {
+        gateway.writes(KOREAN, text);
+        assert_eq!(gateway.suppressed(KOREAN), [Covers::Marketing], "{text}: the opt-out stays");
+    }
+    for (number, text) in [("+6581234567", "N"), ("+4915112345678", "Huy"), ("+12125550123", "Huy")] {
+        gateway.writes(number, text);
+        assert!(gateway.suppressed(number).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn marketing_waits_until_somebody_has_read_what_may_mean_stop() {
+    let mut gateway = Gateway::noon();
+    let before = gateway.marketing(KOREAN);
+    gateway.writes(KOREAN, "관심 없어요");
+    let held = gateway.marketing(KOREAN);
+    assert_eq!((held.state, code(&held)), (State::Scheduled, "looks_like_stop"));
+    assert_eq!(gateway.post(new(Class::Transactional, KOREAN)).state, State::Queued, "an order text goes");
+    assert!(!gateway.leaves().contains(&before.id), "one that was accepted before waits, too");
+    gateway.turn(|turn| {
+        let mut talk = conversation::ensure(turn.tx, &KOREAN.parse().unwrap(), turn.now)?;
+        talk.unread = 0;
+        conversation::save(turn.tx, &talk)
+    });
+    assert_eq!(gateway.marketing(KOREAN).state, State::Queued);
+}
+
+#[test]
 fn where_consent_is_required_none_means_no() {
     let mut gateway = Gateway::noon();
     gateway.rule(|rules| rules.required = true);
@@ -273,7 +311,7 @@ fn a_double_opt_in_counts_from_yes_on() {
     gateway.rule(|rules| (rules.required, rules.double_opt_in) = (true, true));
     gateway.writes(KOREAN, "네");
     assert!(gateway.own_texts().is_empty(), "a yes to no question is small talk");
-    gateway.writes(KOREAN, "가입");
+    gateway.writes(KOREAN, "소식받기");
     assert!(gateway.own_texts()[0].contains("동의하시면"), "{:?}", gateway.own_texts());
     assert_eq!(code(&gateway.marketing(KOREAN)), "no_consent");
     gateway.pass(HOUR);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{answer, service, survey};
 use crate::campaign::event::{Event, TEXT_MAX};
 use crate::campaign::flood::{self, Ledger, Silence};
-use crate::campaign::keywords::Action;
+use crate::campaign::keywords::{Action, LOOKS_LIKE_STOP};
 use crate::campaign::label::is_same_number;
 use crate::model::{InboundMessage, PhoneNumber, Sender};
 use crate::pipeline::{Turn, notify, workflow};
@@ -14,9 +14,6 @@ use crate::store::campaign::contact::{self, Stored};
 use crate::store::campaign::conversation::{self, Conversation};
 use crate::store::campaign::{event, flood as ledgers, origin};
 use crate::store::{StoreError, sim};
-
-/// The tag of a conversation in which something may mean stop: a person should read it.
-const LOOKS_LIKE_STOP: &str = "looks-like-stop";
 
 /// An incoming message, and what consent made of it.
 #[derive(Clone)]
@@ -66,6 +63,16 @@ impl Taken {
     fn new(by: &'static str, name: &str) -> Self {
         Self { by, name: name.to_owned() }
     }
+}
+
+/// Whether the words answer what a survey or a workflow asked: then they are no keyword, unless they mean nothing else.
+///
+/// # Errors
+/// The store's own.
+pub fn is_answer(turn: &Turn<'_>, incoming: &Incoming<'_>) -> Result<bool, StoreError> {
+    let Some(text) = incoming.message.text.as_deref().filter(|_| !incoming.message.is_old()) else { return Ok(false) };
+    let Some(contact) = contact::find(turn.tx.connection(), incoming.number)? else { return Ok(false) };
+    Ok(survey::awaits(turn, &contact, text)? || workflow::awaits(turn, contact.id, text)?)
 }
 
 /// Hears a message that was just stored.

@@ -27,7 +27,7 @@ mod survey;
 mod tests;
 
 pub use contest::{Drawing, Entering, NotDrawn, Outcome, begin_draw, draw, enter_contest, record_draw};
-pub use hear::{Incoming, hear};
+pub use hear::{Incoming, hear, is_answer};
 pub use person::Known;
 pub(super) use person::{erase, known};
 pub use staff::{Change, Reply, change, note, notice, reply};

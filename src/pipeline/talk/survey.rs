@@ -11,7 +11,7 @@ use crate::campaign::attribute::Attribute;
 use crate::campaign::contact::ContactChange;
 use crate::campaign::event::Event;
 use crate::campaign::origin::{Kind, Origin};
-use crate::campaign::survey::{Question, Survey, check, skips};
+use crate::campaign::survey::{Kind as QuestionKind, Question, Survey, check, skips};
 use crate::campaign::texts::Texts;
 use crate::model::{Class, State};
 use crate::pipeline::compose::Unsent;
@@ -162,6 +162,17 @@ pub(super) fn hear(talk: &mut Talk<'_>) -> Result<Option<String>, StoreError> {
     let survey = stored.definition.clone();
     answered(talk, &to, &mut run, &survey, &question.clone())?;
     Ok(Some(run.survey))
+}
+
+/// Whether these words are an answer that an open question offers. A question that takes any words offers none.
+pub(super) fn awaits(turn: &Turn<'_>, to: &Stored, text: &str) -> Result<bool, StoreError> {
+    let Some(run) = runs::open_of(turn.tx.connection(), to.id)? else { return Ok(false) };
+    if over(turn, &run, to)?.is_some() || state_of(turn, &run)? == Some(State::Scheduled) {
+        return Ok(false);
+    }
+    let found = definition::find::<Survey>(turn.tx.connection(), &run.survey)?;
+    let asked = found.as_ref().and_then(|stored| stored.definition.question(run.question.as_deref()?));
+    Ok(asked.is_some_and(|question| question.kind != QuestionKind::Text && check(question, text).is_ok()))
 }
 
 /// The state of the message with the open question.

@@ -43,6 +43,18 @@ impl Desk<'_, '_> {
         Ok(heard)
     }
 
+    /// Whether one of a contact's enrolments waits for these words; nothing is done about it.
+    pub fn awaits(&mut self, contact: i64, text: &str) -> Result<bool, StoreError> {
+        let (mut awaited, now) = (false, self.turn.now);
+        for enrolment in enrolment::running(self.turn.tx.connection(), contact)? {
+            self.at_work(enrolment, |machine, _| {
+                awaited |= machine.said(text, now);
+                Ok(false)
+            })?;
+        }
+        Ok(awaited)
+    }
+
     /// Sets an enrolment to work, if `first` says that there is something to do. Returns whether there was.
     fn at_work(
         &mut self,

@@ -75,6 +75,14 @@ pub(super) fn apart<T>(
     })
 }
 
+/// Whether a step of a running enrolment waits for these words.
+///
+/// # Errors
+/// The store's own.
+pub fn awaits(turn: &Turn<'_>, contact: i64, text: &str) -> Result<bool, StoreError> {
+    Desk::new(turn).awaits(contact, text)
+}
+
 /// Whether a step of a running enrolment waits for these words; then it takes them and goes on.
 ///
 /// # Errors

@@ -5,12 +5,14 @@
 //! - a word counts alone or among polite words ("Stop. Thank you", "수신거부 부탁드립니다"), and when it is repeated;
 //! - a strong stop word counts also among words that only say what is to stop ("please stop texting me");
 //! - any other word beside it makes the text a sentence, which is left alone ("stop by tomorrow");
-//! - a short sentence with a strong stop word in it is shown to people as one that looks like a stop.
+//! - a sentence that says nothing but a refusal is a stop ("do not text me again", see `refusal`);
+//! - a short sentence with a strong stop word or a refusal in it is shown to people as one that looks like a stop.
 //!
 //! The words are data: `words.toml`.
 
 mod fold;
 mod plain;
+mod refusal;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -21,6 +23,7 @@ use postrider_model::Country;
 
 pub use fold::words;
 pub use plain::{form, forms, says};
+use refusal::{Lists, Refusals, Verdict};
 
 /// What a person wants who sends a keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +63,8 @@ pub struct Found {
     pub action: Action,
     /// The language of the word: two letters of ISO 639.
     pub language: &'static str,
+    /// Whether it means this and nothing else. Others are also normal speech, or the answer to a question that is open.
+    pub is_strong: bool,
 }
 
 /// What a text is, as far as keywords go.
@@ -82,10 +87,15 @@ pub struct Changes {
     pub ignored: Vec<String>,
 }
 
+/// The tag of a conversation in which something may mean stop: a person should read it, and marketing waits until then.
+pub const LOOKS_LIKE_STOP: &str = "looks-like-stop";
+
 /// A text of more words than this is a letter, not a keyword.
-const WORDS_MAX: usize = 12;
+const WORDS_MAX: usize = 24;
 /// A text longer than this is not even looked at.
-const TEXT_SIZE_BYTES_MAX: usize = 400;
+const TEXT_SIZE_BYTES_MAX: usize = 600;
+/// Words as short as this count at home only: everywhere else they are initials, answers and names.
+const HOME_LETTERS_MAX: usize = 2;
 
 /// Reads `text`, which came from a number of `country`.
 pub fn read(text: &str, country: Option<Country>, changes: &Changes) -> Reading {
@@ -101,13 +111,27 @@ pub fn read(text: &str, country: Option<Country>, changes: &Changes) -> Reading 
         return Reading::Other;
     }
     if changes.stop.iter().any(|own| fold::words(own) == words) {
-        return Reading::Keyword(Found { action: Action::Stop, language: language_of(country) });
+        return Reading::Keyword(Found { action: Action::Stop, language: language_of(country), is_strong: true });
     }
     if let Some(found) = TABLE.iter().find_map(|language| language.find(&words, &joined, country)) {
         return Reading::Keyword(found);
     }
+    let asks = text.contains(['?', '？', '؟']);
+    let verdicts = TABLE.iter().map(|language| (language, language.refusals.read(&words, asks)));
+    let (mut doubtful, mut other) = (false, false);
+    for (language, verdict) in verdicts {
+        match verdict {
+            Verdict::Clear => {
+                let language = if language.code == "en" { language_of(country) } else { language.code };
+                return Reading::Keyword(Found { action: Action::Stop, language, is_strong: true });
+            }
+            Verdict::Doubtful => doubtful = true,
+            Verdict::Other => other = true,
+            Verdict::Not => {}
+        }
+    }
     let strong = |word: &String| TABLE.iter().any(|language| language.strong.contains_key(word));
-    if words.iter().any(strong) { Reading::LooksLikeStop } else { Reading::Other }
+    if (doubtful && !other) || words.iter().any(strong) { Reading::LooksLikeStop } else { Reading::Other }
 }
 
 /// The language in which a number of `country` is answered when its word does not tell.
@@ -138,6 +162,8 @@ struct Language {
     fillers: Vec<Phrase>,
     /// Polite endings without blanks, for scripts that have none; longest first.
     endings: Vec<String>,
+    /// Sentences that refuse.
+    refusals: Refusals,
 }
 
 impl Language {
@@ -145,7 +171,15 @@ impl Language {
         let action = self.bare(words, country).or_else(|| self.unspaced(joined))?;
         // STOP is everybody's word: who sends it is answered in the language of the country.
         let language = if self.code == "en" && country.is_some() { language_of(country) } else { self.code };
-        Some(Found { action, language })
+        let is_strong = self.is_strong(words, joined);
+        Some(Found { action, language, is_strong })
+    }
+
+    /// Whether a keyword stands in the text that means nothing else.
+    fn is_strong(&self, words: &[String], joined: &str) -> bool {
+        let unspaced: String = joined.split(' ').collect();
+        let within = |strong: &String| !self.endings.is_empty() && unspaced.contains(&strong.replace(' ', ""));
+        without(words, &self.strong_phrases).len() < words.len() || self.strong.keys().any(within)
     }
 
     /// The action of words parted by blanks.
@@ -203,6 +237,9 @@ impl Language {
 
     /// Whether a word that is also normal speech counts for a number of `country`.
     fn counts(&self, phrase: &str, country: Option<Country>) -> bool {
+        if phrase.len() <= HOME_LETTERS_MAX && phrase.is_ascii() && !self.countries.is_empty() {
+            return country.is_some() && self.countries.first() == country.as_ref();
+        }
         let everywhere = self.countries.is_empty() || !phrase.is_ascii() || country.is_none();
         everywhere || country.is_some_and(|country| self.countries.contains(&country))
     }
@@ -244,6 +281,8 @@ struct Row {
     help: Vec<String>,
     polite: Vec<String>,
     fillers: Vec<String>,
+    #[serde(default)]
+    refusal: Lists,
 }
 
 static TABLE: LazyLock<Vec<Language>> = LazyLock::new(|| load(include_str!("words.toml")).unwrap_or_default());
@@ -288,7 +327,8 @@ fn language(row: Row) -> Result<Language, String> {
     let countries = row.countries.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
     let (polite, fillers) = (longest_first(fold_all(&row.polite)), longest_first(fold_all(&row.fillers)));
     let strong_phrases = longest_first(strong.keys().cloned().collect());
-    Ok(Language { code, countries, strong, strong_phrases, exact, everything, polite, fillers, endings })
+    let refusals = Refusals::new(&row.refusal, &row.polite, unspaced);
+    Ok(Language { code, countries, strong, strong_phrases, exact, everything, polite, fillers, endings, refusals })
 }
 
 /// The words of each phrase, the longest phrase first.

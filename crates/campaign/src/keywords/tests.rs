@@ -138,7 +138,7 @@ fn the_other_words_count_alone_and_among_manners() {
         ("Sí", "ES", Action::Yes),
         ("동의합니다", "KR", Action::Yes),
         ("수신동의", "KR", Action::Start),
-        ("สมัคร", "TH", Action::Join),
+        ("สมัครรับข่าวสาร", "TH", Action::Join),
         ("はい", "JP", Action::Yes),
     ] {
         assert_eq!(in_country(text, country).map(|found| found.0), Some(action), "{text}");
@@ -157,7 +157,7 @@ fn short_words_of_one_country_mean_nothing_in_another() {
 fn an_operator_can_add_and_silence_words() {
     let changes = Changes { stop: vec!["Nein danke".into()], ignored: vec!["cancel".into()] };
     let found = read("nein, DANKE!", "DE".parse().ok(), &changes);
-    assert_eq!(found, Reading::Keyword(Found { action: Action::Stop, language: "de" }));
+    assert_eq!(found, Reading::Keyword(Found { action: Action::Stop, language: "de", is_strong: true }));
     assert_eq!(read("CANCEL", None, &changes), Reading::Other);
 }
 
@@ -167,4 +167,32 @@ fn nothing_that_a_handset_sends_panics() {
     {
         let _ = read(text, "TH".parse().ok(), &Changes::default());
     }
+}
+
+#[test]
+fn refusals_are_heard_however_they_are_worded_and_nothing_else_is_taken_for_one() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for line in include_str!("phrases.txt").lines().filter(|line| !line.starts_with('#')) {
+        let mut parts = line.splitn(4, ' ');
+        let (Some(language), Some(country), Some(expected), Some(text)) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            panic!("{line}")
+        };
+        assert!(CODES.contains(&language), "{line}");
+        let found = match read(text, country.parse().ok(), &Changes::default()) {
+            Reading::Keyword(found) if matches!(found.action, Action::Stop | Action::StopAll) => "stop",
+            // Consent is given by words that say so and nothing else.
+            Reading::Keyword(found) if matches!(found.action, Action::Start | Action::Join) => "agrees",
+            Reading::LooksLikeStop => "ask",
+            Reading::Keyword(_) | Reading::Other => "no",
+        };
+        count += 1;
+        if found != expected {
+            wrong.push(format!("{line}: {found}"));
+        }
+    }
+    assert!(count >= 400, "{count} phrases");
+    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
 }

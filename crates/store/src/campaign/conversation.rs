@@ -79,6 +79,20 @@ pub fn find(connection: &Connection, number: &PhoneNumber) -> Result<Option<Conv
     rows.next()?.map(conversation_of).transpose()
 }
 
+/// Whether a conversation with this tag has texts that nobody of the shop has read, and is open.
+///
+/// # Errors
+/// As [`find`].
+pub fn awaits_reader(connection: &Connection, number: &PhoneNumber, tag: &str) -> Result<bool, StoreError> {
+    // Nearly every number has none, or one without tags.
+    const TAGS: &str =
+        "SELECT tags FROM conversation WHERE number = ?1 AND state = 'open' AND unread > 0 AND tags IS NOT NULL";
+    let mut statement = connection.prepare_cached(TAGS)?;
+    let tags: Option<String> = statement.query_row([number.as_str()], |row| row.get(0)).optional()?;
+    let tags = tags.map(|json| serde_json::from_str::<BTreeSet<String>>(&json)).transpose();
+    Ok(tags.map_err(|error| StoreError::Row(format!("tags: {error}")))?.is_some_and(|tags| tags.contains(tag)))
+}
+
 /// The conversation with a number, which is begun if there is none; a new one is closed.
 ///
 /// # Errors
