@@ -2,7 +2,7 @@
 
 use super::Turn;
 use super::consent::{self, Opinion};
-use crate::campaign::consent::{Covers, Entry, Purpose, Source, Word};
+use crate::campaign::consent::{Covers, Entry, Purpose, Source, Standing, Word, standing};
 use crate::campaign::mapping::{Found, Said};
 use crate::store::StoreError;
 use crate::store::campaign::contact::{self, Upserted};
@@ -67,6 +67,11 @@ fn hear(turn: &Turn<'_>, said: &Said) -> Result<bool, StoreError> {
     let known = ledger::entries(turn.tx, turn.tx.person(&said.number))?;
     let same = |known: &Entry| known.purpose == entry.purpose && known.word == word && known.at == entry.at;
     if known.iter().any(same) {
+        return Ok(false);
+    }
+    // The same refusal without a date comes with every change of the customer.
+    let stands = matches!(standing(&known, Purpose::Marketing, None, turn.now), Standing::Withdrawn(_));
+    if !said.given && !said.is_dated && stands {
         return Ok(false);
     }
     let opinion = Opinion { entry, token: 0, covers: Covers::Marketing, inbound: None, told: false };

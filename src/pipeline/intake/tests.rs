@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::*;
-use crate::campaign::consent::{Standing, standing};
 use crate::campaign::point::Point;
 use crate::config::{WEBHOOK_MAPPINGS, webhook_mapping};
 use crate::model::{PhoneNumber, Timestamp};
@@ -69,6 +68,26 @@ impl Shop {
         let entries = self.database.write(|tx| ledger::entries(tx, tx.person(&number))).unwrap();
         standing(&entries, Purpose::Marketing, None, NOW)
     }
+}
+
+#[test]
+fn a_withdrawal_needs_neither_moment_nor_proof_and_a_consent_needs_both() {
+    let body = |state: &str, consent: Value| {
+        let mut body = serde_json::json!({"phone": "010-1234-5678", "sms_marketing_consent": consent});
+        body["sms_marketing_consent"]["state"] = state.into();
+        body
+    };
+    let mut shop = Shop::new("shopify", "KR");
+    let topic = "customers_marketing_consent/update";
+    let taken = shop.take(topic, &body("subscribed", serde_json::json!({"consent_updated_at": null})));
+    assert_eq!(taken.consents, 0);
+    assert!(taken.left_out[0].starts_with("a consent: there is no time at"), "{:?}", taken.left_out);
+    let refusal = body("unsubscribed", serde_json::json!({"consent_updated_at": null}));
+    assert_eq!(shop.take(topic, &refusal).consents, 1);
+    assert_eq!(shop.consent(), Standing::Withdrawn(NOW));
+    assert_eq!(shop.take(topic, &refusal).consents, 0, "it comes with every change of the customer");
+    let nobody = serde_json::json!({"sms_marketing_consent": {"state": "unsubscribed"}});
+    assert!(!shop.take(topic, &nobody).left_out.is_empty());
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub struct Said {
     pub given: bool,
     /// When.
     pub at: Timestamp,
+    /// Whether the body says when; a refusal counts from now otherwise.
+    pub is_dated: bool,
     /// In which words.
     pub words: Option<String>,
     /// What proves it.
@@ -113,6 +115,7 @@ impl Rule {
             Ok(number) => number,
             Err(reason) => {
                 found.left_out.insert(reason);
+                self.read_consents(top, here, None, country, now, found);
                 return;
             }
         };
@@ -125,7 +128,28 @@ impl Rule {
         if let Some(contact) = &self.contact {
             found.changes.push(contact.read(top, here, &number));
         }
-        found.consents.extend(self.consents.iter().filter_map(|rule| rule.read(top, here, &number, country, now)));
+        self.read_consents(top, here, Some(&number), country, now, found);
+    }
+
+    /// What is said about consent; of a number of its own also where the rule's own number is missing.
+    fn read_consents(
+        &self,
+        top: &Value,
+        here: &Value,
+        number: Option<&PhoneNumber>,
+        country: Option<Country>,
+        now: Timestamp,
+        found: &mut Found,
+    ) {
+        for rule in self.consents.iter().filter(|rule| rule.when.iter().all(|condition| condition.holds(here))) {
+            match rule.read(top, here, number, country, now) {
+                Ok(said) => found.consents.push(said),
+                Err(reason) => {
+                    let what = if rule.given { "consent" } else { "refusal" };
+                    found.left_out.insert(format!("a {what}: {reason}"));
+                }
+            }
+        }
     }
 
     fn whose(
@@ -263,21 +287,31 @@ impl ConsentRule {
         &self,
         top: &Value,
         here: &Value,
-        number: &PhoneNumber,
+        number: Option<&PhoneNumber>,
         country: Option<Country>,
         now: Timestamp,
-    ) -> Option<Said> {
-        if !self.when.iter().all(|condition| condition.holds(here)) {
-            return None;
-        }
-        let number = match &self.number {
-            None => number.clone(),
-            Some(selector) => number_at(selector, top, here, country).ok()?,
+    ) -> Result<Said, String> {
+        let own = self.number.as_ref().map(|selector| number_at(selector, top, here, country));
+        let number = match (own, number) {
+            (Some(Ok(own)), _) => own,
+            // A refusal holds for whoever the body is about, if that is all that is known.
+            (Some(Err(_)), Some(number)) if !self.given => number.clone(),
+            (Some(Err(reason)), _) => return Err(reason),
+            (None, Some(number)) => number.clone(),
+            (None, None) => return Err("there is no number".to_owned()),
         };
-        // Without its moment and its proof a consent is none.
-        let at = instant(&self.at.text(top, here)?)?.min(now);
-        let proof = self.proof.text(top, here)?;
+        let at = self.at.text(top, here).and_then(|at| instant(&at)).map(|at| at.min(now));
+        let proof = self.proof.text(top, here);
         let words = self.words.as_ref().and_then(|words| words.text(top, here));
-        Some(Said { number, given: self.given, at, words, proof })
+        // Without its moment and its proof a consent is none. A refusal needs neither.
+        let (at, is_dated, proof) = match (at, proof) {
+            (Some(at), Some(proof)) => (at, true, proof),
+            (at, proof) if !self.given => {
+                (at.unwrap_or(now), at.is_some(), proof.unwrap_or_else(|| "told by the shop's system".to_owned()))
+            }
+            (None, _) => return Err(format!("there is no time at {}", self.at.written())),
+            (Some(_), None) => return Err(format!("there is no proof at {}", self.proof.written())),
+        };
+        Ok(Said { number, given: self.given, at, is_dated, words, proof })
     }
 }
