@@ -260,11 +260,7 @@ impl ContactChange {
 /// Says why it is none.
 pub fn read_number(text: &str, country: Option<Country>) -> Result<PhoneNumber, Fault> {
     let text: String = text.chars().take(40).collect();
-    let read = match country {
-        Some(country) => PhoneNumber::parse_in(&text, country),
-        None => text.parse(),
-    };
-    read.map_err(|error| Fault::new("", "not_a_number", error.to_string()))
+    PhoneNumber::read(&text, country).map_err(|error| Fault::new("", "not_a_number", error.to_string()))
 }
 
 fn unknown(name: &str) -> Fault {

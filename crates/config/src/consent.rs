@@ -41,7 +41,7 @@ pub(super) fn read(rules: &mut Rules, mut section: Section<'_>) {
     section.set_some("refusal_number", &mut rules.refusal_number, refusal_number);
     section.set_list("exempt_numbers", &mut rules.exempt, |value| {
         let text = filled(value)?;
-        text.parse::<PhoneNumber>().map_err(|_| format!("must be a number with country code, not \"{text}\""))
+        PhoneNumber::read(&text, None).map_err(|_| format!("must be a number with country code, not \"{text}\""))
     });
     section.set("notices", &mut rules.notices, flag);
     section.set("keep_years", &mut rules.keep_years, whole(1..=100));

@@ -14,6 +14,23 @@ use super::{Country, PhoneError, PhoneNumber};
 const TEXT_MAX: usize = 40;
 
 impl PhoneNumber {
+    /// Reads a number that comes from outside, however it is written: with plus or 00 and country code, and in a known
+    /// `country` as people write it there. The same person is the same number in every form.
+    ///
+    /// # Errors
+    /// Says what is wrong with the text.
+    pub fn read(text: &str, country: Option<Country>) -> Result<Self, PhoneError> {
+        if let Some(country) = country {
+            return Self::parse_in(text, country);
+        }
+        let written = Written::read(text).ok_or_else(|| PhoneError::NotANumber(text.to_owned()))?;
+        match written.digits.strip_prefix("00") {
+            _ if written.plus => international(text, &written.digits),
+            Some(rest) => international(text, rest),
+            None => Err(PhoneError::NotANumber(text.to_owned())),
+        }
+    }
+
     /// Reads a number as it is written in `country`: national with or without trunk prefix, or international with
     /// plus, with the prefix for foreign numbers that is dialled there, or bare.
     ///
@@ -27,9 +44,18 @@ impl PhoneNumber {
             return international(text, &written.digits);
         }
         let row = country.row();
+        // Two zeros and the country's own code: nobody dials abroad to get home, whatever else 001 or 006 would mean.
+        let own = written.digits.strip_prefix("00").filter(|rest| rest.starts_with(row.calling));
+        if let Some(number) = own.and_then(|rest| international(text, rest).ok()) {
+            return Ok(number);
+        }
         let mut foreign =
             row.international.split_whitespace().filter_map(|dialled| written.digits.strip_prefix(dialled));
         if let Some(number) = foreign.find_map(|rest| international(text, rest).ok()) {
+            return Ok(number);
+        }
+        // Two zeros stand for a plus in most of the world, and people write them where something else is dialled.
+        if let Some(number) = written.digits.strip_prefix("00").and_then(|rest| international(text, rest).ok()) {
             return Ok(number);
         }
         national(&written.digits, row).ok_or_else(|| PhoneError::National {
@@ -58,6 +84,7 @@ impl Written {
         if trimmed.chars().count() > TEXT_MAX {
             return None;
         }
+        let trimmed = without_fraction(trimmed);
         let mut written = Self { plus: false, digits: String::with_capacity(trimmed.len()) };
         for character in trimmed.chars() {
             match character {
@@ -73,12 +100,24 @@ impl Written {
                 | '\u{ff09}'
                 | '\u{ff0d}'
                 | '\u{202a}'..='\u{202e}'
-                | '\u{2060}'..='\u{2069}' => {}
+                | '\u{2060}'..='\u{2069}'
+                | '\u{ad}'
+                | '\u{61c}'
+                | '\u{feff}'
+                | '\t' => {}
                 _ => written.digits.push(digit(character)?),
             }
         }
         (!written.digits.is_empty()).then_some(written)
     }
+}
+
+/// A spreadsheet's number without the fraction that it puts behind: `821012345678.0`.
+fn without_fraction(text: &str) -> &str {
+    let Some((whole, fraction)) = text.rsplit_once('.') else { return text };
+    let is_number = whole.len() >= 8 && whole.bytes().all(|byte| byte.is_ascii_digit());
+    let is_zero = matches!(fraction, "0" | "00");
+    if is_number && is_zero { whole } else { text }
 }
 
 /// The first of ten digits in a row: Arabic, Persian, Devanagari, Thai, full-width.
@@ -159,7 +198,37 @@ fn national(digits: &str, row: &Row) -> Option<PhoneNumber> {
 
 fn fits(national: &str, row: &Row) -> bool {
     let (least, most) = row.digits;
+    // Where a zero is dialled in front of national numbers, none begins with one.
+    let has_trunk_zero = row.trunks.split_whitespace().any(|trunk| trunk == "0");
     (least..=most).contains(&national.len())
+        && !(has_trunk_zero && national.starts_with('0'))
+        && of_its_kind(national, row)
+}
+
+/// Whether a number is as long as its kind is in countries whose plan is known well (ITU-T operational bulletins: South
+/// Korea, Thailand, the North American Numbering Plan).
+fn of_its_kind(national: &str, row: &Row) -> bool {
+    let length = national.len();
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| national.starts_with(prefix));
+    match (row.iso, row.calling) {
+        ("KR", _) if starts(&["10"]) => length == 10,
+        ("KR", _) if starts(&["15", "16", "17", "18", "19"]) => (8..=10).contains(&length),
+        ("KR", _) if starts(&["11"]) => (9..=10).contains(&length),
+        ("KR", _) if starts(&["2"]) => (8..=9).contains(&length),
+        ("KR", _) if starts(&["50"]) => (10..=11).contains(&length),
+        ("KR", _) => {
+            let areas =
+                ["31", "32", "33", "41", "42", "43", "44", "51", "52", "53", "54", "55", "61", "62", "63", "64"];
+            (starts(&areas) || starts(&["30", "60", "70", "80"])) && (8..=11).contains(&length)
+        }
+        ("TH", _) if starts(&["6", "8", "9"]) => length == 9,
+        ("TH", _) if starts(&["2", "3", "4", "5", "7"]) => length == 8,
+        // Neither an area nor an exchange begins with 0 or 1.
+        (_, "1") => {
+            [0, 3].iter().all(|&place| national.as_bytes().get(place).is_none_or(|digit| (b'2'..=b'9').contains(digit)))
+        }
+        _ => true,
+    }
 }
 
 /// Within Argentina a mobile number is `0 11 15 1234 5678`; abroad it is `9 11 1234 5678`.
@@ -241,6 +310,46 @@ mod tests {
         ] {
             assert_eq!(parse(text, country).as_deref(), Ok(expected), "{text} in {country}");
         }
+    }
+
+    #[test]
+    fn one_person_is_one_number_without_a_country_too() {
+        for (text, expected) in [
+            ("+82 010-1234-5678", "+821012345678"),
+            ("0082 010 1234 5678", "+821012345678"),
+            ("+44 (0) 7700 900000", "+447700900000"),
+            ("+44 07700900000", "+447700900000"),
+            ("\u{202a}+44 7700 900000\u{202c}", "+447700900000"),
+            ("+44\u{ad}7700\u{200b}900000\u{feff}", "+447700900000"),
+            ("+39 06 698 12345", "+390669812345"),
+            ("+１ (212) 555-0123", "+12125550123"),
+        ] {
+            let read = PhoneNumber::read(text, None).map(|number| number.as_str().to_owned());
+            assert_eq!(read.as_deref(), Ok(expected), "{text}");
+        }
+        for text in
+            ["010-1234-5678", "821012345678", "821012345678.0", "+8210567890", "+12025550123456", "+1 102 555 0123", ""]
+        {
+            assert!(PhoneNumber::read(text, None).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_number_is_refused_and_spreadsheets_are_read() {
+        for (country, text) in [
+            ("KR", "010-123-456"),
+            ("KR", "0000000000"),
+            ("KR", "00000000000"),
+            ("TH", "0000000000"),
+            ("KR", "6581234569"),
+            ("TH", "081 234 567"),
+            ("US", "1112223333"),
+        ] {
+            assert!(parse(text, country).is_err(), "{text} in {country}: {:?}", parse(text, country));
+        }
+        assert_eq!(parse("821012345678.0", "KR").as_deref(), Ok("+821012345678"));
+        assert_eq!(parse("0066812345673", "TH").as_deref(), Ok("+66812345673"));
+        assert_eq!(parse("0082 10 1234 5678", "KR").as_deref(), Ok("+821012345678"));
     }
 
     #[test]

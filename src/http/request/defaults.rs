@@ -23,9 +23,6 @@ impl Defaults {
     /// # Errors
     /// Says what is wrong with the text.
     pub fn recipient(self, text: &str) -> Result<PhoneNumber, PhoneError> {
-        match self.country {
-            Some(country) => PhoneNumber::parse_in(text, country),
-            None => text.parse(),
-        }
+        PhoneNumber::read(text, self.country)
     }
 }

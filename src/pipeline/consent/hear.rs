@@ -14,6 +14,7 @@ use crate::model::{Country, InboundMessage, PhoneNumber, Sender, country_of};
 use crate::pipeline::Turn;
 use crate::pipeline::notify::{self, Heard};
 use crate::pipeline::talk::{self, Incoming};
+use crate::store::campaign::contact;
 use crate::store::{StoreError, consent, message, suppression};
 
 /// A refusal that is said again is noted again after this.
@@ -22,7 +23,7 @@ const REFUSAL_PAUSE: Duration = Duration::from_secs(3600);
 /// Acts on the keyword of a message that was just stored, tells the tools, and hands the message on to whoever else it is for.
 pub fn received(turn: &Turn<'_>, message: &InboundMessage) -> Result<(), StoreError> {
     let rules = &turn.settings.consent;
-    let Some(number) = number_of(turn, &message.from, rules.country)? else {
+    let Some((number, others)) = number_of(turn, &message.from, rules.country)? else {
         return notify::received(turn, message, Heard::default());
     };
     let reading = match message.text.as_deref() {
@@ -31,7 +32,7 @@ pub fn received(turn: &Turn<'_>, message: &InboundMessage) -> Result<(), StoreEr
     };
     let mut incoming = Incoming::new(message, &number);
     if let (Reading::Keyword(found), Some(text)) = (reading, message.text.as_deref()) {
-        let said = Said { turn, message, number: &number, text, language: found.language };
+        let said = Said { turn, message, number: &number, others: &others, text, language: found.language };
         let is_answer = !found.is_strong && talk::is_answer(turn, &incoming)?;
         if !is_answer && said.is_meant(found.action)? {
             notify::received(turn, message, Heard { keyword: Some(found.action.as_str()), looks_like_stop: false })?;
@@ -50,29 +51,45 @@ pub fn received(turn: &Turn<'_>, message: &InboundMessage) -> Result<(), StoreEr
 /// What a JOIN does, for a keyword service by which people join.
 pub fn join(turn: &Turn<'_>, message: &InboundMessage, number: &PhoneNumber, language: &str) -> Result<(), StoreError> {
     let text = message.text.as_deref().unwrap_or_default();
-    Said { turn, message, number, text, language }.act(Action::Join)
+    Said { turn, message, number, others: &[], text, language }.act(Action::Join)
 }
 
 /// The number of a sender that is a person: with country code, or as one writes it in the configured country.
 ///
-/// Digits alone may be read either way. Who was written to before is more likely to write back than a stranger.
-fn number_of(turn: &Turn<'_>, from: &Sender, country: Option<Country>) -> Result<Option<PhoneNumber>, StoreError> {
+/// Digits alone may be read either way. Who is known, by messages, as a contact or in the ledger, is more likely to write than
+/// a stranger; where that does not tell, the other readings come second: a refusal holds for each of them.
+fn number_of(
+    turn: &Turn<'_>,
+    from: &Sender,
+    country: Option<Country>,
+) -> Result<Option<(PhoneNumber, Vec<PhoneNumber>)>, StoreError> {
     let digits = match from {
-        Sender::International(number) => return Ok(Some(number.clone())),
+        Sender::International(number) => return Ok(Some((number.clone(), Vec::new()))),
         Sender::Alphanumeric(_) => return Ok(None),
         Sender::Digits(digits) => digits,
     };
     let national = country.and_then(|country| PhoneNumber::parse_in(digits, country).ok());
     // Some carriers leave the plus away. A short code is no number of a country.
-    let bare = || format!("+{digits}").parse().ok().filter(|_| digits.len() >= 9 && !digits.starts_with('0'));
+    let bare = || PhoneNumber::read(&format!("+{digits}"), None).ok().filter(|_| digits.len() >= 9);
     let readings = [national, bare()].into_iter().flatten().filter(|number| country_of(number).is_some());
-    let readings: Vec<PhoneNumber> = readings.collect();
-    for number in &readings {
-        if readings.len() > 1 && !message::heads_of(turn.tx, number, 1)?.is_empty() {
-            return Ok(Some(number.clone()));
+    let mut readings: Vec<PhoneNumber> = readings.collect();
+    readings.dedup();
+    if readings.len() > 1 {
+        for number in &readings {
+            if is_known(turn, number)? {
+                return Ok(Some((number.clone(), Vec::new())));
+            }
         }
     }
-    Ok(readings.into_iter().next())
+    let mut readings = readings.into_iter();
+    Ok(readings.next().map(|number| (number, readings.collect())))
+}
+
+/// Whether anything is known of a number: a message to it, a contact, a word in the ledger.
+fn is_known(turn: &Turn<'_>, number: &PhoneNumber) -> Result<bool, StoreError> {
+    Ok(!message::heads_of(turn.tx, number, 1)?.is_empty()
+        || contact::find(turn.tx.connection(), number)?.is_some()
+        || !consent::entries(turn.tx, turn.tx.person(number))?.is_empty())
 }
 
 /// What a person said.
@@ -80,6 +97,8 @@ struct Said<'a> {
     turn: &'a Turn<'a>,
     message: &'a InboundMessage,
     number: &'a PhoneNumber,
+    /// Whose the digits may be, too; nothing is known of any of them.
+    others: &'a [PhoneNumber],
     text: &'a str,
     language: &'a str,
 }
@@ -134,6 +153,9 @@ impl Said<'_> {
             opinion.entry.purpose = Purpose::Transactional;
         }
         opinion.told = self.is_told();
+        for other in self.others {
+            record(self.turn, other, Opinion { told: true, ..opinion.clone() })?;
+        }
         record(self.turn, self.number, opinion)?;
         let number = self.number.masked();
         tracing::info!(postrider.message = %self.message.id, "{number} opted out; what waited for it is stopped");

@@ -269,6 +269,23 @@ fn refusals_in_plain_words_opt_out_and_everyday_words_change_nothing() {
 }
 
 #[test]
+fn a_stop_from_digits_without_a_plus_holds_for_whoever_wrote_it() {
+    let mut gateway = Gateway::noon();
+    gateway.rule(|rules| rules.country = "KR".parse().ok());
+    gateway.writes("6581234569", "STOP");
+    assert_eq!(gateway.suppressed("+6581234569"), [Covers::Marketing], "no Korean number begins with 65");
+    gateway.rule(|rules| rules.country = "US".parse().ok());
+    gateway.writes("6622234567", "STOP");
+    for either in ["+16622234567", "+6622234567"] {
+        assert_eq!(gateway.suppressed(either), [Covers::Marketing], "{either}");
+    }
+    gateway.marketing("+6622234568");
+    gateway.writes("6622234568", "STOP");
+    assert_eq!(gateway.suppressed("+6622234568"), [Covers::Marketing], "who was written to before");
+    assert!(gateway.suppressed("+16622234568").is_empty());
+}
+
+#[test]
 fn marketing_waits_until_somebody_has_read_what_may_mean_stop() {
     let mut gateway = Gateway::noon();
     let before = gateway.marketing(KOREAN);
