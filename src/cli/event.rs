@@ -30,6 +30,9 @@ pub struct Args {
     /// The time zone of moments without an offset; that of each number if absent
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
+    /// Rows have no date and happened just now; without it a table without a date is refused
+    #[arg(long)]
+    now: bool,
     /// Which column is which field, like "Umsatz=amount"; "-" leaves a column out
     ///
     /// Fields: number, type, at, date, time, id, amount, currency, product, product_id, category, quantity, price, and
@@ -42,7 +45,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let Command::Import(args) = command;
     table::bring_in(&args.source, |columns, country| {
         let (kind, currency) = (args.kind.clone(), args.currency.clone());
-        let usual = Usual { kind, currency, country, zone: args.time_zone.clone() };
+        let usual = Usual { kind, currency, country, zone: args.time_zone.clone(), undated_is_now: args.now };
         Ok(Reading::Events(Box::new(EventMapping::new(columns, &args.map, usual)?), Repeats::default()))
     })
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::attribute::check_name;
+use super::cells::{civil, plain_header};
 use super::contact::{Contact, read_number};
 use super::event::{Event, check_kind};
 use super::fault::{Fault, nearest, short};
@@ -39,42 +39,187 @@ const FIELDS: [&str; 13] = [
     "price",
 ];
 
-/// What columns are often called, and what they are.
-const USUAL: [(&str, &str); 34] = [
-    ("number", "number"),
-    ("phone", "number"),
-    ("phone number", "number"),
-    ("mobile", "number"),
-    ("customer phone", "number"),
-    ("휴대폰", "number"),
-    ("전화번호", "number"),
-    ("연락처", "number"),
-    ("เบอร์โทร", "number"),
-    ("type", "type"),
-    ("event", "type"),
-    ("at", "at"),
-    ("datetime", "at"),
-    ("timestamp", "at"),
-    ("date", "date"),
-    ("time", "time"),
-    ("판매일", "date"),
-    ("วันที่", "date"),
-    ("id", "id"),
-    ("receipt", "id"),
-    ("receipt number", "id"),
-    ("order", "id"),
-    ("영수증번호", "id"),
-    ("เลขที่ใบเสร็จ", "id"),
-    ("amount", "amount"),
-    ("total", "amount"),
-    ("금액", "amount"),
-    ("ยอดรวม", "amount"),
-    ("currency", "currency"),
-    ("product", "product"),
-    ("item", "product"),
-    ("category", "category"),
-    ("quantity", "quantity"),
-    ("price", "price"),
+/// What columns are often called, by what they are: without case, blanks, underscores, and what stands in brackets.
+const USUAL: [(&str, &[&str]); 12] = [
+    (
+        "number",
+        &[
+            "number",
+            "phone",
+            "phone number",
+            "phone no",
+            "mobile",
+            "mobile number",
+            "mobile phone",
+            "cell",
+            "cell phone",
+            "tel",
+            "telephone",
+            "customer phone",
+            "billing phone",
+            "shipping phone",
+            "휴대폰",
+            "휴대폰번호",
+            "휴대전화",
+            "휴대전화번호",
+            "핸드폰",
+            "핸드폰번호",
+            "전화",
+            "전화번호",
+            "연락처",
+            "고객연락처",
+            "고객전화번호",
+            "구매자연락처",
+            "주문자연락처",
+            "주문자휴대폰",
+            "เบอร์",
+            "เบอร์โทร",
+            "เบอร์โทรศัพท์",
+            "เบอร์มือถือ",
+            "โทรศัพท์",
+            "หมายเลขโทรศัพท์",
+            "handy",
+            "handynummer",
+            "telefon",
+            "telefonnummer",
+            "telefono",
+            "telefone",
+            "celular",
+            "movil",
+        ],
+    ),
+    ("type", &["type", "event"]),
+    (
+        "at",
+        &[
+            "at",
+            "datetime",
+            "date time",
+            "timestamp",
+            "created at",
+            "ordered at",
+            "paid at",
+            "일시",
+            "주문일시",
+            "결제일시",
+            "판매일시",
+            "거래일시",
+            "구매일시",
+            "วันเวลา",
+            "วันที่และเวลา",
+        ],
+    ),
+    (
+        "date",
+        &[
+            "date",
+            "order date",
+            "purchase date",
+            "sale date",
+            "sales date",
+            "transaction date",
+            "payment date",
+            "날짜",
+            "일자",
+            "판매일",
+            "판매일자",
+            "거래일",
+            "거래일자",
+            "결제일",
+            "결제일자",
+            "구매일",
+            "구매일자",
+            "주문일",
+            "주문일자",
+            "วันที่",
+            "วันที่ขาย",
+            "วันที่ซื้อ",
+            "วันที่สั่งซื้อ",
+            "datum",
+            "fecha",
+            "data",
+        ],
+    ),
+    ("time", &["time", "시간", "시각", "판매시간", "거래시간", "결제시간", "주문시간", "เวลา", "uhrzeit", "hora"]),
+    (
+        "id",
+        &[
+            "id",
+            "receipt",
+            "receipt number",
+            "receipt no",
+            "order",
+            "order id",
+            "order number",
+            "order no",
+            "transaction id",
+            "영수증",
+            "영수증번호",
+            "주문번호",
+            "거래번호",
+            "เลขที่ใบเสร็จ",
+            "เลขที่",
+            "เลขที่คำสั่งซื้อ",
+            "หมายเลขคำสั่งซื้อ",
+            "belegnummer",
+            "bestellnummer",
+        ],
+    ),
+    (
+        "amount",
+        &[
+            "amount",
+            "total",
+            "total price",
+            "total amount",
+            "grand total",
+            "order total",
+            "금액",
+            "총액",
+            "합계",
+            "총금액",
+            "결제금액",
+            "판매금액",
+            "구매금액",
+            "주문금액",
+            "실결제금액",
+            "ยอดรวม",
+            "ยอดขาย",
+            "ยอดเงิน",
+            "จำนวนเงิน",
+            "ราคารวม",
+            "betrag",
+            "summe",
+            "umsatz",
+            "importe",
+            "montant",
+        ],
+    ),
+    ("currency", &["currency", "통화", "สกุลเงิน", "währung"]),
+    (
+        "product",
+        &[
+            "product",
+            "product name",
+            "item",
+            "item name",
+            "품목",
+            "품명",
+            "상품",
+            "상품명",
+            "제품",
+            "제품명",
+            "สินค้า",
+            "ชื่อสินค้า",
+            "รายการ",
+            "artikel",
+            "producto",
+            "produto",
+        ],
+    ),
+    ("category", &["category", "분류", "카테고리", "หมวดหมู่"]),
+    ("quantity", &["quantity", "qty", "수량", "จำนวน", "menge", "cantidad"]),
+    ("price", &["price", "unit price", "단가", "가격", "판매가", "ราคา", "ราคาต่อหน่วย", "preis", "precio"]),
 ];
 
 impl Target {
@@ -95,8 +240,8 @@ impl Target {
     }
 
     fn usual(column: &str) -> Option<Self> {
-        let plain = column.trim().to_lowercase().replace(['_', '-'], " ");
-        let (_, field) = USUAL.into_iter().find(|(name, _)| *name == plain)?;
+        let column = plain_header(column);
+        let (field, _) = USUAL.into_iter().find(|(_, names)| names.iter().any(|name| plain_header(name) == column))?;
         Self::parse(field).ok()
     }
 }
@@ -112,6 +257,8 @@ pub struct Usual {
     pub country: Option<Country>,
     /// The time zone of moments that have no offset; each number's own if absent.
     pub zone: Option<String>,
+    /// Whether what has no date happened now. Otherwise a year of sales would count as one of today.
+    pub undated_is_now: bool,
 }
 
 /// Which column is which field.
@@ -139,12 +286,23 @@ impl EventMapping {
         }
         let unused = columns.iter().zip(&targets).filter(|(_, target)| target.is_none()).map(|(name, _)| name.clone());
         let unused = unused.collect();
+        let names = columns;
         let columns: Vec<_> = targets.into_iter().enumerate().filter_map(|(at, target)| Some((at, target?))).collect();
         let has = |field: &str| {
             columns.iter().filter(|(_, target)| matches!(target, Target::Field(known) if *known == field)).count()
         };
         if has("number") != 1 {
-            return Err("one column must be the number; say which one is: COLUMN=number".to_owned());
+            return Err(format!(
+                "one column must be the number; say which one is: COLUMN=number. The columns are {}",
+                names.join(", ")
+            ));
+        }
+        if has("at") + has("date") == 0 && !usual.undated_is_now {
+            return Err(format!(
+                "no column is the date, and without one all rows would count as of now; say which one is: COLUMN=date; or \
+                 bring them in with --now. The columns are {}",
+                names.join(", ")
+            ));
         }
         if has("type") == 0 && usual.kind.is_none() {
             return Err("no column is the type of the events; name one type for all of them, like purchase".to_owned());
@@ -177,7 +335,8 @@ impl EventMapping {
         let mut cells: BTreeMap<&str, &str> = BTreeMap::new();
         let (mut properties, mut faults) = (Map::new(), Vec::new());
         for (place, target) in &self.columns {
-            let Some(text) = cell(*place).map(str::trim).filter(|text| !text.is_empty()) else { continue };
+            let text = cell(*place).map(|text| text.trim().trim_start_matches('\''));
+            let Some(text) = text.filter(|text| !text.is_empty()) else { continue };
             match target {
                 Target::Field(field) => drop(cells.insert(field, text)),
                 Target::Property(name, true) => match amount(text) {
@@ -197,17 +356,18 @@ impl EventMapping {
         let currency = cells.get("currency").copied().or(self.usual.currency.as_deref());
         fields.insert("currency".to_owned(), json!(currency));
         if let Some(text) = cells.get("amount") {
-            match amount(text) {
+            match money(text, currency) {
                 Some(amount) => drop(fields.insert("amount".to_owned(), amount)),
                 None => faults.push(wrong("/amount", text, "amount like 49.90")),
             }
         }
         match self.moment(&cells, &Contact::new(number)) {
             Ok(Some(at)) => drop(fields.insert("at".to_owned(), json!(at.to_string()))),
-            Ok(None) => {}
+            Ok(None) if self.usual.undated_is_now => {}
+            Ok(None) => faults.push(Fault::new("/at", "missing", "the date is empty")),
             Err(fault) => faults.push(fault),
         }
-        if let Some(product) = product(&cells, &mut faults) {
+        if let Some(product) = product(&cells, currency, &mut faults) {
             fields.insert("products".to_owned(), json!([product]));
         }
         let id = match cells.get("id") {
@@ -247,34 +407,50 @@ fn wrong(pointer: &str, text: &str, what: &str) -> Fault {
     Fault::new(pointer, "wrong_type", format!("\"{}\" is no {what}", short(text)))
 }
 
-/// A moment as tills write it, the year first: `2026-11-22 14:30`, `2026.11.22`, `20261122 1430`, `2026/11/22T14:30:05`.
-fn civil(text: &str) -> Option<DateTime> {
-    let (date, time) = match text.split_once(['T', ' ']) {
-        Some((date, time)) => (date, time.trim()),
-        None => (text, ""),
-    };
-    let digits = |text: &str, parts: &[char]| -> Option<String> {
-        let digits: String = text.chars().filter(|c| !parts.contains(c)).collect();
-        digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(digits)
-    };
-    let date = digits(date, &['-', '.', '/']).filter(|digits| digits.len() == 8)?;
-    let part = |text: &str, from: usize, to: usize| text.get(from..to)?.parse::<i8>().ok();
-    let day = Date::new(date.get(..4)?.parse().ok()?, part(&date, 4, 6)?, part(&date, 6, 8)?).ok()?;
-    let time = digits(time.split('.').next().unwrap_or_default(), &[':'])?;
-    let clock = match time.len() {
-        0 => Time::midnight(),
-        4 => Time::new(part(&time, 0, 2)?, part(&time, 2, 4)?, 0, 0).ok()?,
-        6 => Time::new(part(&time, 0, 2)?, part(&time, 2, 4)?, part(&time, 4, 6)?, 0).ok()?,
-        _ => return None,
-    };
-    Some(day.to_datetime(clock))
+/// Currencies without a smaller unit: a point in their amounts parts thousands.
+const WHOLE_CURRENCIES: [&str; 8] = ["KRW", "JPY", "VND", "IDR", "CLP", "PYG", "ISK", "UGX"];
+/// Currencies of a thousand smaller units.
+const MILLE_CURRENCIES: [&str; 5] = ["BHD", "JOD", "KWD", "OMR", "TND"];
+
+/// An amount of money. A point before three digits parts thousands in whole currencies; in others nobody can tell, and it is
+/// no amount.
+fn money(text: &str, currency: Option<&str>) -> Option<Value> {
+    let is = |list: &[&str]| currency.is_some_and(|currency| list.iter().any(|one| currency.eq_ignore_ascii_case(one)));
+    let digits: String = text.chars().filter(|c| c.is_ascii_digit() || matches!(c, '.' | ',')).collect();
+    let thousands = digits.rsplit_once('.').is_some_and(|(whole, last)| {
+        last.len() == 3 && !whole.contains(['.', ',']) && whole.trim_start_matches('0') == whole
+    });
+    if thousands && !is_scientific(text) && !is(&MILLE_CURRENCIES) {
+        return if is(&WHOLE_CURRENCIES) { amount(&text.replace('.', "")) } else { None };
+    }
+    amount(text)
 }
 
-/// A number as tills write it: `35000`, `35,000`, `49.90`, `49,90`, `1.234,50`, with a sign of its currency or not.
+/// Whether a spreadsheet wrote it with an exponent.
+fn is_scientific(text: &str) -> bool {
+    let text = text.trim();
+    text.contains(['e', 'E']) && text.parse::<f64>().is_ok()
+}
+
+/// A number as tills write it: `35000`, `35,000`, `49.90`, `49,90`, `1.234,50`, `(35,000)` and `35,000-` for less than
+/// nothing, `3.5E+04`, with a sign of its currency or not.
 fn amount(text: &str) -> Option<Value> {
-    let plain: String = text.chars().filter(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-')).collect();
-    let foreign = text.chars().filter(|c| c.is_alphabetic()).count();
-    if foreign > 3 || !plain.bytes().any(|byte| byte.is_ascii_digit()) {
+    let number = |written: &str| written.parse::<f64>().ok().filter(|number| number.is_finite());
+    if is_scientific(text) {
+        return number(text.trim()).map(super::attribute::number_json);
+    }
+    let signed = text.trim().replace(['\u{2212}', '\u{2013}', '\u{ff0d}', '\u{fe63}'], "-");
+    let plain: String = signed.chars().filter(|c| c.is_ascii_digit() || matches!(c, '.' | ',')).collect();
+    let foreign = signed.chars().filter(|c| c.is_alphabetic()).count();
+    let minuses = signed.matches('-').count();
+    let bracketed = signed.starts_with('(') && signed.ends_with(')');
+    if foreign > 3 || minuses > 1 || !plain.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // A minus between two digits is a date or a range.
+    let bare: Vec<char> = signed.chars().filter(|c| c.is_ascii_digit() || *c == '-').collect();
+    let inside = bare.iter().position(|c| *c == '-').is_some_and(|place| place != 0 && place + 1 != bare.len());
+    if inside {
         return None;
     }
     let decimal = match (plain.rfind('.'), plain.rfind(',')) {
@@ -286,7 +462,10 @@ fn amount(text: &str) -> Option<Value> {
         (None, Some(_)) => Some(','),
         (None, None) => None,
     };
-    let mut written = String::with_capacity(plain.len());
+    let mut written = String::with_capacity(plain.len() + 1);
+    if bracketed || minuses == 1 {
+        written.push('-');
+    }
     for letter in plain.chars() {
         match letter {
             letter if Some(letter) == decimal => written.push('.'),
@@ -294,10 +473,10 @@ fn amount(text: &str) -> Option<Value> {
             other => written.push(other),
         }
     }
-    written.parse::<f64>().ok().filter(|number| number.is_finite()).map(super::attribute::number_json)
+    number(&written).map(super::attribute::number_json)
 }
 
-fn product(cells: &BTreeMap<&str, &str>, faults: &mut Vec<Fault>) -> Option<Value> {
+fn product(cells: &BTreeMap<&str, &str>, currency: Option<&str>, faults: &mut Vec<Fault>) -> Option<Value> {
     let mut product = Map::new();
     for (field, name) in [("product", "name"), ("product_id", "id"), ("category", "category")] {
         if let Some(text) = cells.get(field) {
@@ -305,7 +484,7 @@ fn product(cells: &BTreeMap<&str, &str>, faults: &mut Vec<Fault>) -> Option<Valu
         }
     }
     if let Some(text) = cells.get("price") {
-        match amount(text) {
+        match money(text, currency) {
             Some(price) => drop(product.insert("price".to_owned(), price)),
             None => faults.push(wrong("/price", text, "amount like 49.90")),
         }
@@ -371,6 +550,7 @@ mod tests {
             currency: Some("KRW".to_owned()),
             country: country.parse().ok(),
             zone: None,
+            undated_is_now: false,
         }
     }
 
@@ -411,7 +591,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_and_moments_are_read_as_tills_write_them() {
+    fn amounts_are_read_as_tills_write_them() {
         for (text, expected) in [
             ("35,000", 35_000.0),
             ("49.90", 49.9),
@@ -422,14 +602,42 @@ mod tests {
             ("฿ 640", 640.0),
             ("-12", -12.0),
             ("12 EUR", 12.0),
+            ("(35,000)", -35_000.0),
+            ("\u{2212}35000", -35_000.0),
+            ("35,000-", -35_000.0),
+            ("3.5E+04", 35_000.0),
+            ("₩ -4,500", -4_500.0),
         ] {
             assert_eq!(amount(text).and_then(|value| value.as_f64()), Some(expected), "{text}");
         }
-        assert_eq!((amount("much"), amount("12 pieces of")), (None, None));
-        for text in ["2026-11-22 14:30", "2026.11.22T14:30:00", "20261122 1430", "2026/11/22 14:30:00.5"] {
-            assert_eq!(civil(text).unwrap().to_string(), "2026-11-22T14:30:00", "{text}");
+        assert_eq!((amount("much"), amount("12 pieces of"), amount("12-15"), amount("--5")), (None, None, None, None));
+        for (text, currency, expected) in [
+            ("35.000", "KRW", Some(35_000.0)),
+            ("1.234.500", "KRW", Some(1_234_500.0)),
+            ("35.000", "EUR", None),
+            ("3.500", "KWD", Some(3.5)),
+            ("35.50", "EUR", Some(35.5)),
+            ("0.500", "EUR", Some(0.5)),
+        ] {
+            assert_eq!(money(text, Some(currency)).and_then(|value| value.as_f64()), expected, "{text} {currency}");
         }
-        assert_eq!((civil("22.11.2026"), civil("2026-13-01"), civil("2026-11-22 25:00")), (None, None, None));
+    }
+
+    #[test]
+    fn tables_of_real_tills_are_known_by_their_columns() {
+        for columns in [
+            &["휴대폰", "날짜", "시간", "영수증", "금액", "품목"][..],
+            &["연락처", "주문일시", "주문번호", "상품명", "결제금액"],
+            &["Phone Number", "order date", "total price"],
+            &["เบอร์โทรศัพท์", "วันที่ขาย", "เวลา", "สินค้า", "จำนวนเงิน"],
+            &["\u{feff}휴대폰 번호*", "구매일자", "판매금액(원)"],
+        ] {
+            let mapping = EventMapping::new(&strings(columns), &[], purchases("KR")).unwrap();
+            assert!(mapping.unused().is_empty(), "{columns:?}: {:?}", mapping.unused());
+        }
+        let mapping = EventMapping::new(&strings(&["휴대폰", "날짜", "금액"]), &[], purchases("KR")).unwrap();
+        let faults = read(&mapping, &mut Repeats::default(), &["010-1234-5678", "", "4500"]).unwrap_err();
+        assert_eq!((faults[0].pointer.as_str(), faults.len()), ("/at", 1), "not a sale of today");
     }
 
     #[test]
@@ -440,7 +648,11 @@ mod tests {
         assert_eq!(places, ["/amount", "/at", "/price"]);
         let error = |columns: &[&str], usual| EventMapping::new(&strings(columns), &[], usual).unwrap_err();
         assert!(error(&["total"], purchases("KR")).contains("number"));
-        assert!(error(&["phone"], Usual::default()).contains("type"));
+        assert!(error(&["phone", "date"], Usual::default()).contains("type"));
+        let undated = error(&["휴대폰", "금액"], purchases("KR"));
+        assert!(undated.contains("date") && undated.contains("휴대폰, 금액"), "{undated}");
+        let now = Usual { undated_is_now: true, ..purchases("KR") };
+        assert!(EventMapping::new(&strings(&["휴대폰", "금액"]), &[], now).is_ok());
         assert!(Target::parse("amuont").unwrap_err().contains("did you mean amount?"));
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::attribute::{self, Attribute};
+use super::cells::{day, plain_header};
 use super::contact::{ContactChange, check_label, check_locale, check_person, check_zone, read_number};
 use super::fault::{Fault, nearest, short};
 use postrider_model::Country;
@@ -62,33 +63,62 @@ const TARGETS: [(&str, Target); 7] = [
 ];
 
 /// What columns are often called, and what they are.
-const USUAL: [(&str, &str); 26] = [
-    ("number", "number"),
-    ("phone", "number"),
-    ("phone number", "number"),
-    ("mobile", "number"),
-    ("mobile phone", "number"),
-    ("msisdn", "number"),
-    ("tel", "number"),
-    ("telephone", "number"),
-    ("휴대폰", "number"),
-    ("전화번호", "number"),
-    ("เบอร์โทร", "number"),
-    ("name", "name"),
-    ("full name", "name"),
-    ("이름", "name"),
-    ("ชื่อ", "name"),
-    ("first name", "name_part"),
-    ("last name", "name_part"),
-    ("locale", "locale"),
-    ("language", "locale"),
-    ("time zone", "time_zone"),
-    ("timezone", "time_zone"),
-    ("tags", "tags"),
-    ("lists", "lists"),
-    ("birthday", "attribute.birthday:date"),
-    ("date of birth", "attribute.birthday:date"),
-    ("생일", "attribute.birthday:date"),
+const USUAL: [(&str, &[&str]); 8] = [
+    (
+        "number",
+        &[
+            "number",
+            "phone",
+            "phone number",
+            "mobile",
+            "mobile phone",
+            "mobile number",
+            "msisdn",
+            "tel",
+            "telephone",
+            "cell phone",
+            "휴대폰",
+            "휴대폰번호",
+            "휴대전화",
+            "휴대전화번호",
+            "핸드폰",
+            "핸드폰번호",
+            "전화번호",
+            "연락처",
+            "เบอร์",
+            "เบอร์โทร",
+            "เบอร์โทรศัพท์",
+            "เบอร์มือถือ",
+            "โทรศัพท์",
+            "หมายเลขโทรศัพท์",
+        ],
+    ),
+    (
+        "name",
+        &[
+            "name",
+            "full name",
+            "customer name",
+            "이름",
+            "성명",
+            "고객명",
+            "고객이름",
+            "회원명",
+            "ชื่อ",
+            "ชื่อ-นามสกุล",
+            "ชื่อลูกค้า",
+            "ชื่อและนามสกุล",
+        ],
+    ),
+    ("name_part", &["first name", "last name", "given name", "family name", "นามสกุล"]),
+    ("locale", &["locale", "language"]),
+    ("time_zone", &["time zone", "timezone"]),
+    ("tags", &["tags", "태그"]),
+    ("lists", &["lists"]),
+    (
+        "attribute.birthday:date",
+        &["birthday", "date of birth", "birth date", "dob", "생일", "생년월일", "วันเกิด", "วันเดือนปีเกิด"],
+    ),
 ];
 
 impl Target {
@@ -119,8 +149,8 @@ impl Target {
 
     /// What a column of this name usually is.
     pub fn usual(column: &str) -> Option<Self> {
-        let plain = column.trim().to_lowercase().replace(['_', '-'], " ");
-        let (_, target) = USUAL.into_iter().find(|(name, _)| *name == plain)?;
+        let column = plain_header(column);
+        let (target, _) = USUAL.into_iter().find(|(_, names)| names.iter().any(|name| plain_header(name) == column))?;
         Self::parse(target).ok()
     }
 }
@@ -168,12 +198,16 @@ impl Mapping {
         };
         let unused = columns.iter().zip(&targets).filter(|(_, target)| target.is_none()).map(|(name, _)| name.clone());
         let unused = unused.collect();
+        let names = columns;
         let columns: Vec<_> =
             targets.into_iter().enumerate().filter_map(|(place, target)| Some((place, target?))).collect();
         let numbers = columns.iter().filter(|(_, target)| *target == Target::Number).count();
         if numbers != 1 {
             let what = if numbers == 0 { "no column is" } else { "several columns are" };
-            return Err(format!("{what} the number; say which one is: --map COLUMN=number"));
+            return Err(format!(
+                "{what} the number; say which one is: --map COLUMN=number. The columns are {}",
+                names.join(", ")
+            ));
         }
         Ok(Self { columns, tags: labels(tags)?, lists: labels(lists)?, country, unused })
     }
@@ -190,7 +224,7 @@ impl Mapping {
     pub fn read<'a>(&self, cell: impl Fn(usize) -> Option<&'a str>) -> Result<ContactChange, Vec<Fault>> {
         let mut faults = Vec::new();
         let number = self.columns.iter().find(|(_, target)| *target == Target::Number);
-        let text = number.and_then(|(place, _)| cell(*place)).unwrap_or_default().trim();
+        let text = number.and_then(|(place, _)| cell(*place)).unwrap_or_default().trim().trim_start_matches('\'');
         let mut change = match read_number(text, self.country) {
             _ if text.is_empty() => return Err(vec![Fault::new("/number", "missing", "the number is empty")]),
             Ok(number) => ContactChange::new(number),
@@ -199,7 +233,11 @@ impl Mapping {
         change.tags.add.clone_from(&self.tags);
         change.lists.add.clone_from(&self.lists);
         for (place, target) in &self.columns {
-            let Some(text) = cell(*place).map(str::trim).filter(|text| !text.is_empty()) else { continue };
+            let Some(text) =
+                cell(*place).map(|text| text.trim().trim_start_matches('\'')).filter(|text| !text.is_empty())
+            else {
+                continue;
+            };
             if let Err(fault) = take(&mut change, target, text) {
                 faults.push(fault);
             }
@@ -232,7 +270,9 @@ fn take(change: &mut ContactChange, target: &Target, text: &str) -> Result<(), F
 }
 
 fn parts(text: &str) -> impl Iterator<Item = &str> {
-    text.split([';', '|']).map(str::trim).filter(|part| !part.is_empty())
+    // Where nothing else parts them, commas do.
+    let separators: &[char] = if text.contains([';', '|']) { &[';', '|'] } else { &[','] };
+    text.split(separators).map(str::trim).filter(|part| !part.is_empty())
 }
 
 fn labels(text: &str) -> Result<Vec<String>, Fault> {
@@ -247,7 +287,7 @@ fn attribute_of(text: &str, cell: Cell) -> Result<Attribute, Fault> {
             let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
             number.map(Attribute::Number).ok_or_else(|| wrong("number like 42 or 3.5"))
         }
-        Cell::Date => date(text).map(Attribute::Date).ok_or_else(|| wrong("date like 2026-11-22")),
+        Cell::Date => day(text).map(Attribute::Date).ok_or_else(|| wrong("date like 2026-11-22")),
         Cell::Boolean => match text.to_lowercase().as_str() {
             "1" | "true" | "yes" | "y" => Ok(Attribute::Boolean(true)),
             "0" | "false" | "no" | "n" => Ok(Attribute::Boolean(false)),
@@ -261,15 +301,6 @@ fn attribute_of(text: &str, cell: Cell) -> Result<Attribute, Fault> {
             Ok(Attribute::List(entries))
         }
     }
-}
-
-/// A day as tables write it, the year first.
-fn date(text: &str) -> Option<jiff::civil::Date> {
-    let digits: String = text.chars().filter(|c| !matches!(c, '-' | '.' | '/' | ' ')).collect();
-    if digits.len() != 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    attribute::day(&format!("{}-{}-{}", digits.get(..4)?, digits.get(4..6)?, digits.get(6..)?))
 }
 
 #[cfg(test)]
@@ -310,7 +341,7 @@ mod tests {
         let names = columns(&["number", "locale", "size", "born"]);
         let given = pairs(&[("size", "attribute.size:number"), ("born", "attribute.born:date")]);
         let mapping = Mapping::new(&names, &given, &[], &[], None).unwrap();
-        let faults = read(&mapping, &["+821012345678", "korean", "XL", "28.02.1990"]).unwrap_err();
+        let faults = read(&mapping, &["+821012345678", "korean", "XL", "03/04/1990"]).unwrap_err();
         let places: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(places, ["/locale", "/attributes/size", "/attributes/born"]);
         assert!(read(&mapping, &["", "ko"]).unwrap_err()[0].detail.contains("empty"));

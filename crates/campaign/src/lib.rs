@@ -30,6 +30,7 @@
 
 pub mod answers;
 pub mod attribute;
+mod cells;
 pub mod charset;
 pub mod consent;
 pub mod contact;

@@ -281,6 +281,7 @@ fn reading(watch: &Watch, columns: &[String]) -> Result<Reading, String> {
         }
         WatchKind::Events => {
             let usual = Usual {
+                undated_is_now: false,
                 kind: watch.event.clone(),
                 currency: watch.currency.clone(),
                 country: watch.country,
