@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -48,6 +49,20 @@ pub struct Batch {
     errors: Vec<(usize, FieldError)>,
 }
 
+/// How long ago the time of sending may be: what lay in a tool's queue over a night is still meant.
+const PAST_MAX: Duration = Duration::from_secs(86_400);
+
+/// A message whose time of sending is not long over: nobody means to send at once what was due years ago.
+fn in_time(new: NewMessage, now: Timestamp) -> Checked {
+    match new.send_at.filter(|at| now.since(*at) > PAST_MAX) {
+        None => Ok(new),
+        Some(past) => {
+            let detail = format!("{past} is more than a day ago; leave send_at out to send at once");
+            Err(vec![FieldError::new("/send_at".to_owned(), "too_long_ago", detail)])
+        }
+    }
+}
+
 impl Batch {
     /// Reads, checks and encodes the messages of a body.
     ///
@@ -79,7 +94,7 @@ impl Batch {
     }
 
     fn add(&mut self, place: usize, checked: Checked, from: &Poster, settings: &Settings, now: Timestamp) {
-        let prepared = checked.and_then(|new| from.exempt(new)).and_then(|new| {
+        let prepared = checked.and_then(|new| in_time(new, now)).and_then(|new| from.exempt(new)).and_then(|new| {
             pipeline::prepare(settings, new, now).map_err(|refusal| {
                 let pointer = format!("/{}", refusal.field);
                 vec![FieldError { pointer, code: Cow::Borrowed(refusal.code), detail: refusal.message }]

@@ -65,7 +65,9 @@ pub fn check(
 ) -> Result<NewMessage, Vec<FieldError>> {
     let mut errors = Errors(known);
     let to = recipient(from.to.as_ref(), defaults, &mut errors);
-    let body = body(from.text, from.data.as_ref(), from.udh.as_ref(), &mut errors);
+    // What only moves an indicator, or is not shown at all, needs no words.
+    let needs_words = from.silent != Some(true) && from.waiting.is_none() && from.replace.is_none();
+    let body = body(from.text, needs_words, from.data.as_ref(), from.udh.as_ref(), &mut errors);
     let indication =
         indication(from.flash, from.silent, from.replace, from.waiting.as_ref(), from.ports.as_ref(), &mut errors);
     let sender = errors
@@ -126,6 +128,7 @@ fn recipient(to: Option<&Text<'_>>, defaults: Defaults, errors: &mut Errors) -> 
 
 fn body(
     text: Option<Text<'_>>,
+    needs_words: bool,
     data: Option<&Octets<'_>>,
     udh: Option<&Octets<'_>>,
     errors: &mut Errors,
@@ -151,6 +154,10 @@ fn body(
                 errors.add("text", "too_long", format!("text has {} octets, which no message can hold", text.len()));
                 return None;
             }
+            if needs_words && is_blank(&text) {
+                errors.add("text", "blank", "text has nothing in it that a handset shows");
+                return None;
+            }
             Some(Body::Text(text.0.into_owned()))
         }
         (None, Some(data)) => {
@@ -162,6 +169,16 @@ fn body(
             Some(Body::Data(Data { octets, elements }))
         }
     }
+}
+
+/// Whether a handset shows nothing of a text: blanks, controls, and what is not seen.
+fn is_blank(text: &str) -> bool {
+    let unseen = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{feff}')
+    };
+    text.chars().all(unseen)
 }
 
 fn octets(field: &str, from: &Octets<'_>, errors: &mut Errors) -> Option<Vec<u8>> {

@@ -113,6 +113,15 @@ fn text_and_data_exclude_each_other_and_one_is_needed() {
 }
 
 #[test]
+fn a_text_that_no_handset_shows_is_refused() {
+    for text in ["", "   ", "\\n\\t", "\u{200b}\u{feff}", "\u{3000}"] {
+        assert_eq!(places(&format!(r#"{{"to": "+821012345678", "text": "{text}"}}"#)), ["/text"], "{text:?}");
+    }
+    assert!(one(r#"{"to": "+821012345678", "text": "", "silent": true}"#).is_ok(), "it is not meant to be shown");
+    assert!(one(r#"{"to": "+821012345678", "text": "."}"#).is_ok());
+}
+
+#[test]
 fn callbacks_carry_no_password() {
     assert_eq!(
         places(r#"{"to": "+821012345678", "text": "x", "callback": "https://me:secret@shop.example/"}"#),

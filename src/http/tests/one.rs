@@ -149,3 +149,14 @@ async fn set_state(bench: &Bench, id: &str, state: State) {
     };
     bench.store.write(write).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_time_of_sending_that_is_long_over_is_refused() {
+    let bench = Bench::new().await;
+    let body = r#"{"to": "+821012345678", "text": "x", "send_at": "2019-01-01T00:00:00Z"}"#;
+    let (status, answer) = bench.post("/v1/messages", body).await;
+    assert_eq!((status.as_u16(), &answer["errors"][0]["code"]), (422, &Value::from("too_long_ago")), "{answer}");
+    let recent = NOW.minus(std::time::Duration::from_secs(3_600));
+    let body = format!(r#"{{"to": "+821012345678", "text": "x", "send_at": "{recent}"}}"#);
+    assert_eq!(bench.post("/v1/messages", body).await.0, 202, "an hour ago is now");
+}
