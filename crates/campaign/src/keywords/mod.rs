@@ -117,7 +117,10 @@ pub fn read(text: &str, country: Option<Country>, changes: &Changes) -> Reading 
         return Reading::Keyword(found);
     }
     let asks = text.contains(['?', '？', '؟']);
-    let verdicts = TABLE.iter().map(|language| (language, language.refusals.read(&words, asks)));
+    let ends =
+        |c: char| matches!(c, ',' | '.' | ';' | ':' | '!' | '?' | '\n' | '，' | '。' | '！' | '？' | '、' | '；' | '…');
+    let clauses: Vec<_> = text.split(ends).map(fold::words).filter(|clause| !clause.is_empty()).collect();
+    let verdicts = TABLE.iter().map(|language| (language, language.refusals.read(&clauses, asks)));
     let (mut doubtful, mut other) = (false, false);
     for (language, verdict) in verdicts {
         match verdict {

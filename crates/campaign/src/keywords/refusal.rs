@@ -4,7 +4,9 @@
 //! A refusal is clear when nothing else is said: every piece of the sentence is a phrase that refuses, or one that goes
 //! around such phrases. In languages with blanks a negation and a word of sending refuse together, in any order. What has a refusal in it
 //! and says more is doubtful, and for a person to read. Somebody who misses a text ("I did not get your message") refuses
-//! nothing.
+//! nothing. A negation reaches as far as its clause: "No, send it to me" refuses nothing either.
+
+use std::borrow::Cow;
 
 use super::{Phrase, fold, longest_first, without};
 
@@ -70,6 +72,11 @@ impl Said {
         usize::from(self.refuses) | usize::from(self.negates) << 1 | usize::from(self.sends) << 2
     }
 
+    /// Whether these pieces refuse texts.
+    fn is_refusal(&self) -> bool {
+        self.refuses || (self.negates && self.sends)
+    }
+
     fn of(bits: usize) -> Self {
         Self { refuses: bits & 1 != 0, negates: bits & 2 != 0, sends: bits & 4 != 0 }
     }
@@ -96,30 +103,37 @@ impl Refusals {
         }
     }
 
-    /// Reads a sentence; `asks` if it is a question.
-    pub fn read(&self, words: &[String], asks: bool) -> Verdict {
-        let letters: Vec<String>;
-        let text = if self.unspaced {
-            letters = words.concat().chars().map(String::from).collect();
-            &letters
-        } else {
-            words
-        };
-        let misses = has(text, &self.receiving) && !has(text, &self.wanting);
-        if has(text, &self.others) || misses {
+    /// Reads the clauses of a text; `asks` if it is a question.
+    pub fn read(&self, clauses: &[Vec<String>], asks: bool) -> Verdict {
+        let clauses: Vec<Cow<'_, [String]>> = clauses.iter().map(|words| self.pieces(words)).collect();
+        let has = |phrases: &[Phrase]| clauses.iter().any(|text| has(text, phrases));
+        let misses = has(&self.receiving) && !has(&self.wanting);
+        if has(&self.others) || misses {
             return Verdict::Other;
         }
-        match self.whole(text) {
+        if clauses.iter().any(|text| self.takes_back(text)) {
+            return Verdict::Doubtful;
+        }
+        let said: Option<Vec<Said>> = clauses.iter().map(|text| self.whole(text)).collect();
+        match said.and_then(|all| all.into_iter().filter(Said::is_refusal).max_by_key(|said| said.refuses)) {
             Some(said) if said.refuses || !asks => Verdict::Clear,
             Some(_) => Verdict::Doubtful,
-            None if has(text, &self.refusals) || has(text, &self.doubtful) || self.negates_sending(text) => {
-                Verdict::Doubtful
-            }
+            None if has(&self.refusals) || has(&self.doubtful) => Verdict::Doubtful,
+            None if clauses.iter().any(|text| self.negates_sending(text)) => Verdict::Doubtful,
             None => Verdict::Not,
         }
     }
 
-    /// What the sentence says, if all of it is made of known pieces and they refuse.
+    /// What phrases are compared with: words, or letters where blanks do not count.
+    fn pieces<'a>(&self, words: &'a [String]) -> Cow<'a, [String]> {
+        if self.unspaced {
+            Cow::Owned(words.concat().chars().map(String::from).collect())
+        } else {
+            Cow::Borrowed(words)
+        }
+    }
+
+    /// What a clause says at most, if all of it is made of known pieces.
     fn whole(&self, text: &[String]) -> Option<Said> {
         // For each place, which sums of pieces lead there.
         let mut reached = vec![[false; 8]; text.len() + 1];
@@ -145,8 +159,20 @@ impl Refusals {
             }
         }
         let ends = reached.last()?;
-        let refuses = |said: &Said| said.refuses || (said.negates && said.sends);
-        (0..8).rev().filter(|bits| ends[*bits]).map(Said::of).filter(refuses).max_by_key(|said| said.refuses)
+        (0..8).filter(|bits| ends[*bits]).map(Said::of).max_by_key(|said| (said.refuses, said.is_refusal()))
+    }
+
+    /// Whether a refusal is negated itself: "do not unsubscribe me".
+    fn takes_back(&self, text: &[String]) -> bool {
+        let begins = |rest: &[String], phrases: &[Phrase]| phrases.iter().any(|phrase| rest.starts_with(phrase));
+        (0..text.len()).any(|place| {
+            let rest = &text[place..];
+            let Some(negation) = self.negations.iter().find(|phrase| rest.starts_with(phrase)) else { return false };
+            let after = &rest[negation.len()..];
+            let next = (0..after.len().min(APART_MAX)).map(|place| &after[place..]);
+            let mut next = next.skip_while(|rest| !begins(rest, &self.sending) && !begins(rest, &self.refusals));
+            next.next().is_some_and(|rest| begins(rest, &self.refusals))
+        })
     }
 
     /// Whether a word of sending follows a negation.
