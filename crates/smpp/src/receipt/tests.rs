@@ -224,3 +224,56 @@ fn a_stop_behind_a_byte_order_mark_is_a_stop() {
     let part = postrider_text::Part { alphabet: part.alphabet, payload: &part.payload, elements: &part.elements };
     assert_eq!(postrider_text::join([part]), "STOP");
 }
+
+#[test]
+fn receipts_of_public_reports_that_other_clients_could_not_read_are_read() {
+    // Each in the form of a report to another client's authors, with other digits and texts.
+    for (text, id, state, error) in [
+        (
+            "id:117062714244798000 sub:001 dlvrd:001 submit date:1706271624 done date:1706271624 stat:DELIVRD err:0000 text:H\u{1b}i",
+            "117062714244798000",
+            State::Delivered,
+            "",
+        ),
+        (
+            "id:1526758000 submit date:1701240904 done date:1701240904 stat:DELIVRD err:000 text:hi",
+            "1526758000",
+            State::Delivered,
+            "",
+        ),
+        (
+            "id:0654354000 submit date:2302101454 done date:2302101454 stat:DELIVRD err:000",
+            "0654354000",
+            State::Delivered,
+            "",
+        ),
+        (
+            "id:rdwjwxns18krxr9936ey96aaaa sub:000 dlvrd:000 submit date:180711070003912+ done date:180711070000012+ stat:UNDELIV err:000",
+            "rdwjwxns18krxr9936ey96aaaa",
+            State::Undelivered,
+            "",
+        ),
+        (
+            "id:a29f6845555647139e5c8f3b817f0000 sub:001 dlvrd:001 submit date:141023215253 done date:141023215259 stat:DELIVRD err:000 text:",
+            "a29f6845555647139e5c8f3b817f0000",
+            State::Delivered,
+            "",
+        ),
+        (
+            "id:6C7C7DE28BB3E961947700000000FE00 sub:001 dlvrd:000 submit date:1907311208 done date:1907311208 stat:UNDELIV err:001 text:Ceci",
+            "6C7C7DE28BB3E961947700000000FE00",
+            State::Undelivered,
+            "001",
+        ),
+        (
+            "id: 0654354001 sub: 001 dlvrd: 001 submit date: 2302101454 done date: 2302101454 stat: DELIVRD err: 0 text: x",
+            "0654354001",
+            State::Delivered,
+            "",
+        ),
+    ] {
+        let read = receipt(ReceiptForm::default(), &deliver(0x04, text, Tlvs::new()));
+        assert_eq!((ids(&read)[0], read.state, read.error.as_str()), (id, state, error), "{text}");
+        assert!(read.done_at.is_some(), "{text}");
+    }
+}
