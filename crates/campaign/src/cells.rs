@@ -1,6 +1,9 @@
-//! Reads what stands in the cells of tables as people and their programs write them: names of columns, days, moments.
+//! Reads what stands in the cells of tables as people and their programs write them: names of columns, days, moments, amounts.
 
 use jiff::civil::{Date, DateTime, Time};
+use serde_json::Value;
+
+use super::attribute::number_json;
 
 /// The name of a column without case, blanks, underscores, hyphens, stars, and what stands in brackets behind it.
 pub(super) fn plain_header(text: &str) -> String {
@@ -84,6 +87,75 @@ fn clock(groups: &[&str], afternoon: Option<bool>) -> Option<Time> {
     Time::new(hour, part(1)?, part(2)?, 0).ok()
 }
 
+/// Currencies without a smaller unit: a point in their amounts parts thousands.
+const WHOLE_CURRENCIES: [&str; 8] = ["KRW", "JPY", "VND", "IDR", "CLP", "PYG", "ISK", "UGX"];
+/// Currencies of a thousand smaller units.
+const MILLE_CURRENCIES: [&str; 5] = ["BHD", "JOD", "KWD", "OMR", "TND"];
+
+/// An amount of money. A point before three digits parts thousands in whole currencies; in others nobody can tell, and it is
+/// no amount.
+pub(super) fn money(text: &str, currency: Option<&str>) -> Option<Value> {
+    let is = |list: &[&str]| currency.is_some_and(|currency| list.iter().any(|one| currency.eq_ignore_ascii_case(one)));
+    let digits: String = text.chars().filter(|c| c.is_ascii_digit() || matches!(c, '.' | ',')).collect();
+    let thousands = digits.rsplit_once('.').is_some_and(|(whole, last)| {
+        last.len() == 3 && !whole.contains(['.', ',']) && whole.trim_start_matches('0') == whole
+    });
+    if thousands && !is_scientific(text) && !is(&MILLE_CURRENCIES) {
+        return if is(&WHOLE_CURRENCIES) { amount(&text.replace('.', "")) } else { None };
+    }
+    amount(text)
+}
+
+/// Whether a spreadsheet wrote it with an exponent.
+fn is_scientific(text: &str) -> bool {
+    let text = text.trim();
+    text.contains(['e', 'E']) && text.parse::<f64>().is_ok()
+}
+
+/// A number as tills write it: `35000`, `35,000`, `49.90`, `49,90`, `1.234,50`, `(35,000)` and `35,000-` for less than
+/// nothing, `3.5E+04`, with a sign of its currency or not.
+pub(super) fn amount(text: &str) -> Option<Value> {
+    let number = |written: &str| written.parse::<f64>().ok().filter(|number| number.is_finite());
+    if is_scientific(text) {
+        return number(text.trim()).map(number_json);
+    }
+    let signed = text.trim().replace(['\u{2212}', '\u{2013}', '\u{ff0d}', '\u{fe63}'], "-");
+    let plain: String = signed.chars().filter(|c| c.is_ascii_digit() || matches!(c, '.' | ',')).collect();
+    let foreign = signed.chars().filter(|c| c.is_alphabetic()).count();
+    let minuses = signed.matches('-').count();
+    let bracketed = signed.starts_with('(') && signed.ends_with(')');
+    if foreign > 3 || minuses > 1 || !plain.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // A minus between two digits is a date or a range.
+    let bare: Vec<char> = signed.chars().filter(|c| c.is_ascii_digit() || *c == '-').collect();
+    let inside = bare.iter().position(|c| *c == '-').is_some_and(|place| place != 0 && place + 1 != bare.len());
+    if inside {
+        return None;
+    }
+    let decimal = match (plain.rfind('.'), plain.rfind(',')) {
+        (Some(point), Some(comma)) => Some(if point > comma { '.' } else { ',' }),
+        (Some(_), None) if plain.matches('.').count() > 1 => None,
+        (Some(_), None) => Some('.'),
+        // A comma before three digits parts thousands; before one or two it is the decimal one.
+        (None, Some(comma)) if plain.len() - comma - 1 == 3 || plain.matches(',').count() > 1 => None,
+        (None, Some(_)) => Some(','),
+        (None, None) => None,
+    };
+    let mut written = String::with_capacity(plain.len() + 1);
+    if bracketed || minuses == 1 {
+        written.push('-');
+    }
+    for letter in plain.chars() {
+        match letter {
+            letter if Some(letter) == decimal => written.push('.'),
+            '.' | ',' => {}
+            other => written.push(other),
+        }
+    }
+    number(&written).map(number_json)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +185,39 @@ mod tests {
         for text in ["03/04/2026", "2026-13-01", "2026-11-22 25:00", "2026-11-22 9", "tomorrow", "28-02", "29.02.2026"]
         {
             assert_eq!(civil(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_read_as_tills_write_them() {
+        for (text, expected) in [
+            ("35,000", 35_000.0),
+            ("49.90", 49.9),
+            ("49,90", 49.9),
+            ("1.234,50", 1_234.5),
+            ("1,234.50", 1_234.5),
+            ("1.234.567", 1_234_567.0),
+            ("฿ 640", 640.0),
+            ("-12", -12.0),
+            ("12 EUR", 12.0),
+            ("(35,000)", -35_000.0),
+            ("\u{2212}35000", -35_000.0),
+            ("35,000-", -35_000.0),
+            ("3.5E+04", 35_000.0),
+            ("₩ -4,500", -4_500.0),
+        ] {
+            assert_eq!(amount(text).and_then(|value| value.as_f64()), Some(expected), "{text}");
+        }
+        assert_eq!((amount("much"), amount("12 pieces of"), amount("12-15"), amount("--5")), (None, None, None, None));
+        for (text, currency, expected) in [
+            ("35.000", "KRW", Some(35_000.0)),
+            ("1.234.500", "KRW", Some(1_234_500.0)),
+            ("35.000", "EUR", None),
+            ("3.500", "KWD", Some(3.5)),
+            ("35.50", "EUR", Some(35.5)),
+            ("0.500", "EUR", Some(0.5)),
+        ] {
+            assert_eq!(money(text, Some(currency)).and_then(|value| value.as_f64()), expected, "{text} {currency}");
         }
     }
 

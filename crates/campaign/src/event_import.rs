@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::attribute::check_name;
-use super::cells::{civil, plain_header};
+use super::cells::{amount, civil, money, plain_header};
 use super::contact::{Contact, read_number};
 use super::event::{Event, check_kind};
 use super::fault::{Fault, nearest, short};
@@ -407,75 +407,6 @@ fn wrong(pointer: &str, text: &str, what: &str) -> Fault {
     Fault::new(pointer, "wrong_type", format!("\"{}\" is no {what}", short(text)))
 }
 
-/// Currencies without a smaller unit: a point in their amounts parts thousands.
-const WHOLE_CURRENCIES: [&str; 8] = ["KRW", "JPY", "VND", "IDR", "CLP", "PYG", "ISK", "UGX"];
-/// Currencies of a thousand smaller units.
-const MILLE_CURRENCIES: [&str; 5] = ["BHD", "JOD", "KWD", "OMR", "TND"];
-
-/// An amount of money. A point before three digits parts thousands in whole currencies; in others nobody can tell, and it is
-/// no amount.
-fn money(text: &str, currency: Option<&str>) -> Option<Value> {
-    let is = |list: &[&str]| currency.is_some_and(|currency| list.iter().any(|one| currency.eq_ignore_ascii_case(one)));
-    let digits: String = text.chars().filter(|c| c.is_ascii_digit() || matches!(c, '.' | ',')).collect();
-    let thousands = digits.rsplit_once('.').is_some_and(|(whole, last)| {
-        last.len() == 3 && !whole.contains(['.', ',']) && whole.trim_start_matches('0') == whole
-    });
-    if thousands && !is_scientific(text) && !is(&MILLE_CURRENCIES) {
-        return if is(&WHOLE_CURRENCIES) { amount(&text.replace('.', "")) } else { None };
-    }
-    amount(text)
-}
-
-/// Whether a spreadsheet wrote it with an exponent.
-fn is_scientific(text: &str) -> bool {
-    let text = text.trim();
-    text.contains(['e', 'E']) && text.parse::<f64>().is_ok()
-}
-
-/// A number as tills write it: `35000`, `35,000`, `49.90`, `49,90`, `1.234,50`, `(35,000)` and `35,000-` for less than
-/// nothing, `3.5E+04`, with a sign of its currency or not.
-fn amount(text: &str) -> Option<Value> {
-    let number = |written: &str| written.parse::<f64>().ok().filter(|number| number.is_finite());
-    if is_scientific(text) {
-        return number(text.trim()).map(super::attribute::number_json);
-    }
-    let signed = text.trim().replace(['\u{2212}', '\u{2013}', '\u{ff0d}', '\u{fe63}'], "-");
-    let plain: String = signed.chars().filter(|c| c.is_ascii_digit() || matches!(c, '.' | ',')).collect();
-    let foreign = signed.chars().filter(|c| c.is_alphabetic()).count();
-    let minuses = signed.matches('-').count();
-    let bracketed = signed.starts_with('(') && signed.ends_with(')');
-    if foreign > 3 || minuses > 1 || !plain.bytes().any(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    // A minus between two digits is a date or a range.
-    let bare: Vec<char> = signed.chars().filter(|c| c.is_ascii_digit() || *c == '-').collect();
-    let inside = bare.iter().position(|c| *c == '-').is_some_and(|place| place != 0 && place + 1 != bare.len());
-    if inside {
-        return None;
-    }
-    let decimal = match (plain.rfind('.'), plain.rfind(',')) {
-        (Some(point), Some(comma)) => Some(if point > comma { '.' } else { ',' }),
-        (Some(_), None) if plain.matches('.').count() > 1 => None,
-        (Some(_), None) => Some('.'),
-        // A comma before three digits parts thousands; before one or two it is the decimal one.
-        (None, Some(comma)) if plain.len() - comma - 1 == 3 || plain.matches(',').count() > 1 => None,
-        (None, Some(_)) => Some(','),
-        (None, None) => None,
-    };
-    let mut written = String::with_capacity(plain.len() + 1);
-    if bracketed || minuses == 1 {
-        written.push('-');
-    }
-    for letter in plain.chars() {
-        match letter {
-            letter if Some(letter) == decimal => written.push('.'),
-            '.' | ',' => {}
-            other => written.push(other),
-        }
-    }
-    number(&written).map(super::attribute::number_json)
-}
-
 fn product(cells: &BTreeMap<&str, &str>, currency: Option<&str>, faults: &mut Vec<Fault>) -> Option<Value> {
     let mut product = Map::new();
     for (field, name) in [("product", "name"), ("product_id", "id"), ("category", "category")] {
@@ -588,39 +519,6 @@ mod tests {
         let first = ids(&rows);
         assert_eq!(first, ids(&rows));
         assert!(first[0] != first[1] && first[1] != first[2], "two coffees on one day are two");
-    }
-
-    #[test]
-    fn amounts_are_read_as_tills_write_them() {
-        for (text, expected) in [
-            ("35,000", 35_000.0),
-            ("49.90", 49.9),
-            ("49,90", 49.9),
-            ("1.234,50", 1_234.5),
-            ("1,234.50", 1_234.5),
-            ("1.234.567", 1_234_567.0),
-            ("฿ 640", 640.0),
-            ("-12", -12.0),
-            ("12 EUR", 12.0),
-            ("(35,000)", -35_000.0),
-            ("\u{2212}35000", -35_000.0),
-            ("35,000-", -35_000.0),
-            ("3.5E+04", 35_000.0),
-            ("₩ -4,500", -4_500.0),
-        ] {
-            assert_eq!(amount(text).and_then(|value| value.as_f64()), Some(expected), "{text}");
-        }
-        assert_eq!((amount("much"), amount("12 pieces of"), amount("12-15"), amount("--5")), (None, None, None, None));
-        for (text, currency, expected) in [
-            ("35.000", "KRW", Some(35_000.0)),
-            ("1.234.500", "KRW", Some(1_234_500.0)),
-            ("35.000", "EUR", None),
-            ("3.500", "KWD", Some(3.5)),
-            ("35.50", "EUR", Some(35.5)),
-            ("0.500", "EUR", Some(0.5)),
-        ] {
-            assert_eq!(money(text, Some(currency)).and_then(|value| value.as_f64()), expected, "{text} {currency}");
-        }
     }
 
     #[test]
